@@ -1,0 +1,124 @@
+"""Where images come from: scikit-learn's scans, or Parquet files in the hub's schema.
+
+A hub data set is read in place from `data_root` when that is set, else fetched with
+huggingface_hub. Files are checked before a pixel is used.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tasks.errors import BadInput
+from tasks.store.node import JSON
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
+SPLITS = ("train", "test")
+IMAGE_SIZE = 28
+NUM_CLASSES = 10
+
+
+def check_source(params: Mapping[str, JSON], data_root: str | None) -> None:
+    """Raise BadInput if a hub data set in `data_root` is missing or has another schema.
+
+    Reads only the footers. Without data_root nothing is checked: the hub is asked when needed.
+    """
+    if params["source"] != "hub" or not data_root:
+        return
+    for split in SPLITS:
+        _check_schema(_local_file(params, data_root, split), params["rows"][split])
+
+
+def read_hub_split(
+    params: Mapping[str, JSON], data_root: str | None, split: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images [N, 28, 28] uint8 and labels [N] int64 of one split, in the file's order.
+
+    Raises BadInput if the file is absent, has another schema, another number of rows, an image of
+    another size or a label outside 0..9.
+    """
+    path = _local_file(params, data_root, split) if data_root else _download(params, split)
+    table = _check_schema(path, params["rows"][split]).read(columns=["image", "label"])
+    labels = table["label"].to_numpy()
+    if labels.min() < 0 or labels.max() >= NUM_CLASSES:
+        raise BadInput(f"{path}: labels must lie in 0..9, found {labels.min()}..{labels.max()}")
+    images = np.empty((len(labels), IMAGE_SIZE, IMAGE_SIZE), dtype=np.uint8)
+    for row, image in enumerate(table["image"].to_pylist()):
+        images[row] = _decode(image["bytes"], f"{path}, row {row}")
+    return images, labels.astype(np.int64)
+
+
+def _decode(data: bytes, where: str) -> np.ndarray:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            if image.size != (IMAGE_SIZE, IMAGE_SIZE) or image.mode != "L":
+                raise BadInput(
+                    f"{where}: expected a 28x28 greyscale PNG, got {image.mode} "
+                    f"{image.size[0]}x{image.size[1]}"
+                )
+            return np.asarray(image)
+    except (UnidentifiedImageError, OSError, TypeError) as error:
+        raise BadInput(f"{where}: not a readable PNG ({error})") from error
+
+
+def _check_schema(path: Path, rows: int) -> pq.ParquetFile:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        raise BadInput(f"{path}: not a readable Parquet file ({error})") from error
+    schema = file.schema_arrow
+    image = schema.field("image").type if "image" in schema.names else None
+    label = schema.field("label").type if "label" in schema.names else None
+    if (
+        image is None
+        or not pa.types.is_struct(image)
+        or image.get_field_index("bytes") < 0
+        or label != pa.int64()
+    ):
+        raise BadInput(
+            f"{path}: expected the hub's schema (image: struct with bytes, label: int64), "
+            f"found {', '.join(f'{field.name}: {field.type}' for field in schema)}"
+        )
+    if file.metadata.num_rows != rows:
+        raise BadInput(f"{path}: expected {rows} rows, found {file.metadata.num_rows}")
+    return file
+
+
+def _local_file(params: Mapping[str, JSON], data_root: str, split: str) -> Path:
+    folder = Path(data_root).expanduser() / params["folder"]
+    names = (f"{split}.parquet", f"{split}-00000-of-00001.parquet")
+    for name in names:
+        if (folder / name).is_file():
+            return folder / name
+    raise BadInput(
+        f"data set {params['dataset']}: no {names[0]} in {folder}. Point --data-root or "
+        "DARKROOM_DATA at a folder that holds it, unset both to download it from the hub, or use "
+        "--profile quick, which needs no files"
+    )
+
+
+def _download(params: Mapping[str, JSON], split: str) -> Path:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    name = f"{params['folder']}/{split}-00000-of-00001.parquet"
+    try:
+        return Path(hf_hub_download(params["repository"], name, repo_type="dataset"))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+        raise BadInput(
+            f"data set {params['dataset']}: cannot download {name} of {params['repository']} "
+            f"({type(error).__name__}). Point --data-root or DARKROOM_DATA at a folder that holds "
+            f"{params['folder']}/{split}.parquet, connect to the hub, or use --profile quick, "
+            "which needs no files"
+        ) from error

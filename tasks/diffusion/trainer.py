@@ -1,0 +1,284 @@
+"""The one training loop, for every objective.
+
+The loop owns no random state: epoch k draws its order, timesteps and noise from a generator named
+("epoch", k). So a run resumed after epoch k goes on exactly as the uninterrupted one would have.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from tasks.diffusion.ema import ExponentialMovingAverage
+from tasks.diffusion.objectives import Objective
+from tasks.diffusion.seeds import named_generator
+from tasks.errors import DeadlineReached, StepCancelled, TrainingFailed
+
+# Losses stay on the device and are looked at this often: one synchronisation per window.
+WINDOW_STEPS = 50
+# A learning rate that is merely too high doubles the loss; one that diverges multiplies it.
+DIVERGENCE_FACTOR = 10.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train, whatever the objective.
+
+    steps_per_epoch: None for one pass over the data; a number makes an epoch of that many
+        batches, going round the data as often as that takes.
+    decay: "exponential" multiplies the rate by 0.1^(1/epochs) after each epoch, so that the last
+        epoch runs near a tenth of learning_rate; "constant" keeps it.
+    ema_decay: None, or the decay of the average of the weights that checkpoints then hold.
+    max_shift: each image is moved by up to this many pixels each way, filled with background.
+    number_format: "float32", or "bfloat16" for autocast with float32 weights and loss.
+    """
+
+    batch_size: int
+    epochs: int
+    learning_rate: float
+    seed: int
+    decay: str = "constant"
+    steps_per_epoch: int | None = None
+    ema_decay: float | None = None
+    max_shift: int = 0
+    number_format: str = "float32"
+
+    def learning_rate_of(self, epoch: int) -> float:
+        """Rate during `epoch`, counted from 0."""
+        if self.decay == "constant":
+            return self.learning_rate
+        return self.learning_rate * 0.1 ** (epoch / self.epochs)
+
+
+@dataclass
+class TrainingState:
+    """Everything needed to go on after an epoch: tensors by name, and what has happened."""
+
+    epoch: int = 0
+    seconds: float = 0.0
+    losses: Tensor = field(default_factory=lambda: torch.empty(0))
+    network: dict[str, Tensor] = field(default_factory=dict)
+    optimizer: dict[str, Tensor] = field(default_factory=dict)
+    ema: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        """The weights to sample with: the average where there is one."""
+        return self.ema or self.network
+
+    def to_tensors(self) -> dict[str, Tensor]:
+        """Flat mapping of contiguous tensors, for a safetensors file."""
+        groups = {"network": self.network, "optimizer": self.optimizer, "ema": self.ema}
+        flat = {
+            f"{group}/{name}": tensor.contiguous()
+            for group, tensors in groups.items()
+            for name, tensor in tensors.items()
+        }
+        flat["losses"] = self.losses.contiguous()
+        flat["epoch"] = torch.tensor(self.epoch)
+        flat["seconds"] = torch.tensor(self.seconds, dtype=torch.float64)
+        return flat
+
+    @classmethod
+    def from_tensors(cls, flat: dict[str, Tensor]) -> TrainingState:
+        groups: dict[str, dict[str, Tensor]] = {"network": {}, "optimizer": {}, "ema": {}}
+        for name, tensor in flat.items():
+            group, slash, rest = name.partition("/")
+            if slash:
+                groups[group][rest] = tensor
+        return cls(
+            epoch=int(flat["epoch"]),
+            seconds=float(flat["seconds"]),
+            losses=flat["losses"],
+            **groups,
+        )
+
+
+def train(
+    network: nn.Module,
+    objective: Objective,
+    images: Tensor,
+    labels: Tensor,
+    recipe: Recipe,
+    *,
+    device: torch.device | str = "cpu",
+    resume_from: TrainingState | None = None,
+    on_epoch: Callable[[TrainingState], None] = lambda state: None,
+    on_progress: Callable[[int, int, float], None] = lambda step, steps, loss: None,
+    should_stop: Callable[[], bool] = lambda: False,
+    deadline_seconds: float | None = None,
+) -> TrainingState:
+    """Train `network` in place and return the state after the last epoch.
+
+    images: [N, 28, 28], uint8. labels: [N], int64. on_epoch gets the state after each epoch (save
+    it there to make the run resumable); on_progress gets (steps done, steps in all, mean loss of
+    the last window).
+
+    Raises TrainingFailed on a non-finite or diverging loss, DeadlineReached once this call has run
+    for deadline_seconds, StepCancelled when should_stop says so. What on_epoch saved stays good.
+    """
+    device = torch.device(device)
+    state = resume_from or TrainingState()
+    network.to(device, memory_format=torch.channels_last).train()
+    images = images.to(device)
+    labels = labels.to(device)
+    optimizer = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate, fused=True)
+    ema = None
+    if recipe.ema_decay is not None:
+        ema = ExponentialMovingAverage(network, recipe.ema_decay)
+    if state.epoch:
+        network.load_state_dict(state.network)
+        _load_optimizer(optimizer, network, state.optimizer)
+        if ema is not None:
+            ema.load(state.ema, num_updates=len(state.losses))
+
+    steps_per_epoch = recipe.steps_per_epoch or math.ceil(len(images) / recipe.batch_size)
+    total_steps = recipe.epochs * steps_per_epoch
+    losses = [state.losses]
+    lowest_epoch_loss = _lowest_epoch_loss(state.losses, steps_per_epoch)
+    started = time.monotonic()
+
+    for epoch in range(state.epoch, recipe.epochs):
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.learning_rate_of(epoch)
+        generator = named_generator(recipe.seed, "epoch", epoch, device=device)
+        window: list[Tensor] = []
+        epoch_losses: list[Tensor] = []
+        for step, rows in enumerate(
+            _batches(len(images), recipe.batch_size, steps_per_epoch, generator)
+        ):
+            x = images[rows].float().div_(255)[:, None]
+            if recipe.max_shift:
+                x = random_shift(x, recipe.max_shift, generator)
+            with _autocast(device, recipe.number_format):
+                loss = objective.loss(network, x, labels[rows], generator)
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            if ema is not None:
+                ema.update(network)
+            window.append(loss.detach())
+
+            if len(window) == WINDOW_STEPS or step + 1 == steps_per_epoch:
+                seen = torch.stack(window).cpu()
+                window = []
+                epoch_losses.append(seen)
+                done = epoch * steps_per_epoch + step + 1
+                if not bool(seen.isfinite().all()):
+                    raise TrainingFailed(
+                        f"the loss became non-finite in epoch {epoch + 1}, before step {done}; "
+                        f"the checkpoint after epoch {epoch} is kept. "
+                        f"Lower learning_rate (now {recipe.learning_rate:g}) and run again."
+                    )
+                on_progress(done, total_steps, float(seen.mean()))
+            if should_stop():
+                raise StepCancelled(
+                    f"training was stopped in epoch {epoch + 1} of {recipe.epochs}; "
+                    f"the next run resumes after epoch {epoch}."
+                )
+            if deadline_seconds is not None and time.monotonic() - started > deadline_seconds:
+                raise DeadlineReached(
+                    f"training passed its deadline of {deadline_seconds:g} s in epoch "
+                    f"{epoch + 1} of {recipe.epochs}; the next run resumes after epoch {epoch}."
+                )
+
+        losses.extend(epoch_losses)
+        epoch_loss = float(torch.cat(epoch_losses).mean())
+        if lowest_epoch_loss is not None and epoch_loss > DIVERGENCE_FACTOR * lowest_epoch_loss:
+            raise TrainingFailed(
+                f"training diverged: the mean loss of epoch {epoch + 1} is {epoch_loss:.4g}, the "
+                f"best epoch's was {lowest_epoch_loss:.4g}; the checkpoint after epoch {epoch} is "
+                f"kept. Lower learning_rate (now {recipe.learning_rate:g}) and run again."
+            )
+        lowest_epoch_loss = min(epoch_loss, lowest_epoch_loss or epoch_loss)
+        state = TrainingState(
+            epoch=epoch + 1,
+            seconds=(resume_from.seconds if resume_from else 0.0) + time.monotonic() - started,
+            losses=torch.cat(losses),
+            network=_snapshot(network.state_dict()),
+            optimizer=_optimizer_tensors(optimizer, network),
+            ema=_snapshot(ema.weights) if ema is not None else {},
+        )
+        on_epoch(state)
+    return state
+
+
+def random_shift(x: Tensor, max_shift: int, generator: torch.Generator) -> Tensor:
+    """Move each image by whole pixels, up to max_shift each way, filling with zeros.
+
+    x: [batch, channel, height, width]. Returns the same shape.
+    """
+    batch, _, height, width = x.shape
+    dy, dx = torch.randint(
+        0, 2 * max_shift + 1, (2, batch, 1), generator=generator, device=x.device
+    )
+    padded = torch.nn.functional.pad(x, [max_shift] * 4)
+    rows = (dy + torch.arange(height, device=x.device))[:, None, :, None]
+    columns = (dx + torch.arange(width, device=x.device))[:, None, None, :]
+    index = torch.arange(batch, device=x.device)[:, None, None, None]
+    channel = torch.arange(x.shape[1], device=x.device)[None, :, None, None]
+    return padded[index, channel, rows, columns]
+
+
+def _batches(
+    size: int, batch_size: int, steps: int, generator: torch.Generator
+) -> Iterator[Tensor]:
+    """Row numbers of `steps` batches: shuffled passes over the data, the last batch of one pass
+    short, unless an epoch has more steps than a pass has full batches."""
+    steps_per_pass = math.ceil(size / batch_size)
+    if steps == steps_per_pass:
+        yield from torch.randperm(size, generator=generator, device=generator.device).split(
+            batch_size
+        )
+        return
+    remaining = torch.empty(0, dtype=torch.int64, device=generator.device)
+    for _ in range(steps):
+        while len(remaining) < batch_size:
+            order = torch.randperm(size, generator=generator, device=generator.device)
+            remaining = torch.cat([remaining, order])
+        yield remaining[:batch_size]
+        remaining = remaining[batch_size:]
+
+
+def _autocast(device: torch.device, number_format: str) -> AbstractContextManager[object]:
+    if number_format == "float32":
+        return nullcontext()
+    return torch.autocast(device.type, dtype=getattr(torch, number_format))
+
+
+def _lowest_epoch_loss(losses: Tensor, steps_per_epoch: int) -> float | None:
+    if not len(losses):
+        return None
+    return float(losses.view(-1, steps_per_epoch).mean(dim=1).min())
+
+
+def _snapshot(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
+
+
+def _optimizer_tensors(optimizer: torch.optim.Optimizer, network: nn.Module) -> dict[str, Tensor]:
+    return {
+        f"{name}/{key}": value.detach().to("cpu", copy=True)
+        for name, parameter in network.named_parameters()
+        for key, value in optimizer.state[parameter].items()
+    }
+
+
+def _load_optimizer(
+    optimizer: torch.optim.Optimizer, network: nn.Module, tensors: dict[str, Tensor]
+) -> None:
+    parameters = dict(network.named_parameters())
+    for name, tensor in tensors.items():
+        parameter_name, _, key = name.rpartition("/")
+        parameter = parameters[parameter_name]
+        restored = tensor.to(parameter.device, copy=True)
+        if key != "step":
+            # The moments follow the layout of their parameter, as the optimiser created them.
+            restored = torch.empty_like(parameter).copy_(restored)
+        optimizer.state[parameter][key] = restored

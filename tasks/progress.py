@@ -1,0 +1,65 @@
+"""What the steps of this process are doing, told to whoever listens.
+
+Steps publish from worker threads; the terminal display and Prefect's progress artifacts subscribe.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+What = Literal["waiting", "started", "progress", "finished", "cached", "failed", "skipped"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """name, kind: of the node. done of total: how far it is, in units of its own; total 0 = unknown.
+    seconds: how long the step took, once it ended."""
+
+    name: str
+    kind: str
+    what: What
+    done: float = 0.0
+    total: float = 0.0
+    message: str = ""
+    seconds: float = 0.0
+
+
+Subscriber = Callable[[Event], None]
+
+
+class ProgressBus:
+    """Calls every subscriber, in the publisher's thread, for every event."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._subscribers: tuple[Subscriber, ...] = ()
+
+    def publish(self, event: Event) -> None:
+        for subscriber in self._subscribers:
+            try:
+                subscriber(event)
+            except Exception:
+                # A display that breaks must not cost an hour of training.
+                self._remove(subscriber)
+                logging.getLogger(__name__).exception("a progress subscriber failed; dropped")
+
+    @contextmanager
+    def subscribed(self, subscriber: Subscriber) -> Iterator[None]:
+        with self._lock:
+            self._subscribers = (*self._subscribers, subscriber)
+        try:
+            yield
+        finally:
+            self._remove(subscriber)
+
+    def _remove(self, subscriber: Subscriber) -> None:
+        with self._lock:
+            self._subscribers = tuple(s for s in self._subscribers if s is not subscriber)
+
+
+BUS = ProgressBus()

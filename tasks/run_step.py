@@ -1,0 +1,218 @@
+"""Do one node of the plan: ask the store, else compute, then record.
+
+The store's lock of the key is held while computing, so two runs of one node, in threads, processes or
+on hosts that share the lock folder, compute it once. Killed at any point, the node is either recorded
+with all its objects or still missing; nothing between.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TypedDict
+
+from tasks.accelerator import hold_accelerator
+from tasks.cancellation import stop_requested
+from tasks.errors import BadInput, StepCancelled, StepFailed
+from tasks.kinds import KINDS, Kind
+from tasks.progress import BUS, Event
+from tasks.step import Step, StepResult
+from tasks.store.node import Identity
+from tasks.store.row import Row
+from tasks.store.store import Store
+
+
+class StepNode(TypedDict):
+    """A planned node as plain JSON values: what a worker needs to do it.
+
+    identity: canonical JSON of the node's Identity; key is its SHA-256.
+    force: compute even if an earlier run recorded it.
+    """
+
+    name: str
+    key: str
+    identity: str
+    work: float
+    force: bool
+
+
+class Reference(TypedDict):
+    """What a step leaves behind, small enough for any database. seconds: computing, not waiting."""
+
+    name: str
+    key: str
+    status: Literal["cached", "done"]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What all steps of one run share; plain JSON values.
+
+    device: "cpu", "cuda" or "mps". git_commit, git_dirty: of the code that runs, None outside git.
+    versions: distribution name to version, recorded with each row.
+    """
+
+    run_id: str
+    store: str
+    device: str
+    data_root: str | None = None
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    host: str = field(default_factory=socket.gethostname)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> RunSettings:
+        return cls(**values)
+
+
+class InputMissing(StepFailed):
+    """An input that the plan counted on is not in the store. A new plan computes it again."""
+
+
+def run_step(
+    node: StepNode,
+    store: Store,
+    settings: RunSettings,
+    should_stop: Callable[[], bool] = stop_requested,
+) -> Reference:
+    """The artifact of `node`, from the store or computed.
+
+    Raises what the step raises; InputMissing, CorruptArtifact or StoreFull from the store;
+    StepCancelled once should_stop is true.
+    """
+    identity = Identity.from_json(node["identity"])
+    if identity.key != node["key"]:
+        raise BadInput(f"{node['name']}: its key is not that of its identity; plan it again")
+    if should_stop():
+        raise StepCancelled(f"{node['name']}: stopped before it began")
+    if not node["force"] and (row := find_complete(store, node["key"])):
+        return _cached(node, row)
+    with store.lock(node["key"]):
+        # Another run may have recorded it while this one waited for the lock.
+        row = find_complete(store, node["key"])
+        if row and (not node["force"] or row.run_id == settings.run_id):
+            return _cached(node, row)
+        return _compute(node, identity, store, settings, should_stop)
+
+
+def find_complete(store: Store, key: str) -> Row | None:
+    """The row of `key` if the store holds it with all its objects."""
+    row = store.find(key)
+    return row if row is not None and store.missing_object(row) is None else None
+
+
+def _cached(node: StepNode, row: Row) -> Reference:
+    BUS.publish(Event(node["name"], row.kind, "cached", seconds=row.seconds))
+    return {"name": node["name"], "key": node["key"], "status": "cached", "seconds": row.seconds}
+
+
+def _compute(
+    node: StepNode,
+    identity: Identity,
+    store: Store,
+    settings: RunSettings,
+    should_stop: Callable[[], bool],
+) -> Reference:
+    name, kind_name, kind = node["name"], identity.kind, KINDS[identity.kind]
+
+    def publish(what: Any, done: float = 0.0, total: float = 0.0, message: str = "") -> None:
+        BUS.publish(Event(name, kind_name, what, done, total, message))
+
+    try:
+        step = Step(
+            name=name,
+            key=node["key"],
+            params=identity.params,
+            inputs=_input_rows(node, identity, store),
+            seed=identity.seed,
+            store=store,
+            device=settings.device if kind.uses_accelerator else "cpu",
+            number_format=identity.number_format,
+            workspace=store.workspace(node["key"]),
+            data_root=settings.data_root,
+            report=lambda done, total, message: publish("progress", done, total, message),
+            should_stop=should_stop,
+        )
+        with _device_of(kind, step, lambda message: publish("waiting", message=message)):
+            publish("started")
+            began = time.perf_counter()
+            result = kind.load()(step)
+            seconds = time.perf_counter() - began
+        _record(node, identity, step, result, seconds, settings)
+    except BaseException as error:
+        BUS.publish(Event(name, kind_name, "failed", message=str(error) or type(error).__name__))
+        raise
+    store.discard_workspace(node["key"])
+    BUS.publish(Event(name, kind_name, "finished", seconds=seconds))
+    return {"name": name, "key": node["key"], "status": "done", "seconds": seconds}
+
+
+def _input_rows(node: StepNode, identity: Identity, store: Store) -> dict[str, Row]:
+    rows = {}
+    for role, key in identity.inputs.items():
+        row = store.find(key)
+        if row is None:
+            raise InputMissing(
+                f"{node['name']}: its input {role} ({key[:12]}) is not in the store; run it first"
+            )
+        rows[role] = row
+    return rows
+
+
+@contextlib.contextmanager
+def _device_of(kind: Kind, step: Step, on_wait: Callable[[str], None]) -> Iterator[None]:
+    """Hold the device for kinds that compute on it, and only while they compute."""
+    if not kind.uses_accelerator:
+        yield
+        return
+    with hold_accelerator(
+        step.device, step.name, should_stop=step.should_stop, on_wait=on_wait
+    ):
+        yield
+
+
+def _record(
+    node: StepNode,
+    identity: Identity,
+    step: Step,
+    result: StepResult,
+    seconds: float,
+    settings: RunSettings,
+) -> None:
+    """Objects first, then the row that names them."""
+    objects = {
+        name: step.store.put_object(data, os.path.splitext(name)[1].removeprefix("."))
+        for name, data in result.objects.items()
+    }
+    step.store.record(
+        Row(
+            key=node["key"],
+            name=node["name"],
+            kind=identity.kind,
+            identity=node["identity"],
+            params=dict(identity.params),
+            inputs=dict(identity.inputs),
+            objects=objects,
+            metrics=dict(result.metrics),
+            info=dict(result.info),
+            seed=identity.seed,
+            device=step.device,
+            number_format=identity.number_format,
+            seconds=seconds,
+            work=node["work"],
+            git_commit=settings.git_commit,
+            git_dirty=settings.git_dirty,
+            versions=dict(settings.versions),
+            host=settings.host,
+            run_id=settings.run_id,
+        )
+    )

@@ -1,0 +1,54 @@
+"""Step of kind "sample": all pictures that figures need of one checkpoint, in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from tasks.diffusion.generate import Request, generate
+from tasks.model_parts import build_sampler, load_for_inference
+from tasks.step import Step, StepResult, tensors_to_bytes
+from tasks.store.node import JSON
+
+
+def sample_checkpoint(step: Step) -> StepResult:
+    """Objects: one <request>.safetensors for each request, with images [n, 28, 28] uint8 (rows of
+    the grid, one after the other), frames [K, n, 28, 28] uint8 and times [K] float32.
+
+    A class-conditioned model draws class j in column j. Metrics: network_evaluations a request.
+    """
+    num_classes = step.params["network"]["num_classes"]
+    guidance_scale = step.params["sampler"]["guidance_scale"]
+    sampler = build_sampler(step.params)
+    wanted = step.params["requests"]
+    generated = generate(
+        load_for_inference(step),
+        sampler,
+        [_request(request, num_classes) for request in wanted],
+        num_classes=num_classes,
+        guidance_scale=guidance_scale,
+        device=step.device,
+        report=step.report,
+        should_stop=step.should_stop,
+    )
+    return StepResult(
+        objects={
+            request_name(request): tensors_to_bytes(
+                {"images": result.images, "frames": result.frames, "times": result.times}
+            )
+            for request, result in zip(wanted, generated, strict=True)
+        },
+        metrics={"network_evaluations": sampler.num_steps * sampler.evaluations_per_step},
+    )
+
+
+def request_name(request: Mapping[str, JSON]) -> str:
+    """Object name of a request's grid."""
+    return f"seed-{request['seed']}-{request['rows']}x{request['columns']}.safetensors"
+
+
+def _request(request: Mapping[str, JSON], num_classes: int) -> Request:
+    rows, columns = request["rows"], request["columns"]
+    labels = torch.arange(columns).remainder(num_classes).repeat(rows) if num_classes else None
+    return Request(request["seed"], rows * columns, labels, request["frames"])

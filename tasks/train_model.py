@@ -1,0 +1,47 @@
+"""Step of kind "train": one MNIST model, with the checkpoints it was asked to keep."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from tasks.diffusion.trainer import Recipe, TrainingState
+from tasks.diffusion.unet import count_parameters
+from tasks.model_parts import build_network, build_objective, build_recipe
+from tasks.resumable_training import train_resumably
+from tasks.step import Step, StepResult, table_to_bytes
+
+
+def train_model(step: Step) -> StepResult:
+    """Objects: epoch-NNN.safetensors for each checkpoint, loss.parquet with a row a step.
+
+    Metrics: final_loss (mean of the last epoch), images_per_second, parameters.
+    """
+    network = build_network(step.params, step.seed)
+    recipe = build_recipe(step.params, step.seed, step.number_format)
+    state, objects = train_resumably(
+        step, network, build_objective(step.params), recipe, checkpoints=step.params["checkpoints"]
+    )
+    steps_per_epoch = len(state.losses) // recipe.epochs
+    return StepResult(
+        objects={**objects, "loss.parquet": table_to_bytes(loss_table(state, recipe))},
+        metrics={
+            "final_loss": float(state.losses[-steps_per_epoch:].mean()),
+            "images_per_second": len(state.losses) * recipe.batch_size / state.seconds,
+            "parameters": count_parameters(network),
+            "training_seconds": state.seconds,
+        },
+    )
+
+
+def loss_table(state: TrainingState, recipe: Recipe) -> pa.Table:
+    """Columns step and epoch (from 1), learning_rate and loss, one row a step."""
+    steps = len(state.losses)
+    epochs = [step * recipe.epochs // steps for step in range(steps)]
+    return pa.table(
+        {
+            "step": pa.array(range(1, steps + 1), pa.int64()),
+            "epoch": pa.array([epoch + 1 for epoch in epochs], pa.int32()),
+            "learning_rate": pa.array([recipe.learning_rate_of(e) for e in epochs], pa.float64()),
+            "loss": pa.array(state.losses.tolist(), pa.float32()),
+        }
+    )
