@@ -71,15 +71,17 @@ def hold_accelerator(
 
 
 def lock_folder() -> Path:
-    """A folder of this user in the host's temporary folder; others' lock files are not writable."""
-    owner = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-    folder = Path(tempfile.gettempdir()) / f"darkroom-{owner}"
+    """A private folder of this user in the host's temporary folder."""
+    folder = Path(tempfile.gettempdir()) / f"darkroom-{os.getuid()}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
+        owner = folder.lstat().st_uid
     except OSError as error:
         raise DarkroomError(
-            f"{folder}: cannot be created ({error.strerror}); set TMPDIR to a writable folder"
+            f"{folder}: {error.strerror or error}; set TMPDIR to a writable folder"
         ) from error
+    if owner != os.getuid() or folder.is_symlink():
+        raise DarkroomError(f"{folder} belongs to another user; set TMPDIR to a folder of your own")
     return folder
 
 

@@ -17,8 +17,8 @@ What = Literal["waiting", "started", "progress", "finished", "cached", "failed",
 
 @dataclass(frozen=True)
 class Event:
-    """name, kind: of the node. done of total: how far it is, in units of its own; total 0 = unknown.
-    seconds: how long the step took, once it ended."""
+    """name, kind: of the node. done of total: how far it is, in units of its own; a total of 0 is
+    unknown. seconds: how long the step took, once it ended."""
 
     name: str
     kind: str

@@ -13,7 +13,7 @@ from tasks.diffusion.objectives import Objective
 from tasks.diffusion.trainer import Recipe, TrainingState, train
 from tasks.model_parts import checkpoint_name
 from tasks.step import Step, tensors_to_bytes
-from tasks.store.filesystem import write_local_file
+from tasks.store.durable_file import write_local_file
 
 STATE_FILE = "state.safetensors"
 

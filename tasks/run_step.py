@@ -1,8 +1,8 @@
 """Do one node of the plan: ask the store, else compute, then record.
 
-The store's lock of the key is held while computing, so two runs of one node, in threads, processes or
-on hosts that share the lock folder, compute it once. Killed at any point, the node is either recorded
-with all its objects or still missing; nothing between.
+The store's lock of the key is held while computing, so two runs of one node in threads or processes
+compute it once. Killed at any point, the node is either recorded with all its objects or still
+missing; nothing between.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypedDict
 
 from tasks.accelerator import hold_accelerator
-from tasks.cancellation import stop_requested
+from tasks.cancellation import steps_should_end
 from tasks.errors import BadInput, StepCancelled, StepFailed
 from tasks.kinds import KINDS, Kind
 from tasks.progress import BUS, Event
@@ -82,7 +82,7 @@ def run_step(
     node: StepNode,
     store: Store,
     settings: RunSettings,
-    should_stop: Callable[[], bool] = stop_requested,
+    should_stop: Callable[[], bool] = steps_should_end,
 ) -> Reference:
     """The artifact of `node`, from the store or computed.
 
@@ -92,21 +92,19 @@ def run_step(
     identity = Identity.from_json(node["identity"])
     if identity.key != node["key"]:
         raise BadInput(f"{node['name']}: its key is not that of its identity; plan it again")
-    if should_stop():
-        raise StepCancelled(f"{node['name']}: stopped before it began")
-    if not node["force"] and (row := find_complete(store, node["key"])):
+    if not node["force"] and (row := find_complete(store, node["key"], identity.kind)):
         return _cached(node, row)
     with store.lock(node["key"]):
         # Another run may have recorded it while this one waited for the lock.
-        row = find_complete(store, node["key"])
+        row = find_complete(store, node["key"], identity.kind)
         if row and (not node["force"] or row.run_id == settings.run_id):
             return _cached(node, row)
         return _compute(node, identity, store, settings, should_stop)
 
 
-def find_complete(store: Store, key: str) -> Row | None:
+def find_complete(store: Store, key: str, kind: str) -> Row | None:
     """The row of `key` if the store holds it with all its objects."""
-    row = store.find(key)
+    row = store.find(key, kind)
     return row if row is not None and store.missing_object(row) is None else None
 
 
@@ -143,6 +141,8 @@ def _compute(
             should_stop=should_stop,
         )
         with _device_of(kind, step, lambda message: publish("waiting", message=message)):
+            if should_stop():
+                raise StepCancelled(f"{name}: stopped before it began")
             publish("started")
             began = time.perf_counter()
             result = kind.load()(step)
@@ -174,9 +174,7 @@ def _device_of(kind: Kind, step: Step, on_wait: Callable[[str], None]) -> Iterat
     if not kind.uses_accelerator:
         yield
         return
-    with hold_accelerator(
-        step.device, step.name, should_stop=step.should_stop, on_wait=on_wait
-    ):
+    with hold_accelerator(step.device, step.name, should_stop=step.should_stop, on_wait=on_wait):
         yield
 
 

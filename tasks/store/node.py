@@ -75,7 +75,7 @@ class Identity:
 def canonical_json(value: JSON) -> str:
     """One text for one value. Raises ValueError for NaN, infinities and anything not JSON."""
     try:
-        return json.dumps(
+        text = json.dumps(
             value,
             sort_keys=True,
             separators=(",", ":"),
@@ -85,6 +85,20 @@ def canonical_json(value: JSON) -> str:
         )
     except TypeError as error:
         raise ValueError(f"not a plain JSON value: {error}") from error
+    _check_names(value)
+    return text
+
+
+def _check_names(value: JSON) -> None:
+    """json.dumps turns the name 1 into "1", and two different values would share one text."""
+    if isinstance(value, Mapping):
+        for name, member in value.items():
+            if not isinstance(name, str):
+                raise ValueError(f"not a plain JSON value: the name {name!r} is not text")
+            _check_names(member)
+    elif isinstance(value, list | tuple):
+        for member in value:
+            _check_names(member)
 
 
 def _plain(value: object) -> JSON:

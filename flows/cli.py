@@ -1,0 +1,254 @@
+"""The command line.
+
+    darkroom run [PIPELINE]     make what is not in the store yet, and the report
+    darkroom plan [PIPELINE]    what a run would do, and why
+    darkroom flow NAME          one stage with what it needs
+    darkroom report             the report again, from the store alone
+
+Exit codes: 0 done, 1 a step failed, 2 something given cannot be used, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from flows.run_request import RunRequest
+
+# Imports inside the commands: `darkroom plan` answers in under a second.
+
+LISTS = ("overrides", "only", "from_", "until")
+"""Options that may be repeated."""
+
+app = typer.Typer(
+    name="darkroom",
+    help="Turn diffusion write-ups into cached pipelines: data, models, figures and a report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+PIPELINE = typer.Argument(help="A pipeline of the declaration.", show_default=True)
+Pipeline = Annotated[str, PIPELINE]
+Profile = Annotated[
+    str | None, typer.Option("--profile", help="A profile; the declaration's default if not given.")
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change a setting; may be repeated."),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="GLOB", help="These nodes alone; may be repeated."),
+]
+From = Annotated[
+    list[str] | None,
+    typer.Option("--from", metavar="GLOB", help="These nodes and what depends on them."),
+]
+Until = Annotated[
+    list[str] | None,
+    typer.Option("--until", metavar="GLOB", help="These nodes and what they depend on."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Compute the chosen nodes even if cached.")]
+KeepGoing = Annotated[
+    bool, typer.Option("--keep-going", help="After a failure, go on with what does not need it.")
+]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda", "mps"], typer.Option("--device", help="Where tensors live.")
+]
+NumberFormat = Annotated[
+    Literal["auto", "float32", "bfloat16"] | None,
+    typer.Option("--number-format", help="Of networks; the profile's if not given."),
+]
+StoreAddress = Annotated[
+    str,
+    typer.Option("--store", envvar="DARKROOM_STORE", help="Folder or address of the results."),
+]
+DataRoot = Annotated[
+    str | None,
+    typer.Option("--data-root", envvar="DARKROOM_DATA", help="Folder of data sets in Parquet."),
+]
+File = Annotated[str, typer.Option("--file", help="The file that declares the pipelines.")]
+ReportFolder = Annotated[
+    str | None,
+    typer.Option("--report-folder", help="Where the report goes; by default into the store."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+def reports_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn exceptions into one message and the exit code the module's docstring promises."""
+
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, **options: Any) -> None:
+        from tasks.errors import BadInput, DarkroomError
+
+        try:
+            command(*arguments, **options)
+        except (typer.Exit, SystemExit):
+            raise
+        except KeyboardInterrupt:
+            typer.echo("Interrupted.", err=True)
+            raise typer.Exit(130) from None
+        except Exception as error:
+            if options.get("debug"):
+                raise
+            if isinstance(error, DarkroomError):
+                typer.echo(str(error), err=True)
+            else:
+                typer.echo(f"Unexpected {type(error).__name__}: {error}", err=True)
+                typer.echo("Run again with --debug for the traceback.", err=True)
+            raise typer.Exit(2 if isinstance(error, BadInput) else 1) from None
+
+    return wrapped
+
+
+@app.command()
+@reports_errors
+def run(
+    pipeline: Pipeline = "gallery",
+    profile: Profile = None,
+    overrides: Set = None,
+    only: Only = None,
+    from_: From = None,
+    until: Until = None,
+    force: Force = False,
+    keep_going: KeepGoing = False,
+    device: Device = "auto",
+    number_format: NumberFormat = None,
+    store: StoreAddress = "data/runs",
+    data_root: DataRoot = None,
+    file: File = "pipelines.yaml",
+    report_folder: ReportFolder = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make what is not in the store yet, and the report."""
+    _execute(_request(locals()), None, json)
+
+
+@app.command("flow")
+@reports_errors
+def run_flow(
+    name: Annotated[str, typer.Argument(help="prepare-data, train-models, ... or render-report.")],
+    pipeline: Pipeline = "gallery",
+    profile: Profile = None,
+    overrides: Set = None,
+    only: Only = None,
+    from_: From = None,
+    until: Until = None,
+    force: Force = False,
+    keep_going: KeepGoing = False,
+    device: Device = "auto",
+    number_format: NumberFormat = None,
+    store: StoreAddress = "data/runs",
+    data_root: DataRoot = None,
+    file: File = "pipelines.yaml",
+    report_folder: ReportFolder = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Run one stage, with whatever it needs that is not in the store."""
+    from flows.stage_names import stage_named
+
+    request = _request(locals())
+    _execute(request, stage_named(name), json)
+
+
+@app.command()
+@reports_errors
+def plan(
+    pipeline: Pipeline = "gallery",
+    profile: Profile = None,
+    overrides: Set = None,
+    only: Only = None,
+    from_: From = None,
+    until: Until = None,
+    force: Force = False,
+    device: Device = "auto",
+    number_format: NumberFormat = None,
+    store: StoreAddress = "data/runs",
+    data_root: DataRoot = None,
+    file: File = "pipelines.yaml",
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Say what a run would do: hit or miss for each node, why, and how long it will take."""
+    from flows.read_declaration import read_declaration
+    from flows.run import plan_request
+    from flows.show_plan import plan_to_json, print_plan
+    from tasks.store.store import Store
+
+    request = _request(locals())
+    made = plan_request(request, read_declaration(file), Store.open(store, create=False))
+    if json:
+        _print_json(plan_to_json(made))
+    else:
+        print_plan(made)
+
+
+@app.command()
+@reports_errors
+def report(
+    pipeline: Annotated[
+        list[str] | None,
+        typer.Option("--pipeline", metavar="NAME", help="This pipeline alone; may be repeated."),
+    ] = None,
+    store: StoreAddress = "data/runs",
+    report_folder: ReportFolder = None,
+    single_file: Annotated[
+        bool, typer.Option("--single-file", help="One index.html with everything inside.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Build the report again from the store alone, like regenerate-report."""
+    from pathlib import Path
+
+    from flows.regenerate_report import regenerate_report
+
+    out = Path(report_folder) if report_folder is not None else None
+    regenerate_report(store, out, pipeline, single_file)
+
+
+def _request(options: dict[str, Any]) -> RunRequest:
+    from flows.run_request import RunRequest
+
+    values = {name: value for name, value in options.items() if name in RunRequest.model_fields}
+    values |= {name: values[name] or [] for name in LISTS}
+    return RunRequest(declaration=options["file"], **values)
+
+
+def _execute(request: RunRequest, stage: str | None, as_json: bool) -> None:
+    from flows.execute import execute
+    from flows.progress_display import ProgressDisplay
+
+    result = execute(request, ProgressDisplay(), stage)
+    if as_json:
+        _print_json(result.to_json())
+    else:
+        for line in result.lines():
+            typer.echo(line, err=line.startswith("failed"))
+    raise typer.Exit(result.exit_code)
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    json.dump(value, sys.stdout, indent=1, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""The whole of pipelines.yaml."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from flows.declaration.datasets import Dataset
+from flows.declaration.fields import Glob, Name, Section, Seed, Title
+from flows.declaration.figures import Figure
+from flows.declaration.models import Classifier, Model
+
+
+class Seeds(Section):
+    """data: splits of data sets that have none. training: weights, batches, noise.
+    evaluation: samples that are measured, not shown."""
+
+    data: Seed = 0
+    training: Seed = 0
+    evaluation: Seed = 0
+
+
+class Pipeline(Section):
+    """figures: globs on figure ids, in reading order."""
+
+    title: Title
+    figures: Annotated[list[Glob], Field(min_length=1, max_length=1000)]
+
+
+class Profile(Section):
+    """set: overrides, written as for --set; `*` in a name matches any name there."""
+
+    title: Title
+    number_format: Literal["auto", "float32", "bfloat16"] = "auto"
+    set: dict[str, Any] = Field(default_factory=dict)
+
+
+class Declaration(Section):
+    """What to make. Every value lies in its range; flows.declaration.checks has the rest."""
+
+    version: Literal[1]
+    seeds: Seeds = Seeds()
+    datasets: dict[Name, Dataset]
+    classifiers: dict[Name, Classifier] = Field(default_factory=dict)
+    models: dict[Name, Model] = Field(default_factory=dict)
+    figures: dict[Name, Figure]
+    pipelines: dict[Name, Pipeline]
+    profiles: dict[Name, Profile]
+    default_profile: Name

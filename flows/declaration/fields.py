@@ -1,0 +1,103 @@
+"""The ranges that numbers and names of a declaration must lie in.
+
+Upper bounds are generous: they stop typing errors, not experiments.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+# Names become parts of node names and file names: no slash, no dot, no blank, no capitals.
+NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
+
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=64)]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+Glob = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Repository = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$", max_length=120)
+]
+
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Epochs = Annotated[int, Field(ge=1, le=10_000)]
+BatchSize = Annotated[int, Field(ge=1, le=100_000)]
+StepsPerEpoch = Annotated[int, Field(ge=1, le=1_000_000)]
+LearningRate = Annotated[float, Field(gt=0, le=10)]
+HiddenWidth = Annotated[int, Field(ge=1, le=2048)]
+NumTimesteps = Annotated[int, Field(ge=2, le=10_000)]
+Beta = Annotated[float, Field(gt=0, lt=1)]
+Dropout = Annotated[float, Field(ge=0, lt=1)]
+EmaDecay = Annotated[float, Field(gt=0, lt=1)]
+MaxShift = Annotated[int, Field(ge=0, le=14)]
+# Adding zero turns -0.0 into 0.0: two spellings of one level must not be two keys.
+Sigma = Annotated[float, Field(ge=0, le=100), AfterValidator(lambda sigma: sigma + 0.0)]
+SamplerSteps = Annotated[int, Field(ge=1, le=10_000)]
+GuidanceScale = Annotated[float, Field(ge=0, le=100), AfterValidator(lambda scale: scale + 0.0)]
+SampleCount = Annotated[int, Field(ge=10, le=1_000_000)]
+GridSize = Annotated[int, Field(ge=1, le=40)]
+DigitCount = Annotated[int, Field(ge=1, le=100)]
+FrameCount = Annotated[int, Field(ge=2, le=300)]
+Fraction = Annotated[float, Field(ge=0.01, le=0.99)]
+RowCount = Annotated[int, Field(ge=1, le=100_000_000)]
+
+SigmaList = Annotated[list[Sigma], Field(min_length=1, max_length=100)]
+EpochChoice = Annotated[list[Epochs | Literal["last"]], Field(min_length=1, max_length=100)]
+
+
+class Section(BaseModel):
+    """A mapping of the declaration: unknown keys, lossy types, NaN and infinities are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    @classmethod
+    def describes(cls, value: Any) -> bool:
+        """Whether this class, and not a sibling in its union, reads the plain mapping `value`."""
+        return isinstance(value, dict) and all(
+            value.get(name) in get_args(field.annotation)
+            for name, field in cls.model_fields.items()
+            if get_origin(field.annotation) is Literal and field.is_required()
+        )
+
+
+def annotation_of(annotation: Any, value: Any, segment: str) -> Any | None:
+    """The type declared for `segment` of `value`, or None where the declaration knows no such key.
+
+    annotation: the type of `value` itself. value: plain, possibly incomplete, and unchecked.
+    """
+    annotation = _without_metadata(annotation)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is dict:
+        return arguments[1]
+    if origin is list:
+        return arguments[0] if segment.isdecimal() else None
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        field = annotation.model_fields.get(segment)
+        return field.annotation if field is not None else None
+    for member in arguments if _is_union(annotation) else ():
+        plain = _without_metadata(member)
+        if isinstance(plain, type) and issubclass(plain, Section) and plain.describes(value):
+            return annotation_of(plain, value, segment)
+    return None
+
+
+def names_in(annotation: Any, value: Any) -> list[str]:
+    """The keys a declaration allows in `value`; empty where any name goes."""
+    annotation = _without_metadata(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return list(annotation.model_fields)
+    for member in get_args(annotation) if _is_union(annotation) else ():
+        plain = _without_metadata(member)
+        if isinstance(plain, type) and issubclass(plain, Section) and plain.describes(value):
+            return list(plain.model_fields)
+    return []
+
+
+def _without_metadata(annotation: Any) -> Any:
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
+def _is_union(annotation: Any) -> bool:
+    return get_origin(annotation) in (Union, types.UnionType)

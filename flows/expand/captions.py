@@ -1,0 +1,160 @@
+"""What stands under a picture and what is read out in its place, written from the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flows.declaration import Declaration
+from flows.declaration.figures import (
+    Animation,
+    ClassHistogram,
+    Comparison,
+    Denoised,
+    GuidanceSweep,
+    LossCurve,
+    Noising,
+    Panel,
+    PureNoise,
+    Samples,
+    SigmaCurve,
+    SigmaRow,
+)
+from flows.declaration.models import DenoisingModel, GenerativeModel
+from flows.expand.figure_nodes import shown_sigma, shown_sigmas, training_sigma
+from flows.expand.model_nodes import guidance_scale_of
+from flows.expand.requests import shown_epochs
+
+AnyModel = DenoisingModel | GenerativeModel
+
+
+def caption(declaration: Declaration, panel: Panel, seed: int) -> str:
+    """One or two sentences: what is shown, of which model and data, with which settings."""
+    if panel.caption is not None:
+        return panel.caption
+    models = declaration.models
+    if isinstance(panel, Noising):
+        title = declaration.datasets[panel.dataset].title
+        return (
+            f"Test digits of {title} under x + sigma * eps, sigma = {_list(panel.sigmas)}; "
+            f"along a row the same noise, scaled. Seed {seed}."
+        )
+    if isinstance(panel, LossCurve):
+        described = "; ".join(_recipe(declaration, models[name]) for name in panel.models)
+        return f"Loss over training steps, smoothed over raw. {described}."
+    if isinstance(panel, Comparison):
+        described = "; ".join(
+            f"{models[name].title} after epoch {models[name].kept_epochs[-1]}"
+            f"{_sampler(models[name])}"
+            for name in panel.models
+        )
+        return f"{described}. All start from the same noise, seed {seed}."
+    return _of_one_model(declaration, panel, models[panel.model], seed)
+
+
+def alt_text(declaration: Declaration, panel: Panel) -> str:
+    """The picture in words, for those who do not see it."""
+    models = declaration.models
+    if isinstance(panel, LossCurve):
+        titles = _join([models[name].title for name in panel.models])
+        return f"Line chart of training loss over steps for {titles}, {panel.scale} scale."
+    if isinstance(panel, Noising):
+        return f"Grid of {panel.digits} digits in rows, growing noise from left to right."
+    if isinstance(panel, Comparison):
+        titles = _join([models[name].title for name in panel.models])
+        return f"Grids of {panel.rows} by {panel.columns} digits, side by side: {titles}."
+    model = models[panel.model]
+    after = _after(shown_epochs(panel, model))
+    if isinstance(panel, Denoised):
+        return f"The same {panel.digits} test digits clean, noisy and denoised, {after}."
+    if isinstance(panel, SigmaRow):
+        return f"Test digits ({panel.digits}) at growing noise, noisy above and denoised below."
+    if isinstance(panel, SigmaCurve):
+        return f"Line chart of test error over noise level, {after}."
+    if isinstance(panel, PureNoise):
+        return f"Noise, the outputs on it {after}, and the mean training image."
+    if isinstance(panel, Samples):
+        return f"Grids of {panel.rows} by {panel.columns} sampled digits {after}."
+    if isinstance(panel, Animation):
+        return f"Animation of {panel.rows} by {panel.columns} digits forming out of noise."
+    if isinstance(panel, ClassHistogram):
+        return f"Bar chart of how often each digit is drawn, {after}."
+    return "Line chart of label accuracy and Frechet distance over guidance scale."
+
+
+def _of_one_model(declaration: Declaration, panel: Panel, model: AnyModel, seed: int) -> str:
+    last_only = isinstance(panel, GuidanceSweep)
+    epochs = model.kept_epochs[-1:] if last_only else shown_epochs(panel, model)
+    head = f"{model.title} on {declaration.datasets[model.data].title}, {_after(epochs)}"
+    if isinstance(panel, Denoised):
+        sigma = shown_sigma(panel, model)
+        return f"{head}: test digits with noise of sigma = {sigma:g}, denoised. Seed {seed}."
+    if isinstance(panel, SigmaRow):
+        levels = _list(shown_sigmas(panel, model))
+        return f"{head}{_trained_at(model)}, on the same digit at sigma = {levels}. Seed {seed}."
+    if isinstance(panel, SigmaCurve):
+        return f"{head}{_trained_at(model)}: mean squared error over the whole test set."
+    if isinstance(panel, PureNoise):
+        return (
+            f"{head}: inputs z = eps, outputs, and the mean training image, to which the best "
+            f"possible output is equal. Seed {seed}."
+        )
+    if isinstance(panel, Samples | Animation):
+        order = "; a column a class" if _is_conditioned(model) else ""
+        return f"{head}{_sampler(model)}{order}. The same noise throughout, seed {seed}."
+    assert isinstance(model, GenerativeModel) and model.measure is not None
+    if isinstance(panel, GuidanceSweep):
+        scales = _list(sorted(model.measure.guidance_scales))
+        return (
+            f"{head}: {model.measure.sweep_samples:,} samples at each guidance scale, {scales}, "
+            "as the classifier reads them."
+        )
+    return (
+        f"{head}: share of each digit among {model.measure.samples:,} samples, as the classifier "
+        "reads them; dashed, an even share."
+    )
+
+
+def _recipe(declaration: Declaration, model: AnyModel) -> str:
+    decay = "constant"
+    if model.decay == "exponential":
+        decay = "times 0.1^(1/epochs) after each epoch"
+    return (
+        f"{model.title} on {declaration.datasets[model.data].title}: D = "
+        f"{model.network.hidden_width}, batch {model.batch_size}, {model.epochs} epochs, "
+        f"Adam at {model.learning_rate:g}, {decay}"
+    )
+
+
+def _sampler(model: AnyModel) -> str:
+    if not isinstance(model, GenerativeModel):
+        return ""
+    sampler, objective = model.sampler, model.objective
+    if sampler.method == "ddpm":
+        steps = objective.num_timesteps if objective.kind == "ddpm" else 0
+        text = f", {steps} ancestral steps"
+    else:
+        text = f", {sampler.steps} {sampler.method.capitalize()} steps"
+    scale = guidance_scale_of(model)
+    return text if scale is None else f"{text}, guidance {scale:g}"
+
+
+def _trained_at(model: AnyModel) -> str:
+    sigma = training_sigma(model)
+    return "" if sigma is None else f", trained at sigma = {sigma:g}"
+
+
+def _is_conditioned(model: AnyModel) -> bool:
+    return isinstance(model, GenerativeModel) and model.is_class_conditioned
+
+
+def _after(epochs: Sequence[int]) -> str:
+    noun = "epoch" if len(epochs) == 1 else "epochs"
+    return f"after {noun} {_join([str(epoch) for epoch in epochs])}"
+
+
+def _list(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
+
+
+def _join(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

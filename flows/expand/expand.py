@@ -1,0 +1,99 @@
+"""From a declaration to the nodes that make it: everything once, then one pipeline's part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from flows.declaration import Declaration
+from flows.declaration.figures import models_of
+from flows.expand.figure_nodes import figure_name, figure_node
+from flows.expand.model_nodes import classifier_node, data_node, model_nodes
+from flows.expand.requests import gather_requests
+from flows.graph import topological_order, upstream
+from tasks.store.node import JSON, Node
+
+TABLE_NAME = "table/metrics"
+MEASURED_KINDS = ("train", "classifier", "denoise", "evaluate")
+
+
+def expand(declaration: Declaration) -> list[Node]:
+    """Every node of every data set, classifier, model and figure, inputs first.
+
+    Raises BadInput if the nodes need each other in a circle.
+    """
+    return topological_order(_nodes(declaration))
+
+
+def expand_pipeline(declaration: Declaration, nodes: Sequence[Node], pipeline: str) -> list[Node]:
+    """The part of `nodes` that a pipeline is made of, and its table of metrics, inputs first.
+
+    That is what its figures need, and every measurement of the models they show.
+    """
+    figures = figures_of(declaration, pipeline)
+    shown = {
+        model
+        for figure_id in figures
+        for panel in declaration.figures[figure_id].panels
+        for model in models_of(panel)
+    }
+    wanted = [
+        figure_name(figure_id, panel)
+        for figure_id in figures
+        for panel in declaration.figures[figure_id].panels
+    ]
+    wanted += [
+        node.name
+        for node in nodes
+        if node.kind in ("denoise", "evaluate") and _model_of(node) in shown
+    ]
+    needed = upstream(wanted, {node.name: list(node.inputs.values()) for node in nodes})
+    # Figures in the pipeline's own reading order; all else in the order of the declaration.
+    place = {name: index for index, name in enumerate(wanted)}
+    drawn = [node for node in nodes if node.name in needed and node.kind == "figure"]
+    others = [node for node in nodes if node.name in needed and node.kind != "figure"]
+    drawn.sort(key=lambda node: place[node.name])
+    measured = [node for node in others if node.kind in MEASURED_KINDS]
+    return [*others, *drawn, _table_node(measured)]
+
+
+def figures_of(declaration: Declaration, pipeline: str) -> list[str]:
+    """Ids of a pipeline's figures in reading order, each once."""
+    return list(
+        dict.fromkeys(
+            figure_id
+            for glob in declaration.pipelines[pipeline].figures
+            for figure_id in declaration.figures
+            if fnmatchcase(figure_id, glob)
+        )
+    )
+
+
+def _nodes(declaration: Declaration) -> Iterator[Node]:
+    for name in declaration.datasets:
+        yield data_node(declaration, name)
+    for name in declaration.classifiers:
+        yield classifier_node(declaration, name)
+    requests = gather_requests(declaration)
+    for name in declaration.models:
+        yield from model_nodes(declaration, name, requests)
+    for figure_id, figure in declaration.figures.items():
+        for panel in figure.panels:
+            yield figure_node(declaration, figure_id, figure, panel)
+
+
+def _model_of(node: Node) -> str:
+    return node.name.split("/")[1]
+
+
+def _table_node(measured: Sequence[Node]) -> Node:
+    rows = [_table_row(node) for node in measured]
+    inputs = {node.name: node.name for node in measured}
+    return Node(TABLE_NAME, "table", {"rows": rows}, inputs)
+
+
+def _table_row(node: Node) -> dict[str, JSON]:
+    """epoch: of the checkpoint, or the last trained. guidance_scale: null where it has none."""
+    scale = node.params["sampler"]["guidance_scale"] if node.kind == "evaluate" else None
+    epoch = node.params["epoch"] if "epoch" in node.params else node.params["epochs"]
+    return {"node": node.name, "model": _model_of(node), "epoch": epoch, "guidance_scale": scale}

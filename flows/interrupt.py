@@ -1,0 +1,46 @@
+"""Ctrl-C and SIGTERM while a run goes on: stop softly, then firmly, then at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from tasks.cancellation import forget_stop, request_stop, stop_requested
+
+EXIT_INTERRUPTED = 130
+
+
+@contextmanager
+def soft_interrupts(note: Callable[[str], None]) -> Iterator[None]:
+    """The first signal asks the steps to stop, which keeps their checkpoints and records the run.
+
+    The second raises KeyboardInterrupt, the third ends the process where it stands.
+    """
+    forget_stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signals = 0
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal signals
+        signals += 1
+        if signals > 2:
+            os._exit(EXIT_INTERRUPTED)
+        if signals > 1:
+            raise KeyboardInterrupt
+        already_stopping = stop_requested()
+        request_stop()
+        if not already_stopping:
+            note("Stopping; finished steps are kept. Press Ctrl-C again to stop at once.")
+
+    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,37 @@
+"""How a node of a run ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["cached", "done", "failed", "skipped"]
+
+
+@dataclass(frozen=True)
+class NodeOutcome:
+    """error: what failed, or why it was skipped. seconds: what computing it took, now or before.
+    lost_input: it failed only because an input is no longer in the store."""
+
+    status: Status
+    error: str | None = None
+    seconds: float = 0.0
+    lost_input: bool = False
+
+    @property
+    def is_there(self) -> bool:
+        return self.status in ("cached", "done")
+
+
+def outcome_of_error(error: BaseException) -> NodeOutcome:
+    """The outcome of a node that raised `error`."""
+    from tasks.errors import DarkroomError, StepCancelled
+    from tasks.run_step import InputMissing
+    from tasks.store.errors import CorruptArtifact
+
+    if isinstance(error, StepCancelled):
+        return NodeOutcome("skipped", str(error))
+    message = str(error) if isinstance(error, DarkroomError) else f"{type(error).__name__}: {error}"
+    return NodeOutcome(
+        "failed", message, lost_input=isinstance(error, InputMissing | CorruptArtifact)
+    )

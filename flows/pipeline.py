@@ -1,0 +1,55 @@
+"""The parent flow: a whole pipeline, from data to report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.client.schemas.objects import State
+
+from flows.prefect_server import without_heartbeats
+from flows.run import Run, find_run, forget, register
+from flows.run_artifacts import metrics_table, summary
+from flows.run_record import run_to_end
+from flows.run_request import RunRequest
+from flows.stages import STAGE_FLOWS, final_state, render_report
+from tasks.cancellation import stop_requested
+
+METRICS = "Metrics of every node of the pipeline's last run"
+SUMMARY = "What the pipeline's last run did"
+
+
+@flow(name="run-pipeline", flow_run_name="{request.pipeline}")
+def run_pipeline(request: RunRequest) -> State[Any]:
+    """Make everything a pipeline declares that is not in the store yet, and its report."""
+    run = find_run(request)
+    if run is not None:
+        return _run(run)
+    run = Run.begin(request)
+    register(run)
+    try:
+        return _run(run)
+    finally:
+        forget(run)
+
+
+def _run(run: Run) -> State[Any]:
+    with without_heartbeats():
+        run_to_end(run, lambda: _run_stages(run))
+        if not stop_requested():
+            render_report(run.request)
+    if not stop_requested():
+        name = run.plan.pipeline.replace("_", "-")
+        create_table_artifact(metrics_table(run), key=f"metrics-{name}", description=METRICS)
+        create_markdown_artifact(summary(run), key=f"summary-{name}", description=SUMMARY)
+    return final_state(run)
+
+
+def _run_stages(run: Run) -> None:
+    """One subflow for each stage that has something to compute."""
+    for stage, stage_flow in STAGE_FLOWS.items():
+        if run.is_stopping or run.lost_inputs:
+            break
+        if run.misses([stage]):
+            stage_flow(run.request, return_state=True)

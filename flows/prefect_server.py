@@ -1,0 +1,80 @@
+"""Prefect made ready for one run: quiet, and with a server if the user has none.
+
+Nothing here imports Prefect before it is asked for: most runs find everything cached.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+from tasks.errors import DarkroomError
+
+# The progress display owns the terminal. What Prefect logs of the run still reaches its server.
+_QUIET = {
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+    "DO_NOT_TRACK": "1",
+}
+
+
+def quiet_prefect() -> None:
+    """Settings for this process and the embedded server; what the user has set stays."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+
+
+@contextmanager
+def prefect_server() -> Iterator[None]:
+    """The user's server if their settings name one, else the embedded one, started now.
+
+    Raises DarkroomError if the embedded one does not come up. It ends with the process.
+    """
+    from prefect.settings import PREFECT_API_URL
+
+    is_embedded = not PREFECT_API_URL.value()
+    if is_embedded:
+        _start_embedded()
+    # Nothing watches the heartbeats of a run on a server that ends with it.
+    with without_heartbeats() if is_embedded else nullcontext():
+        yield
+
+
+@contextmanager
+def without_heartbeats() -> Iterator[None]:
+    """Flow runs begun here send none.
+
+    Ending the heartbeat of a flow run takes up to a second, which is most of what a short one
+    costs. Subflows need none: their parent's tells that the process lives.
+    """
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield
+
+
+def _start_embedded() -> None:
+    from prefect.server.api.server import SubprocessASGIServer
+
+    # Ctrl-C in a terminal reaches every process of the group. The server must outlive it to hear
+    # how the run ended, so it inherits a mask that keeps the signal from it.
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if in_main_thread:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        SubprocessASGIServer().start()
+    except RuntimeError as error:
+        raise DarkroomError(
+            f"Prefect's embedded server did not start: {error}. Try again, or start one with "
+            "`prefect server start` and set PREFECT_API_URL=http://127.0.0.1:4200/api"
+        ) from error
+    finally:
+        if in_main_thread:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -1,0 +1,69 @@
+"""`regenerate-report`: build the report again from the manifest alone.
+
+Computes nothing and imports neither torch, Prefect nor pandas, so it answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.run_request import RunRequest
+from tasks.errors import BadInput, DarkroomError
+
+LARGE_FILE = 10 * 1024 * 1024
+"""Bytes from which a single file is too large for many mail and course systems."""
+
+app = typer.Typer(add_completion=False)
+_DEFAULT_STORE = str(RunRequest.model_fields["store"].default)
+
+
+@app.command()
+def regenerate_report(
+    store: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Folder or fsspec address of the results.")
+    ] = _DEFAULT_STORE,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where the report goes; by default, in the store."),
+    ] = None,
+    pipeline: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Show this pipeline only; may be given again."),
+    ] = None,
+    single_file: Annotated[
+        bool, typer.Option("--single-file", help="One index.html with everything inside.")
+    ] = False,
+) -> None:
+    """Build the HTML report from the manifest, without running anything."""
+    from tasks.report.build import build_report
+    from tasks.store.store import Store
+
+    folder = out or Path(RunRequest.model_validate({"store": store}).report_path)
+    index = build_report(
+        Store.open(store, create=False), folder, pipeline or None, single_file=single_file
+    )
+    size = index.stat().st_size
+    if single_file and size > LARGE_FILE:
+        typer.echo(
+            f"{index} is {size / 2**20:.0f} MB; choose one pipeline with --pipeline, "
+            f"or leave out --single-file",
+            err=True,
+        )
+    typer.echo(str(index))
+
+
+def main() -> None:
+    """Entry point: one line for an error that is the user's to mend; exit code 2 for bad input."""
+    try:
+        app()
+    except DarkroomError as error:
+        print(f"regenerate-report: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, BadInput) else 1)
+
+
+if __name__ == "__main__":
+    main()

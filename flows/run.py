@@ -1,0 +1,173 @@
+"""A run in progress: its plan, what became of each node, and what is still to do.
+
+Begun either by the command line, which plans before it starts Prefect, or by a flow that Prefect
+started; `find_run` lets a flow find the run that its caller has begun.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from flows.node_outcome import NodeOutcome
+from flows.plan import Plan, PlannedNode, make_plan
+from flows.read_declaration import DeclarationFile, read_declaration
+from flows.run_request import RunRequest
+from flows.select import add_missing_inputs
+from tasks.cancellation import stop_requested
+from tasks.code_state import git_state, library_versions
+from tasks.kinds import KINDS, STAGES
+from tasks.run_step import RunSettings, StepNode
+from tasks.store.store import Store
+
+_active: dict[str, Run] = {}
+
+
+class Run:
+    """request: as asked, with the run's id in it. outcomes: node name to how it ended.
+    stage: the only one it was asked for, or None for the whole pipeline."""
+
+    def __init__(self, request: RunRequest, declaration: DeclarationFile, store: Store) -> None:
+        self.id = request.run_id or uuid.uuid4().hex
+        self.request = request.model_copy(update={"run_id": self.id})
+        self.declaration = declaration
+        self.store = store
+        self.started_at = datetime.now(UTC)
+        self.outcomes: dict[str, NodeOutcome] = {}
+        self.plan = self._make_plan()
+        self.stage: str | None = None
+        self._chosen = set(self.plan.selected)
+        self._settings: RunSettings | None = None
+
+    @classmethod
+    def begin(cls, request: RunRequest) -> Run:
+        """Read the declaration, open the store, plan. BadInput if any cannot be used."""
+        declaration = read_declaration(request.declaration)
+        return cls(request, declaration, Store.open(request.store))
+
+    def _make_plan(self) -> Plan:
+        return plan_request(self.request, self.declaration, self.store)
+
+    @property
+    def settings(self) -> RunSettings:
+        """What its steps share; found out on the first step that is computed."""
+        if self._settings is None:
+            commit, dirty = git_state()
+            self._settings = RunSettings(
+                run_id=self.id,
+                store=self.request.store,
+                device=self.plan.device,
+                data_root=self.request.data_root,
+                git_commit=commit,
+                git_dirty=dirty,
+                versions=library_versions(),
+            )
+        return self._settings
+
+    def nodes(self, stages: Iterable[str] = STAGES) -> list[PlannedNode]:
+        """The chosen nodes of these stages that have not ended yet, in an order that can be run."""
+        return [
+            node
+            for node in self.plan.nodes
+            if node.name in self._chosen
+            and node.name not in self.outcomes
+            and stage_of(node) in stages
+        ]
+
+    def misses(self, stages: Iterable[str] = STAGES) -> list[PlannedNode]:
+        """Those of them that are to be computed."""
+        return [node for node in self.nodes(stages) if not node.is_hit]
+
+    def choose_stage(self, stage: str) -> None:
+        """Narrow the run to one stage and what it needs that is not in the store."""
+        self.stage = stage
+        self._chosen = {
+            node.name
+            for node in self.plan.nodes
+            if node.name in self._chosen and stage_of(node) == stage
+        }
+        self._choose_missing_inputs()
+
+    def _choose_missing_inputs(self) -> None:
+        inputs = {node.name: list(node.node.inputs.values()) for node in self.plan.nodes}
+        missing = {node.name for node in self.plan.nodes if not node.is_hit}
+        self._chosen = add_missing_inputs(self._chosen, missing, inputs)
+
+    def step_node(self, node: PlannedNode) -> StepNode:
+        return {
+            "name": node.name,
+            "key": node.key,
+            "identity": node.identity.to_json(),
+            "work": node.node.work,
+            "force": node.is_forced,
+        }
+
+    @property
+    def lost_inputs(self) -> list[str]:
+        """Nodes that failed only because an input is no longer in the store."""
+        return [name for name, outcome in self.outcomes.items() if outcome.lost_input]
+
+    @property
+    def failed(self) -> list[str]:
+        return [name for name, outcome in self.outcomes.items() if outcome.status == "failed"]
+
+    @property
+    def is_stopping(self) -> bool:
+        """Nothing more is to be started."""
+        return stop_requested() or bool(self.failed and not self.request.keep_going)
+
+    def plan_again(self) -> None:
+        """After lost inputs: what is done stays done, what failed by itself stays failed."""
+        self.outcomes = {
+            name: outcome
+            for name, outcome in self.outcomes.items()
+            if outcome.status == "done" or (outcome.status == "failed" and not outcome.lost_input)
+        }
+        self.plan = self._make_plan()
+        self._choose_missing_inputs()
+
+    def outcome(self, node: PlannedNode) -> NodeOutcome:
+        """How the node ended, or how it stands if this run never came to it."""
+        if found := self.outcomes.get(node.name):
+            return found
+        if node.is_hit:
+            return NodeOutcome("cached", seconds=node.row.seconds if node.row else 0.0)
+        if node.name not in self._chosen:
+            return NodeOutcome("skipped", "not chosen for this run")
+        return NodeOutcome("skipped", "the run stopped before it")
+
+
+def plan_request(request: RunRequest, declaration: DeclarationFile, store: Store) -> Plan:
+    """The plan of what is asked for. BadInput if the request cannot be met."""
+    return make_plan(
+        declaration,
+        request.pipeline,
+        request.profile,
+        store,
+        overrides=request.overrides,
+        only=request.only,
+        from_=request.from_,
+        until=request.until,
+        force=request.force,
+        device=request.device,
+        number_format=request.number_format,
+        data_root=request.data_root,
+    )
+
+
+def stage_of(node: PlannedNode) -> str:
+    return KINDS[node.node.kind].stage
+
+
+def register(run: Run) -> None:
+    """Let flows of this process find `run` by the id in its request."""
+    _active[run.id] = run
+
+
+def forget(run: Run) -> None:
+    _active.pop(run.id, None)
+
+
+def find_run(request: RunRequest) -> Run | None:
+    return _active.get(request.run_id) if request.run_id else None

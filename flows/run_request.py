@@ -1,0 +1,45 @@
+"""What a run is asked to do: the options of `darkroom run`, and the form in Prefect's interface."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Globs = Annotated[list[str], Field(default_factory=list)]
+
+
+class RunRequest(BaseModel):
+    """One run of one pipeline. Plain JSON values, so it travels to any worker."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pipeline: str = Field("gallery", description="A pipeline of the declaration.")
+    profile: str | None = Field(None, description="A profile; the declaration's default if empty.")
+    overrides: Globs = Field(description="Settings to change, such as models.fm_class.epochs=3.")
+    only: Globs = Field(description="Run these nodes only; names may hold *.")
+    from_: Globs = Field(title="From", description="Run these nodes and what depends on them.")
+    until: Globs = Field(description="Run these nodes and what they depend on.")
+    force: bool = Field(False, description="Compute the chosen nodes again even if cached.")
+    keep_going: bool = Field(
+        False, description="After a failure, go on with what does not depend on it."
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where tensors live.")
+    number_format: Literal["auto", "float32", "bfloat16"] | None = Field(
+        None, description="Of networks; the profile's if empty, auto for the device's."
+    )
+    store: str = Field("data/runs", description="Folder or fsspec address of the results.")
+    data_root: str | None = Field(None, description="Folder of the data sets, in Parquet.")
+    declaration: str = Field("pipelines.yaml", description="The file that declares the pipelines.")
+    report_folder: str | None = Field(None, description="Where the report goes.")
+    run_id: str | None = Field(None, description="Set by the run itself; leave empty.")
+
+    @property
+    def report_path(self) -> str:
+        """The folder of the report: beside a local store's contents, else data/report."""
+        if self.report_folder is not None:
+            return self.report_folder
+        if "://" in self.store:
+            return os.path.join("data", "report")
+        return os.path.join(self.store, "report")

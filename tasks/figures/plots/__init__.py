@@ -1,0 +1,36 @@
+"""One function for each plot a panel can ask for: Step -> Drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tasks.figures.drawing import Drawing
+from tasks.figures.plots.animation import draw_sampling
+from tasks.figures.plots.denoising import (
+    draw_denoised,
+    draw_noising,
+    draw_pure_noise,
+    draw_sigma_row,
+)
+from tasks.figures.plots.evaluation import draw_class_histogram, draw_guidance_sweep
+from tasks.figures.plots.loss_curve import draw_loss_curve
+from tasks.figures.plots.samples import draw_comparison, draw_samples
+from tasks.figures.plots.sigma_curve import draw_sigma_curve
+
+if TYPE_CHECKING:
+    from tasks.step import Step
+
+PLOTS: dict[str, Callable[[Step], Drawing]] = {
+    "loss_curve": draw_loss_curve,
+    "noising": draw_noising,
+    "denoised": draw_denoised,
+    "sigma_row": draw_sigma_row,
+    "sigma_curve": draw_sigma_curve,
+    "pure_noise": draw_pure_noise,
+    "samples": draw_samples,
+    "comparison": draw_comparison,
+    "animation": draw_sampling,
+    "class_histogram": draw_class_histogram,
+    "guidance_sweep": draw_guidance_sweep,
+}

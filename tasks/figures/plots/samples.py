@@ -1,0 +1,66 @@
+"""Samples: by checkpoint from the same noise, and of two models from the same noise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tasks.figures.drawing import Drawing
+from tasks.figures.grid import Block, Images, choose_scale, draw_blocks
+from tasks.figures.plots.inputs import (
+    epoch_label,
+    epoch_roles,
+    join_words,
+    labels,
+    numbered_roles,
+)
+
+if TYPE_CHECKING:
+    from tasks.step import Step
+
+
+def sample_object(step: Step) -> str:
+    """Name of the object in which a sample node keeps the grid this panel asked for."""
+    params = step.params
+    return f"seed-{params['seed']}-{params['rows']}x{params['columns']}.safetensors"
+
+
+def class_labels(step: Step) -> list[str]:
+    """Digits 0 to 9 over the columns of a class-conditioned model, else nothing."""
+    if not step.params.get("label_classes"):
+        return []
+    return [str(digit) for digit in range(int(step.params["columns"]))]
+
+
+def read_samples(step: Step, role: str) -> Images:
+    """Samples as [rows, columns, height, width] u8."""
+    images = step.read_arrays(role, sample_object(step))["images"]
+    return images.reshape(int(step.params["rows"]), int(step.params["columns"]), *images.shape[1:])
+
+
+def draw_samples(step: Step) -> Drawing:
+    """One block for each checkpoint, all from the same noise."""
+    roles = epoch_roles(step)
+    columns = class_labels(step)
+    blocks = [
+        Block(read_samples(step, role), title=epoch_label(epoch), column_labels=columns)
+        for epoch, role in roles.items()
+    ]
+    epochs = join_words([str(epoch) for epoch in roles])
+    alt = (
+        f"{step.params['rows']} rows of {step.params['columns']} sampled digits after "
+        f"{'epochs' if len(roles) > 1 else 'epoch'} {epochs}, from the same noise"
+        f"{'; each column is one class, 0 to 9' if columns else ''}."
+    )
+    return Drawing.of_sheet(draw_blocks(blocks, choose_scale(int(step.params["columns"]))), alt)
+
+
+def draw_comparison(step: Step) -> Drawing:
+    """Two models side by side; images at the same place began as the same noise."""
+    roles = numbered_roles(step, "model")
+    titles = labels(step, len(roles))
+    blocks = [
+        Block(read_samples(step, role), title=title, column_labels=class_labels(step))
+        for role, title in zip(roles, titles, strict=True)
+    ]
+    alt = f"Sampled digits from the same noise, side by side: {join_words(titles)}."
+    return Drawing.of_sheet(draw_blocks(blocks, scale=2, is_across=True), alt)

@@ -1,0 +1,97 @@
+"""One look for every figure: two palettes of ink, one typeface, one way to write a file.
+
+Charts are drawn twice, on a light and on a dark ground, and the page shows the one that fits.
+Sheets of digits are drawn once, on a dark ground as digits have it, which suits either page.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import matplotlib
+from matplotlib.font_manager import FontProperties
+from PIL import Image, ImageFont
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours of a chart as #rrggbb. `series` are told apart by colour-blind readers too."""
+
+    name: str
+    ground: str
+    ink: str
+    muted: str
+    rule: str
+    series: tuple[str, ...]
+
+
+LIGHT = Theme(
+    name="light",
+    ground="#ffffff",
+    ink="#1c2026",
+    muted="#5b6470",
+    rule="#e2e6eb",
+    series=("#1f66b0", "#c75b12", "#1d8160", "#8a4fb0", "#a8325a"),
+)
+DARK = Theme(
+    name="dark",
+    ground="#171a1f",
+    ink="#e7eaee",
+    muted="#9ba5b1",
+    rule="#2d333b",
+    series=("#6fb0f5", "#f2a25c", "#5ccba0", "#c79bea", "#f08bab"),
+)
+
+SHEET_GROUND = (25, 27, 32)
+SHEET_INK = (226, 230, 235)
+SHEET_MUTED = (160, 169, 180)
+
+SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
+GAMMA = "\N{GREEK SMALL LETTER GAMMA}"
+
+CHART_WIDTH = 880
+"""Width of a chart on the page, in CSS pixels."""
+CHART_DENSITY = 2
+"""Pixels of a chart file for one CSS pixel."""
+
+
+def _font_file(is_bold: bool) -> Path:
+    name = "DejaVuSans-Bold.ttf" if is_bold else "DejaVuSans.ttf"
+    return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name
+
+
+def chart_font(size: float, is_bold: bool = False) -> FontProperties:
+    """The typeface of charts at `size` points, whatever the user's own matplotlib settings."""
+    return FontProperties(fname=str(_font_file(is_bold)), size=size)
+
+
+@lru_cache
+def sheet_font(size: int, is_bold: bool = False) -> ImageFont.FreeTypeFont:
+    """The typeface of sheets at `size` pixels.
+
+    Basic layout, since the shaping library is not there on every machine and moves glyphs.
+    """
+    return ImageFont.truetype(str(_font_file(is_bold)), size, layout_engine=ImageFont.Layout.BASIC)
+
+
+def mix(colour: str, other: str, share: float) -> str:
+    """`colour` with `share` (0 to 1) of `other` mixed in; all #rrggbb."""
+    pairs = [(int(colour[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
+
+
+def sequence_colours(theme: Theme, count: int) -> list[str]:
+    """`count` shades of one colour for checkpoints in order, the last one the strongest."""
+    strong = theme.series[0]
+    shares = [0.62 * (count - 1 - i) / max(count - 1, 1) for i in range(count)]
+    return [mix(strong, theme.ground, share) for share in shares]
+
+
+def png_bytes(image: Image.Image) -> bytes:
+    """A PNG without metadata."""
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()

@@ -1,0 +1,93 @@
+"""The one Prefect task of every node: run the step, show it as Cached or with its progress."""
+
+from __future__ import annotations
+
+import functools
+import re
+import time
+from typing import Any, cast
+from uuid import UUID
+
+from prefect import task
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Cancelled, Completed
+
+from tasks.errors import StepCancelled
+from tasks.progress import BUS, Event
+from tasks.run_step import Reference, RunSettings, StepNode, run_step
+from tasks.store.store import Store
+
+SECONDS_BEFORE_ARTIFACT = 2.0
+"""A step that ends sooner needs no progress bar in Prefect's interface."""
+
+SECONDS_BETWEEN_UPDATES = 1.0
+
+
+# The manifest is the cache. Tensors would hash differently in each process, so nothing but plain
+# values goes in and out, and Prefect keeps no results of its own.
+@task(
+    name="node",
+    task_run_name="{node[name]}",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=0,
+)
+def do_node(node: StepNode, settings: dict[str, Any]) -> Reference | State[Any]:
+    """The reference of the node's artifact, in a state named Cached if it was there before.
+
+    settings: RunSettings as JSON.
+    """
+    run = RunSettings.from_json(settings)
+    try:
+        with BUS.subscribed(ProgressArtifact(node["name"])):
+            reference = run_step(node, _open_store(run.store), run)
+    except StepCancelled as cancelled:
+        return Cancelled(message=str(cancelled))
+    if reference["status"] == "cached":
+        message = f"in the store as {reference['key'][:12]}"
+        return Completed(name="Cached", message=message, data=reference)
+    return reference
+
+
+@functools.lru_cache(maxsize=4)
+def _open_store(address: str) -> Store:
+    return Store.open(address)
+
+
+class ProgressArtifact:
+    """Shows the progress of one node in Prefect, once it lasts, at most once a second.
+
+    Called in the thread of the task, whose context names the task run.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._artifact: UUID | None = None
+        self._started = time.monotonic()
+        self._updated = 0.0
+
+    def __call__(self, event: Event) -> None:
+        if event.name != self._name:
+            return
+        now = time.monotonic()
+        if event.what == "started":
+            self._started = now
+        elif event.what == "progress" and event.total > 0:
+            is_due = now - self._updated >= SECONDS_BETWEEN_UPDATES
+            if is_due and now - self._started >= SECONDS_BEFORE_ARTIFACT:
+                self._show(100 * event.done / event.total, event.message)
+                self._updated = time.monotonic()
+        elif event.what == "finished" and self._artifact is not None:
+            self._show(100.0, f"done in {event.seconds:.0f} s")
+
+    def _show(self, percent: float, message: str) -> None:
+        description = f"{self._name}: {message}" if message else self._name
+        if self._artifact is None:
+            key = re.sub(r"[^a-z0-9]+", "-", f"progress-{self._name.lower()}").strip("-")
+            created = create_progress_artifact(percent, key=key, description=description)
+            # Its annotation allows a coroutine too, which only async callers get.
+            self._artifact = cast(UUID, created)
+        else:
+            update_progress_artifact(self._artifact, percent, description=description)

@@ -1,0 +1,202 @@
+"""Tables of what was measured: beside a panel, and of a whole run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tasks.report.run_record import NodeRecord, Panel, RunRecord
+from tasks.report.wording import duration, number, percent, spaced
+from tasks.store.row import Row
+
+KIND_TITLES = {
+    "train": "Training",
+    "classifier": "Classifier",
+    "denoise": "Denoising of the test set",
+    "sample": "Sampling",
+    "evaluate": "Samples as the classifier sees them",
+}
+
+_TITLES: dict[str, tuple[str, Callable[[float], str]]] = {
+    "frechet_distance": ("Fréchet distance", number),
+    "frechet_floor": ("real against real", number),
+    "label_accuracy": ("label accuracy", percent),
+    "test_accuracy": ("test accuracy", percent),
+    "confidence": ("confidence", percent),
+    "class_share": ("share of class", percent),
+    "mse": ("test MSE at noise level", number),
+    "psnr": ("test PSNR in dB at noise level", number),
+    "images_per_second": ("images/s", number),
+    "cosine_with_mean": ("cosine with the mean image", number),
+}
+_BESIDE = {
+    "train": ("final_loss", "parameters", "images_per_second"),
+    "classifier": ("test_accuracy",),
+    "denoise": ("cosine_with_mean", "variance_ratio"),
+    "evaluate": ("label_accuracy", "frechet_distance", "frechet_floor", "samples"),
+}
+"""Metrics shown beside the pictures made from a node of that kind, in this order."""
+
+_FAMILY_MEMBER = re.compile(r"(?P<family>[a-z_]+)_(?P<member>\d+(\.\d+)?)")
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """node: the node that was measured, if the label links to it."""
+
+    label: str
+    cells: Sequence[str]
+    node: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    title: str
+    header: Sequence[str]
+    """One name a column, that of the labels first."""
+    rows: Sequence[TableRow]
+
+
+def metric_title(name: str) -> str:
+    return _TITLES[name][0] if name in _TITLES else spaced(name)
+
+
+def metric_text(name: str, value: float | None) -> str:
+    if value is None:
+        return ""
+    member = _FAMILY_MEMBER.fullmatch(name)
+    known = _TITLES.get(name) or (_TITLES.get(member["family"]) if member else None)
+    return known[1](value) if known else number(value)
+
+
+def measured_beside(panel: Panel, run: RunRecord, rows: Mapping[str, Row]) -> Table | None:
+    """What was measured of the inputs of a panel; None if nothing was.
+
+    Samples are measured by the evaluation of the same checkpoint, which is no input of the panel.
+    """
+    record = run.nodes.get(panel.node)
+    lines: list[tuple[str, str, dict[str, float]]] = []
+    for role, name in sorted((record.inputs if record else {}).items(), key=_by_role):
+        node = run.nodes.get(name)
+        if node and node.kind == "sample":
+            node = run.nodes.get(name.replace("sample/", "evaluate/", 1))
+        row = rows.get(node.key) if node else None
+        if node and row:
+            metrics = _telling_metrics(row)
+            if metrics:
+                lines.append((_role_label(role, name, row), node.name, metrics))
+    if not lines:
+        return None
+    table = _table("", "", lines)
+    # The column beside a picture is narrow: the longer side goes down.
+    return table if len(lines) >= len(table.header) - 1 else _turned(table)
+
+
+def _telling_metrics(row: Row) -> dict[str, float]:
+    """The few that belong beside a picture; a denoiser's are those at its own noise level."""
+    metrics = {name: row.metrics[name] for name in _BESIDE.get(row.kind, ()) if name in row.metrics}
+    sigma = (row.params.get("objective") or {}).get("sigma")
+    if row.kind == "denoise" and sigma is not None:
+        for name, title in (("mse", "test MSE"), ("psnr", "test PSNR (dB)")):
+            if f"{name}_{sigma:g}" in row.metrics:
+                metrics[f"{title} at {sigma:g}"] = row.metrics[f"{name}_{sigma:g}"]
+    if row.kind == "train":
+        metrics["time"] = row.seconds
+    return metrics
+
+
+def _turned(table: Table) -> Table:
+    """Rows to columns."""
+    rows = [
+        TableRow(name, [row.cells[index] for row in table.rows])
+        for index, name in enumerate(table.header[1:])
+    ]
+    return Table(table.title, ["", *(row.label for row in table.rows)], rows)
+
+
+def _by_role(item: tuple[str, str]) -> tuple[str, int, str]:
+    stem, _, last = item[0].rpartition("_")
+    return (stem, int(last), "") if last.isdigit() else (item[0], 0, "")
+
+
+def _role_label(role: str, name: str, row: Row) -> str:
+    if role.startswith("epoch_"):
+        return f"epoch {int(role.removeprefix('epoch_'))}"
+    if role.startswith("guidance_"):
+        scale = (row.params.get("sampler") or {}).get("guidance_scale")
+        return f"guidance {scale:g}" if scale is not None else role
+    return name.partition("/")[2] or name
+
+
+def _table(title: str, corner: str, lines: Sequence[tuple[str, str, Mapping[str, float]]]) -> Table:
+    """Lines (label, node, metrics) under the union of their metrics, in order of appearance."""
+    names = list(dict.fromkeys(name for _, _, metrics in lines for name in metrics))
+    rows = [
+        TableRow(label, [_cell(name, metrics.get(name)) for name in names], node)
+        for label, node, metrics in lines
+    ]
+    return Table(title, [corner, *map(metric_title, names)], rows)
+
+
+def _cell(name: str, value: float | None) -> str:
+    return duration(value) if name == "time" else metric_text(name, value)
+
+
+def all_metrics(run: RunRecord, rows: Mapping[str, Row]) -> list[Table]:
+    """Every metric of a run: one table a kind, and one for each family such as mse_<sigma>."""
+    tables = []
+    for kind, kind_title in KIND_TITLES.items():
+        found = [(node.name, rows[node.key].metrics) for node in _measured(run, rows, kind)]
+        families: dict[str, list[str]] = {}
+        for name in sorted({name for _, metrics in found for name in metrics}):
+            if member := _FAMILY_MEMBER.fullmatch(name):
+                families.setdefault(member["family"], []).append(member["member"])
+        single = [
+            (name, name, {m: v for m, v in metrics.items() if not _FAMILY_MEMBER.fullmatch(m)})
+            for name, metrics in found
+        ]
+        if single := [line for line in single if line[2]]:
+            tables.append(_table(kind_title, "node", single))
+        for family, members in families.items():
+            tables.append(_family_table(kind_title, family, sorted(members, key=float), found))
+    return tables
+
+
+def _family_table(
+    kind_title: str,
+    family: str,
+    members: Sequence[str],
+    found: Sequence[tuple[str, Mapping[str, float]]],
+) -> Table:
+    names = [f"{family}_{member}" for member in members]
+    rows = [
+        TableRow(node, [metric_text(name, metrics.get(name)) for name in names], node)
+        for node, metrics in found
+        if any(name in metrics for name in names)
+    ]
+    return Table(f"{kind_title}: {metric_title(family)}", ["node", *members], rows)
+
+
+def metrics_csv(run: RunRecord, rows: Mapping[str, Row]) -> bytes | None:
+    """node, kind, metric, value for every metric of the run, in full precision."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("node", "kind", "metric", "value"))
+    count = 0
+    for kind in KIND_TITLES:
+        for node in _measured(run, rows, kind):
+            for name, value in rows[node.key].metrics.items():
+                writer.writerow((node.name, kind, name, repr(float(value))))
+                count += 1
+    return text.getvalue().encode() if count else None
+
+
+def _measured(run: RunRecord, rows: Mapping[str, Row], kind: str) -> list[NodeRecord]:
+    return [
+        node
+        for node in run.nodes.values()
+        if node.kind == kind and node.key in rows and rows[node.key].metrics
+    ]

@@ -1,0 +1,174 @@
+"""What a page shows of one panel: the picture or a placeholder, and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tasks.report.assets import Assets
+from tasks.report.metric_tables import Table, measured_beside
+from tasks.report.recipe import model_recipe, panel_settings
+from tasks.report.run_record import Figure, NodeRecord, Panel, RunRecord
+from tasks.report.wording import duration, moment
+from tasks.store.errors import CorruptArtifact
+from tasks.store.row import Row
+from tasks.store.store import Store
+
+WIDE = 900
+"""Pictures wider than this, in CSS pixels, have their caption below instead of beside."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Addresses of the files of a drawn panel; None for those it does not have."""
+
+    image: str
+    dark_image: str | None
+    animation: str | None
+    data: str | None
+    width: int
+    height: int
+
+    @property
+    def is_wide(self) -> bool:
+        return self.width > WIDE
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of a panel's details. node: links the value to that node's row, detail follows."""
+
+    name: str
+    value: str
+    node: str | None = None
+    detail: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class PanelView:
+    panel: Panel
+    picture: Picture | None
+    problem: str
+    """Why there is no picture, empty if there is one."""
+    error: str
+    alt: str
+    file_stem: str
+    measured: Table | None
+    facts: Sequence[Fact]
+
+
+def view_panel(
+    panel: Panel,
+    figure: Figure,
+    run: RunRecord,
+    rows: Mapping[str, Row],
+    store: Store,
+    assets: Assets,
+) -> PanelView:
+    node, row = run.nodes.get(panel.node), rows.get(panel.key)
+    picture, problem, error = None, "", ""
+    failed = _failed(node, run)
+    if node and (node.status == "failed" or (row is None and failed)):
+        problem = f"This panel was not drawn: {', '.join(n.name for n in failed)} failed."
+        error = "\n".join(n.error for n in failed if n.error)
+    elif row is None:
+        problem = _why_missing(node)
+    else:
+        try:
+            picture = read_picture(row, store, assets)
+        except (CorruptArtifact, KeyError) as damage:
+            problem = f"The picture is missing from the store or damaged ({damage}). {_RUN_AGAIN}"
+    return PanelView(
+        panel=panel,
+        picture=picture,
+        problem=problem,
+        error=error,
+        alt=str((row.info.get("alt") if row else None) or panel.alt or panel.title),
+        file_stem=f"{figure.id}-{panel.id}",
+        measured=measured_beside(panel, run, rows),
+        facts=_facts(panel, figure, run, rows, node, row),
+    )
+
+
+_RUN_AGAIN = "Run the pipeline again to make it."
+
+
+def _failed(node: NodeRecord | None, run: RunRecord) -> list[NodeRecord]:
+    """The node itself, or those of its ancestors, whose step failed."""
+    if node is None:
+        return []
+    return [each for each in (node, *run.ancestors(node.name)) if each.status == "failed"]
+
+
+def _why_missing(node: NodeRecord | None) -> str:
+    if node and node.status == "skipped":
+        return f"This panel was not part of this run. {_RUN_AGAIN}"
+    return f"Nothing is recorded in the store for this panel. {_RUN_AGAIN}"
+
+
+def read_picture(row: Row, store: Store, assets: Assets) -> Picture:
+    """CorruptArtifact or KeyError if the picture itself cannot be had; the rest may be missing."""
+
+    def add(name: str) -> str:
+        reference = row.objects[name]
+        return assets.add(store.read_object(reference), reference.extension)
+
+    def add_if_there(name: str) -> str | None:
+        try:
+            return add(name)
+        except (CorruptArtifact, KeyError):
+            return None
+
+    return Picture(
+        image=add("image.png"),
+        dark_image=add_if_there("image-dark.png"),
+        animation=add_if_there("animation.webp"),
+        data=add_if_there("data.csv"),
+        width=int(row.info.get("width") or 0),
+        height=int(row.info.get("height") or 0),
+    )
+
+
+def _facts(
+    panel: Panel,
+    figure: Figure,
+    run: RunRecord,
+    rows: Mapping[str, Row],
+    node: NodeRecord | None,
+    row: Row | None,
+) -> list[Fact]:
+    ancestors = run.ancestors(panel.node)
+    facts = [Fact(name, value) for name, value in panel_settings(row.params if row else {})]
+    facts.append(Fact("seed", str(figure.seed)))
+    data = [_dataset_title(name, run) for name in _names(ancestors, "data")]
+    if data:
+        facts.append(Fact("data", ", ".join(data)))
+    facts.append(Fact("profile", f"{run.profile_name}: {run.profile_title}"))
+    for name in _names(ancestors, "train"):
+        made = rows.get(run.nodes[name].key)
+        recipe = model_recipe(made.params) if made else ""
+        facts.append(Fact("model", name.partition("/")[2], name, recipe))
+    facts.append(Fact("node", panel.node, panel.node))
+    facts.append(Fact("key", panel.key[:12], title=panel.key))
+    if row:
+        facts.append(Fact("drawn", f"{moment(row.created_at)}, in {duration(row.seconds)}"))
+        facts.append(Fact("made with", _made_with(row)))
+    seconds = [rows[n.key].seconds for n in ancestors if n.key in rows]
+    if seconds:
+        facts.append(Fact("its inputs took", duration(sum(seconds))))
+    return facts
+
+
+def _names(nodes: Sequence[NodeRecord], kind: str) -> list[str]:
+    return sorted(node.name for node in nodes if node.kind == kind)
+
+
+def _dataset_title(node: str, run: RunRecord) -> str:
+    name = node.partition("/")[2]
+    return run.datasets.get(name, name)
+
+
+def _made_with(row: Row) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(row.versions.items()))
+    return versions or "versions not recorded"

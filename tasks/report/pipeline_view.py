@@ -1,0 +1,149 @@
+"""What the page of one pipeline shows, put together from its run and the manifest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tasks.report.assets import Assets
+from tasks.report.metric_tables import Table, all_metrics, metrics_csv
+from tasks.report.panel_view import PanelView, view_panel
+from tasks.report.run_record import Figure, NodeRecord, RunRecord
+from tasks.report.wording import duration, moment, plural, slug
+from tasks.store.row import Row
+from tasks.store.store import Store
+
+STATUSES = ("done", "cached", "skipped", "failed")
+
+
+@dataclass(frozen=True)
+class SectionView:
+    """anchor: unique on the page."""
+
+    figure: Figure
+    anchor: str
+    panels: Sequence[PanelView]
+
+
+@dataclass(frozen=True)
+class NodeView:
+    node: NodeRecord
+    seconds: str
+    made: str
+    """When and on what it was made, as its row says."""
+
+
+@dataclass(frozen=True)
+class PipelineView:
+    """file_name: of its page. prefix: starts every anchor, so that pages can be joined to one."""
+
+    run: RunRecord
+    file_name: str
+    prefix: str
+    facts: Sequence[tuple[str, str]]
+    counts: Sequence[tuple[str, int]]
+    sections: Sequence[SectionView]
+    metrics: Sequence[Table]
+    metrics_csv: str | None
+    nodes: Sequence[NodeView]
+    node_anchors: Mapping[str, str]
+    started: str
+    thumbnail: PanelView | None
+
+    @property
+    def failed(self) -> list[NodeRecord]:
+        return [view.node for view in self.nodes if view.node.status == "failed"]
+
+    @property
+    def summary(self) -> str:
+        """ "21 figures, 64 panels"."""
+        panels = sum(len(section.panels) for section in self.sections)
+        return f"{plural(len(self.sections), 'figure')}, {plural(panels, 'panel')}"
+
+
+def view_pipeline(
+    run: RunRecord,
+    rows: Mapping[str, Row],
+    store: Store,
+    assets: Assets,
+    file_name: str,
+    prefix: str = "",
+) -> PipelineView:
+    sections = [
+        SectionView(
+            figure,
+            anchor,
+            [view_panel(panel, figure, run, rows, store, assets) for panel in figure.panels],
+        )
+        for figure, anchor in zip(
+            run.figures, _anchors(prefix, [figure.id for figure in run.figures]), strict=True
+        )
+    ]
+    csv = metrics_csv(run, rows)
+    names = list(run.nodes)
+    return PipelineView(
+        run=run,
+        file_name=file_name,
+        prefix=prefix,
+        facts=_facts(run),
+        counts=_counts(run),
+        sections=sections,
+        metrics=all_metrics(run, rows),
+        metrics_csv=assets.add(csv, "csv") if csv else None,
+        nodes=[_node_view(node, rows.get(node.key)) for node in run.nodes.values()],
+        node_anchors=dict(zip(names, _anchors(f"{prefix}node-", names), strict=True)),
+        started=moment(run.started_at),
+        thumbnail=_thumbnail(sections),
+    )
+
+
+def _anchors(prefix: str, names: Sequence[str]) -> list[str]:
+    """A fragment for each name; names that read alike as a fragment get a number."""
+    taken: Counter[str] = Counter()
+    anchors = []
+    for name in names:
+        anchor = f"{prefix}{slug(name)}"
+        taken[anchor] += 1
+        anchors.append(anchor if taken[anchor] == 1 else f"{anchor}--{taken[anchor]}")
+    return anchors
+
+
+def _facts(run: RunRecord) -> list[tuple[str, str]]:
+    used = {
+        node.name.partition("/")[2] for node in run.nodes.values() if node.kind == "data"
+    } & run.datasets.keys()
+    commit = (run.git_commit or "")[:12]
+    facts = [
+        ("profile", f"{run.profile_name}: {run.profile_title}"),
+        ("data", ", ".join(run.datasets[name] for name in sorted(used)) or "none"),
+        ("device", run.device),
+        ("number format", run.number_format),
+        ("run", run.run_id),
+        ("started", moment(run.started_at)),
+        ("took", duration(run.seconds)),
+        ("code", f"{commit}{', with changes' if run.git_dirty else ''}" if commit else ""),
+        ("settings changed", ", ".join(run.overrides)),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _counts(run: RunRecord) -> list[tuple[str, int]]:
+    counts = Counter(node.status for node in run.nodes.values())
+    return [(status, counts[status]) for status in STATUSES if counts[status]]
+
+
+def _node_view(node: NodeRecord, row: Row | None) -> NodeView:
+    seconds = row.seconds if row else node.seconds
+    made = f"{moment(row.created_at)} on {row.device}, {row.number_format}" if row else ""
+    return NodeView(node, duration(seconds), made)
+
+
+def _thumbnail(sections: Sequence[SectionView]) -> PanelView | None:
+    """The last picture of the plot that says most at a glance."""
+    drawn = [panel for section in sections for panel in section.panels if panel.picture]
+    for plot in ("animation", "comparison", "samples", "denoised"):
+        for panel in reversed(drawn):
+            if panel.panel.plot == plot:
+                return panel
+    return drawn[-1] if drawn else None

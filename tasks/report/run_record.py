@@ -1,0 +1,190 @@
+"""What a run recorded of itself: the figures in reading order, and what became of each node."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tasks.errors import BadInput
+from tasks.store.errors import CorruptArtifact
+from tasks.store.row import Row
+from tasks.store.store import Store
+
+LAYOUT_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class NodeRecord:
+    """status: "cached", "done", "failed" or "skipped". inputs: role to name of a node."""
+
+    name: str
+    kind: str
+    key: str
+    status: str
+    error: str | None
+    seconds: float | None
+    inputs: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture of a figure; `node` draws it."""
+
+    id: str
+    plot: str
+    title: str
+    caption: str
+    alt: str
+    node: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    id: str
+    section: str
+    title: str
+    seed: int
+    panels: Sequence[Panel]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run of one pipeline. datasets: name to title. nodes: by name, in topological order."""
+
+    pipeline: str
+    title: str
+    profile_name: str
+    profile_title: str
+    run_id: str
+    started_at: str
+    finished_at: str
+    seconds: float
+    device: str
+    number_format: str
+    host: str
+    versions: Mapping[str, str]
+    git_commit: str | None
+    git_dirty: bool | None
+    overrides: Sequence[str]
+    datasets: Mapping[str, str]
+    figures: Sequence[Figure]
+    nodes: Mapping[str, NodeRecord]
+    tables: Sequence[str] = field(default_factory=tuple)
+    """Names of nodes that hold tables of metrics."""
+
+    def ancestors(self, node: str) -> list[NodeRecord]:
+        """Everything `node` was made from, nearest first, each once."""
+        found: dict[str, NodeRecord] = {}
+        waiting = [node]
+        while waiting:
+            record = self.nodes.get(waiting.pop(0))
+            for name in record.inputs.values() if record else ():
+                if name in self.nodes and name not in found:
+                    found[name] = self.nodes[name]
+                    waiting.append(name)
+        return list(found.values())
+
+
+def newest_runs(
+    store: Store, rows: Mapping[str, Row], pipelines: Sequence[str] | None
+) -> tuple[list[RunRecord], list[str]]:
+    """The newest readable run of each pipeline, by name, and what could not be read.
+
+    pipelines: those wanted, None for all. BadInput where one of them has no run, or there is none.
+    """
+    by_pipeline: dict[str, list[Row]] = {}
+    for row in rows.values():
+        if row.kind == "run":
+            by_pipeline.setdefault(row.name.removeprefix("run/"), []).append(row)
+    if pipelines is not None:
+        for wanted in pipelines:
+            if wanted not in by_pipeline:
+                raise BadInput(_no_run(store, wanted, by_pipeline))
+    elif not by_pipeline:
+        raise BadInput(_no_run(store, None, by_pipeline))
+    records: list[RunRecord] = []
+    problems: list[str] = []
+    for pipeline in sorted(by_pipeline if pipelines is None else set(pipelines)):
+        newest_first = sorted(by_pipeline[pipeline], key=lambda row: row.age_order, reverse=True)
+        record = next(_readable(store, newest_first, problems), None)
+        if record is None:
+            raise BadInput(
+                f"{store.address}: no record of {pipeline} can be read; "
+                f"`darkroom run {pipeline}` makes a new one"
+            )
+        records.append(record)
+    return records, problems
+
+
+def _no_run(store: Store, wanted: str | None, have: Mapping[str, Any]) -> str:
+    what = f"no run of {wanted}" if wanted else "no run"
+    known = f" (there are {', '.join(sorted(have))})" if have else ""
+    return f"{store.address} holds {what}{known}; use `darkroom run {wanted or 'gallery'}` first"
+
+
+def _readable(store: Store, rows: Sequence[Row], problems: list[str]) -> Iterator[RunRecord]:
+    for row in rows:
+        try:
+            yield read_layout(json.loads(store.read_object(row.objects["layout.json"])))
+        except (CorruptArtifact, KeyError, TypeError, ValueError, AttributeError) as error:
+            problems.append(f"run {row.run_id} of {row.name.removeprefix('run/')}: {error}")
+
+
+def read_layout(layout: Mapping[str, Any]) -> RunRecord:
+    """KeyError, TypeError or ValueError for a layout of another shape or schema."""
+    if layout["schema"] != LAYOUT_SCHEMA:
+        raise ValueError(
+            f"layout of schema {layout['schema']}; this version of Darkroom reads {LAYOUT_SCHEMA}"
+        )
+    nodes = [
+        NodeRecord(
+            name=node["name"],
+            kind=node["kind"],
+            key=node["key"],
+            status=node["status"],
+            error=node.get("error"),
+            seconds=node.get("seconds"),
+            inputs=node.get("inputs") or {},
+        )
+        for node in layout["nodes"]
+    ]
+    return RunRecord(
+        pipeline=layout["pipeline"],
+        title=layout["title"],
+        profile_name=layout["profile"]["name"],
+        profile_title=layout["profile"]["title"],
+        run_id=layout["run_id"],
+        started_at=layout["started_at"],
+        finished_at=layout["finished_at"],
+        seconds=float(layout["seconds"]),
+        device=layout["device"],
+        number_format=layout["number_format"],
+        host=layout.get("host") or "",
+        versions=layout.get("versions") or {},
+        git_commit=layout.get("git_commit"),
+        git_dirty=layout.get("git_dirty"),
+        overrides=layout.get("overrides") or (),
+        datasets=layout.get("datasets") or {},
+        figures=[_figure(figure) for figure in layout["figures"]],
+        nodes={node.name: node for node in nodes},
+        tables=[table["node"] for table in layout.get("tables") or ()],
+    )
+
+
+def _figure(figure: Mapping[str, Any]) -> Figure:
+    panels = [
+        Panel(
+            id=panel["id"],
+            plot=panel["plot"],
+            title=panel.get("title") or "",
+            caption=panel.get("caption") or "",
+            alt=panel.get("alt") or "",
+            node=panel["node"],
+            key=panel["key"],
+        )
+        for panel in figure["panels"]
+    ]
+    return Figure(figure["id"], figure["section"], figure["title"], figure["seed"], panels)

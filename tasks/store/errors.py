@@ -1,0 +1,25 @@
+"""What can go wrong in the store."""
+
+from __future__ import annotations
+
+from tasks.errors import DarkroomError
+
+
+class CorruptArtifact(DarkroomError):
+    """An object is missing, truncated or not the bytes its hash names; its step must run again."""
+
+    def __init__(self, message: str, sha256: str) -> None:
+        super().__init__(message)
+        self.sha256 = sha256
+
+
+class StoreFull(DarkroomError):
+    """No space, or quota, left where the store lies. All that was recorded before still stands."""
+
+
+class DamagedRow(DarkroomError):
+    """Bytes of the manifest that do not hold a whole row."""
+
+
+class UnknownSchema(DamagedRow):
+    """A row of another schema version, whole as far as can be told."""

@@ -1,0 +1,101 @@
+"""The few things the store asks of the place where it lies.
+
+Paths are relative to the root, with forward slashes, and made of checked names (tasks.store.names).
+A whole file appears at once or not at all: `write` is the only way to make one.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from abc import ABC, abstractmethod
+
+from tasks.errors import BadInput
+
+
+class Filesystem(ABC):
+    """A root folder and whole-file operations below it.
+
+    address: the root in full, as a user would write it.
+    """
+
+    address: str
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make the root and prove it writable. BadInput, with nothing left behind, if it is not."""
+
+    @abstractmethod
+    def check_readable(self) -> None:
+        """BadInput if the root is there but is no folder. A root not there yet is an empty one."""
+
+    @abstractmethod
+    def read(self, path: str) -> bytes:
+        """All bytes of a file. FileNotFoundError if it is not there."""
+
+    @abstractmethod
+    def write(self, path: str, data: bytes) -> None:
+        """Make or replace a file, durably. StoreFull or BadInput leave the old file as it was."""
+
+    @abstractmethod
+    def settle(self, path: str) -> None:
+        """Make a file that another process wrote as durable as one of our own."""
+
+    @abstractmethod
+    def size(self, path: str) -> int | None:
+        """Bytes of a file, or None if there is no file."""
+
+    @abstractmethod
+    def names(self, folder: str) -> list[str]:
+        """Sorted names directly inside a folder; empty if the folder is not there."""
+
+    @abstractmethod
+    def move(self, path: str, target: str) -> None:
+        """Rename a file within the root."""
+
+    @abstractmethod
+    def delete(self, path: str) -> None:
+        """Delete a file if it is there."""
+
+    def delete_if_unchanged(self, path: str, expected: bytes) -> bool:
+        """Delete a file only if it still holds `expected`. Returns whether it is gone.
+
+        The caller holds the manifest lock, which keeps out the writers of this host. A filesystem
+        with conditional requests can keep out all others by overriding this.
+        """
+        try:
+            if self.read(path) != expected:
+                return False
+        except FileNotFoundError:
+            return True
+        self.delete(path)
+        return True
+
+    @abstractmethod
+    def sweep(self) -> None:
+        """Delete what killed writers left half-written."""
+
+    @abstractmethod
+    def address_of(self, path: str) -> str:
+        """A file's full address."""
+
+
+def open_filesystem(address: str) -> Filesystem:
+    """The filesystem of any fsspec address. BadInput if the address names none; touches nothing."""
+    if not isinstance(address, str) or not address.strip() or "\0" in address:
+        raise BadInput(f"store address {address!r} is empty or not text; name a folder")
+    if address.startswith(("file://", "local://")):
+        address = address.split("://", 1)[1]
+    if "://" not in address:
+        # Without fsspec, whose import alone takes 50 ms of every command.
+        from tasks.store.local_filesystem import LocalFilesystem
+
+        return LocalFilesystem(os.path.abspath(os.path.expanduser(address)))
+    from tasks.store.remote_filesystem import RemoteFilesystem
+
+    return RemoteFilesystem(address)
+
+
+def quarantine_path(path: str) -> str:
+    """Where a damaged file is set aside: never over one that was set aside before."""
+    return f"quarantine/{secrets.token_hex(4)}-{path.rsplit('/', 1)[-1]}"

@@ -1,0 +1,82 @@
+"""Immutable objects, named by their content: objects/<aa>/<sha256>.<extension>."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+
+from tasks.store.errors import CorruptArtifact
+from tasks.store.filesystem import Filesystem, quarantine_path
+from tasks.store.names import check_extension
+from tasks.store.row import ObjectRef, Row
+
+
+class Objects:
+    def __init__(self, filesystem: Filesystem) -> None:
+        self._filesystem = filesystem
+
+    def put(self, data: bytes, extension: str) -> ObjectRef:
+        """Store `data` durably. An object already there, whole, is left alone."""
+        ref = ObjectRef(hashlib.sha256(data).hexdigest(), len(data), check_extension(extension))
+        path = object_path(ref)
+        if self._filesystem.size(path) == ref.size and self._holds(path, data):
+            self._filesystem.settle(path)
+        else:
+            self._filesystem.write(path, data)
+        return ref
+
+    def read(self, ref: ObjectRef) -> bytes:
+        """All bytes, proven against size and SHA-256.
+
+        Raises CorruptArtifact for a missing object and for a damaged one, which is moved to
+        quarantine/ so that the next write puts a whole one in its place.
+        """
+        path = object_path(ref)
+        address = self._filesystem.address_of(path)
+        try:
+            data = self._filesystem.read(path)
+        except FileNotFoundError as error:
+            raise CorruptArtifact(
+                f"{address} is missing; run again to make it anew", ref.sha256
+            ) from error
+        except OSError as error:
+            raise CorruptArtifact(f"{address} cannot be read: {error}", ref.sha256) from error
+        if len(data) == ref.size and hashlib.sha256(data).hexdigest() == ref.sha256:
+            return data
+        # A store that may only be read keeps the damaged object where it is.
+        with contextlib.suppress(OSError):
+            self._filesystem.move(path, quarantine_path(path))
+        what = (
+            f"is truncated ({len(data):,} of {ref.size:,} bytes)"
+            if len(data) < ref.size
+            else "does not match its SHA-256"
+        )
+        raise CorruptArtifact(
+            f"{address} {what}; it was set aside, run again to make it anew", ref.sha256
+        )
+
+    def exists(self, ref: ObjectRef) -> bool:
+        """Whether it is there with the right size."""
+        return self._filesystem.size(object_path(ref)) == ref.size
+
+    def missing(self, row: Row) -> str | None:
+        """None if all objects of `row` are there with the right size, else what is wrong."""
+        for name, ref in row.objects.items():
+            size = self._filesystem.size(object_path(ref))
+            if size is None:
+                return f"object {name} is missing"
+            if size < ref.size:
+                return f"object {name} is truncated ({size:,} of {ref.size:,} bytes)"
+            if size > ref.size:
+                return f"object {name} has the wrong size ({size:,} for {ref.size:,} bytes)"
+        return None
+
+    def _holds(self, path: str, data: bytes) -> bool:
+        try:
+            return self._filesystem.read(path) == data
+        except OSError:
+            return False
+
+
+def object_path(ref: ObjectRef) -> str:
+    return f"objects/{ref.sha256[:2]}/{ref.sha256}.{ref.extension}"

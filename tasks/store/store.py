@@ -1,0 +1,139 @@
+"""The store: where artifacts lie, and the manifest that says what they are.
+
+    objects/<aa>/<sha256>.<extension>    immutable bytes, written first
+    manifest/                            rows that name them, written last (tasks.store.manifest)
+    quarantine/                          damaged files, set aside
+    temporary/                           files being written (local stores)
+    locks/, work/<key>/                  of this host: locks, and state of unfinished steps
+
+Importing this module and constructing a Store is cheap; pyarrow is imported by the first reading.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from pathlib import Path
+
+from tasks.store.durable_file import clear_write_errors, make_folder
+from tasks.store.filesystem import open_filesystem
+from tasks.store.lock import hold, local_folder
+from tasks.store.manifest import Manifest
+from tasks.store.names import check_key
+from tasks.store.objects import Objects, object_path
+from tasks.store.row import ObjectRef, Row
+
+
+class Store:
+    """Artifacts under one root: a local folder, or any other fsspec address.
+
+    Safe to use from many threads and processes at once. Writers on several hosts that share one
+    root are safe too, except that only one of them at a time may compact or remove.
+    Every write raises StoreFull when no space is left, with all that was recorded intact.
+    """
+
+    def __init__(self, address: str) -> None:
+        """Touches nothing. A relative folder is resolved now; `~` is the home folder."""
+        self._filesystem = open_filesystem(address)
+        self._objects = Objects(self._filesystem)
+        self._manifest = Manifest(self._filesystem)
+
+    @classmethod
+    def open(cls, address: str, *, create: bool = True) -> Store:
+        """A store ready for writing, or with create=False one only to be read.
+
+        Raises BadInput, having changed nothing, for an address that cannot hold a store. To be
+        read, a store need not be there yet: it is an empty one.
+        """
+        store = cls(address)
+        if create:
+            store._filesystem.prepare()
+        else:
+            store._filesystem.check_readable()
+        return store
+
+    @property
+    def address(self) -> str:
+        """The root in full: an absolute path, or an address with its protocol."""
+        return self._filesystem.address
+
+    @property
+    def problems(self) -> list[str]:
+        """What the last reading of the manifest found damaged and ignored, one line each."""
+        return list(self._manifest.problems)
+
+    def rows(self) -> dict[str, Row]:
+        """Newest row per key."""
+        return self._manifest.rows()
+
+    def find(self, key: str, kind: str | None = None) -> Row | None:
+        """The newest row of `key`, read afresh. kind, where known, spares requests."""
+        return self._manifest.find(key, kind)
+
+    def missing_object(self, row: Row) -> str | None:
+        """None if all objects of `row` are there in full size, else a phrase that says what is not.
+
+        Content is checked when it is read.
+        """
+        return self._objects.missing(row)
+
+    def put_object(self, data: bytes, extension: str) -> ObjectRef:
+        """Store bytes, durably, before a row names them. The same bytes again cost nothing."""
+        return self._objects.put(data, extension)
+
+    def read_object(self, ref: ObjectRef) -> bytes:
+        """Bytes proven against size and SHA-256. CorruptArtifact if missing or damaged."""
+        return self._objects.read(ref)
+
+    def object_exists(self, ref: ObjectRef) -> bool:
+        return self._objects.exists(ref)
+
+    def object_address(self, ref: ObjectRef) -> str:
+        """Path of the object in a local store, its full address in any other."""
+        return self._filesystem.address_of(object_path(ref))
+
+    def record(self, row: Row) -> None:
+        """Commit an artifact: from here on it is found. Replaces an earlier row of its key.
+
+        Raises ValueError, recording nothing, if an object of the row is not there in full or a
+        value of it is not plain, finite JSON.
+        """
+        if missing := self.missing_object(row):
+            raise ValueError(f"{row.name}: {missing}; put objects before the row that names them")
+        with self._manifest_lock():
+            self._manifest.record(row)
+
+    def remove(self, key: str) -> None:
+        """Forget `key`. Its objects stay, since other rows may name them."""
+        with self._manifest_lock():
+            self._manifest.remove(key)
+
+    def compact(self) -> int:
+        """Fold all parts of the manifest into one file; returns how many there were."""
+        with self._manifest_lock():
+            return self._manifest.compact()
+
+    def lock(self, key: str) -> contextlib.AbstractContextManager[None]:
+        """Hold `key` against all other processes of this host; waits for the one that has it."""
+        return hold(self._locks / f"{check_key(key)}.lock")
+
+    def workspace(self, key: str) -> Path:
+        """A local folder for unfinished work on `key`, made if need be; kept until discarded."""
+        folder = self._workspace(key)
+        with clear_write_errors(str(folder), 1):
+            make_folder(str(folder))
+        return folder
+
+    def discard_workspace(self, key: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self._workspace(key))
+
+    @property
+    def _locks(self) -> Path:
+        return local_folder(self._filesystem) / "locks"
+
+    def _workspace(self, key: str) -> Path:
+        return local_folder(self._filesystem) / "work" / check_key(key)
+
+    def _manifest_lock(self) -> contextlib.AbstractContextManager[None]:
+        return hold(self._locks / "manifest.lock")

@@ -1,0 +1,1 @@
+"""Measurements, run by `make bench`, which writes results.md beside this file."""

@@ -1,0 +1,109 @@
+"""Images a second in training, D = 64, batch 128, against a plain notebook trainer."""
+
+from __future__ import annotations
+
+import statistics
+
+import torch
+
+from tasks.diffusion.objectives import DDPM
+from tasks.diffusion.schedule import linear_schedule
+from tasks.diffusion.seeds import seeded_initialisation
+from tasks.diffusion.trainer import Recipe, train
+from tasks.diffusion.unet import CourseUNet
+from tests.benchmarks.digits import digits
+from tests.benchmarks.measure import Measurement, table, take_turns
+from tests.benchmarks.plain_notebook import train_plainly
+
+BATCH_SIZE = 128
+STEPS = 12
+LEARNING_RATE = 1e-3
+LOSS_STEPS = 150
+SEEDS = (0, 1, 2)
+
+
+def _network(seed: int = 0, hidden_width: int = 64) -> CourseUNet:
+    with seeded_initialisation(seed):
+        return CourseUNet(hidden_width, "add", 10)
+
+
+def _darkroom(number_format: str, steps: int, seed: int = 0, hidden_width: int = 64) -> list[float]:
+    images, labels = digits()
+    recipe = Recipe(
+        batch_size=BATCH_SIZE,
+        epochs=1,
+        learning_rate=LEARNING_RATE,
+        seed=seed,
+        steps_per_epoch=steps,
+        number_format=number_format,
+    )
+    state = train(
+        _network(seed, hidden_width),
+        DDPM(linear_schedule(300), 10, 0.1),
+        torch.from_numpy(images),
+        torch.from_numpy(labels),
+        recipe,
+    )
+    return state.losses.tolist()
+
+
+def _plain(steps: int, seed: int = 0, hidden_width: int = 64) -> list[float]:
+    images, labels = digits()
+    torch.manual_seed(seed)
+    return train_plainly(
+        _network(seed, hidden_width),
+        linear_schedule(300),
+        images,
+        labels,
+        batch_size=BATCH_SIZE,
+        steps=steps,
+        learning_rate=LEARNING_RATE,
+    )
+
+
+def measure_speed(repeats: int) -> list[Measurement]:
+    def images_in(losses: list[float]) -> float:
+        return len(losses) * BATCH_SIZE
+
+    return take_turns(
+        {
+            "plain notebook, float32": lambda: images_in(_plain(STEPS)),
+            "Darkroom, float32": lambda: images_in(_darkroom("float32", STEPS)),
+            "Darkroom, bfloat16": lambda: images_in(_darkroom("bfloat16", STEPS)),
+        },
+        "images/s",
+        repeats,
+    )
+
+
+def final_losses() -> dict[str, list[float]]:
+    """Mean loss of the last third of a short run, for several seeds, at a narrow width."""
+
+    def tail(losses: list[float]) -> float:
+        return statistics.mean(losses[-LOSS_STEPS // 3 :])
+
+    return {
+        "plain notebook, float32": [tail(_plain(LOSS_STEPS, s, 16)) for s in SEEDS],
+        "Darkroom, bfloat16": [tail(_darkroom("bfloat16", LOSS_STEPS, s, 16)) for s in SEEDS],
+    }
+
+
+def section(repeats: int) -> str:
+    losses = "\n".join(
+        f"| {name} | {statistics.mean(values):.4f} | "
+        f"{', '.join(f'{value:.4f}' for value in values)} |"
+        for name, values in final_losses().items()
+    )
+    return f"""## Training, class-conditioned DDPM, D = 64, batch {BATCH_SIZE}
+
+{STEPS} steps a run on the embedded digits, after one warm-up run; construction of the network and
+optimiser included.
+
+{table(measure_speed(repeats))}
+
+Loss at D = 16, mean over the last {LOSS_STEPS // 3} of {LOSS_STEPS} steps, seeds {SEEDS}:
+
+| variant | mean | each seed |
+|---|---:|---|
+{losses}
+"""

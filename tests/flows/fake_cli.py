@@ -1,0 +1,74 @@
+"""The command line over kinds of step that cost nothing: python -m tests.flows.fake_cli run ...
+
+With DARKROOM_FAKE_FLOWS set, threads take the place of Prefect's flows.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from tests.flows import fake_kinds
+
+if TYPE_CHECKING:
+    from flows.node_queue import Report
+    from flows.plan import PlannedNode
+    from flows.progress_display import ProgressDisplay
+    from flows.run import Run
+
+
+def main() -> None:
+    fake_kinds.install()
+    from flows.cli import app
+
+    if os.environ.get("DARKROOM_FAKE_FLOWS"):
+        import flows.execute
+
+        flows.execute._run_flow = run_in_threads
+    try:
+        app()
+    finally:
+        if os.environ.get("DARKROOM_TELL_PREFECT"):
+            print(f"prefect imported: {'prefect' in sys.modules}", file=sys.stderr)
+
+
+def run_in_threads(run: Run, display: ProgressDisplay) -> None:
+    """What flows.pipeline does, without Prefect."""
+    from flows.node_outcome import NodeOutcome, outcome_of_error
+    from flows.node_queue import NodeQueue
+    from flows.render import render
+    from flows.run_record import run_to_end
+    from tasks.cancellation import stop_requested
+    from tasks.run_step import run_step
+
+    with ThreadPoolExecutor(2) as threads:
+
+        def submit(node: PlannedNode, report: Report) -> None:
+            def work() -> None:
+                try:
+                    reference = run_step(run.step_node(node), run.store, run.settings)
+                    report(NodeOutcome(reference["status"], seconds=reference["seconds"]))
+                except Exception as error:
+                    report(outcome_of_error(error))
+
+            threads.submit(work)
+
+        def do() -> None:
+            queue = NodeQueue(
+                run.nodes(),
+                run.outcomes,
+                submit,
+                workers=2,
+                keep_going=run.request.keep_going,
+            )
+            queue.run()
+
+        run_to_end(run, do)
+    if not stop_requested():
+        render(run.request)
+
+
+if __name__ == "__main__":
+    main()

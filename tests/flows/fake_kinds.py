@@ -1,0 +1,67 @@
+"""Kinds of step that cost nothing, for tests of how steps are run.
+
+Each computation leaves a line in the file that DARKROOM_FAKE_LOG names, so a test can count them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import time
+
+from tasks.errors import StepCancelled, StepFailed
+from tasks.kinds import KINDS, Kind
+from tasks.step import Step, StepResult
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
+"""A PNG of one black pixel."""
+
+FAKE_KINDS = {
+    "data": Kind("data", 1, "tests.flows.fake_kinds:digest", ()),
+    "train": Kind("train", 1, "tests.flows.fake_kinds:digest", (), True),
+    "classifier": Kind("train", 1, "tests.flows.fake_kinds:digest", (), True),
+    "sample": Kind("evaluate", 1, "tests.flows.fake_kinds:digest", (), True),
+    "denoise": Kind("evaluate", 1, "tests.flows.fake_kinds:digest", (), True),
+    "evaluate": Kind("evaluate", 1, "tests.flows.fake_kinds:digest", (), True),
+    "table": Kind("evaluate", 1, "tests.flows.fake_kinds:digest", ()),
+    "figure": Kind("figures", 1, "tests.flows.fake_kinds:digest", ()),
+}
+
+
+def install() -> None:
+    """Replace the real kinds in this process."""
+    KINDS.clear()
+    KINDS.update(FAKE_KINDS)
+
+
+def digest(step: Step) -> StepResult:
+    """An object that depends on the parameters, the seed and the inputs' objects.
+
+    Environment: DARKROOM_FAKE_SECONDS (how long it takes), DARKROOM_FAKE_FAIL (names that fail).
+    """
+    if log := os.environ.get("DARKROOM_FAKE_LOG"):
+        with open(log, "a") as file:
+            file.write(f"{step.name}\n")
+    if step.name in os.environ.get("DARKROOM_FAKE_FAIL", "").split(","):
+        raise StepFailed(f"{step.name}: asked to fail")
+    began = time.monotonic()
+    partial = step.workspace / "partial"
+    partial.write_text("half")
+    seconds = float(os.environ.get("DARKROOM_FAKE_SECONDS", "0"))
+    until = began + seconds
+    while (left := until - time.monotonic()) > 0:
+        if step.should_stop():
+            raise StepCancelled(f"{step.name}: stopped")
+        step.report(seconds - left, seconds, "counting")
+        time.sleep(min(left, 0.01))
+    text = hashlib.sha256(f"{sorted(step.params.items())}{step.seed}".encode())
+    for role in sorted(step.inputs):
+        text.update(step.read(role, "digest.txt"))
+    return StepResult(
+        {"digest.txt": text.hexdigest().encode(), "image.png": PIXEL},
+        metrics={"began": began, "ended": time.monotonic()},
+        info={"width": 1, "height": 1, "alt": "a digest"},
+    )

@@ -1,0 +1,47 @@
+"""Ctrl-C and SIGTERM: the run is recorded, checkpoints are kept, the exit code says so."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.flows.conftest import Workplace
+
+
+def wait_for_step(workplace: Workplace, name: str, process: subprocess.Popen[str]) -> None:
+    for _ in range(600):
+        if name in workplace.computed():
+            return
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    raise AssertionError(f"{name} never began")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_run_is_recorded_and_exits_130(
+    workplace: Workplace, number: signal.Signals
+) -> None:
+    workplace.small("run", "--only", "data/digits")
+    process = workplace.small_start("run", DARKROOM_FAKE_SECONDS="60")
+    wait_for_step(workplace, "train/first", process)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=20)
+    assert process.returncode == 130, stderr
+    assert "Traceback" not in stderr
+    statuses = workplace.statuses()
+    assert statuses.pop("data/digits") in ("done", "cached")
+    assert set(statuses.values()) == {"skipped"}
+    assert [path.read_text() for path in workplace.store.glob("work/*/partial")] == ["half"]
+
+
+def test_run_after_an_interrupt_completes(workplace: Workplace) -> None:
+    process = workplace.small_start("run", DARKROOM_FAKE_SECONDS="60")
+    wait_for_step(workplace, "data/digits", process)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert workplace.small("run").returncode == 0
+    assert set(workplace.statuses().values()) == {"done"}
+

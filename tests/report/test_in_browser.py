@@ -1,0 +1,139 @@
+"""The report as a reader meets it, in a real Chromium."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tasks.report.build import build_report
+from tests.report.made_up_run import MadeUpRun
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = "/usr/bin/chromium"
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    if not Path(CHROMIUM).exists():
+        found = shutil.which("chromium") or "nowhere"
+        pytest.skip(f"Chromium is not installed at {CHROMIUM} (found: {found})")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield chromium
+        chromium.close()
+
+
+class Visit:
+    """An open page that remembers what it asked for and complained of."""
+
+    def __init__(self, browser, path: Path, width: int = 1440, scheme: str = "light") -> None:
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on(
+            "console",
+            lambda message: (
+                message.type in ("error", "warning") and self.complaints.append(message.text)
+            ),
+        )
+        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
+        self.page.goto(path.as_uri())
+        self.page.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
+        self.page.wait_for_load_state("networkidle")
+
+
+@pytest.fixture
+def index(store, tmp_path):
+    MadeUpRun(
+        store,
+        title="<img src=x onerror=alert(1)>",
+        figures=["loss", "samples", "broken"],
+        statuses={"figure/broken/panel": "failed"},
+    ).record()
+    return build_report(store, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["index.html", "course.html"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_load_from_disk_alone_without_complaint(browser, index, name, scheme):
+    visit = Visit(browser, index.with_name(name), scheme=scheme)
+    assert visit.complaints == []
+    assert all(url.startswith(("file:", "data:")) for url in visit.requests)
+    widths = visit.page.evaluate("[...document.images].map(image => image.naturalWidth)")
+    assert widths and all(width > 0 for width in widths)
+
+
+def test_single_file_asks_for_nothing_but_itself(browser, store, tmp_path):
+    MadeUpRun(store).record()
+    path = build_report(store, tmp_path / "out", single_file=True)
+    visit = Visit(browser, path)
+    assert visit.complaints == []
+    assert [url for url in visit.requests if not url.startswith("data:")] == [path.as_uri()]
+    widths = visit.page.evaluate("[...document.images].map(image => image.naturalWidth)")
+    assert widths and all(width > 0 for width in widths)
+
+
+def test_dark_readers_get_the_dark_chart(browser, index):
+    shown = {}
+    for scheme in ("light", "dark"):
+        visit = Visit(browser, index.with_name("course.html"), scheme=scheme)
+        image = visit.page.locator("figure picture img").first
+        shown[scheme] = image.evaluate("image => image.currentSrc")
+    assert shown["light"] != shown["dark"]
+
+
+def test_nothing_moves_until_asked_and_the_button_starts_and_stops_it(browser, index):
+    page = Visit(browser, index.with_name("course.html")).page
+    image = page.locator("img.can-play")
+    button = page.get_by_role("button", name="Play")
+    still = image.screenshot()
+    page.wait_for_timeout(400)
+    assert image.screenshot() == still
+    button.press("Enter")
+    assert button.count() == 0
+    seen = set()
+    for _ in range(10):
+        page.wait_for_timeout(60)
+        seen.add(image.screenshot())
+    assert len(seen) > 1
+    page.get_by_role("button", name="Pause").press("Space")
+    page.wait_for_timeout(200)
+    assert image.screenshot() == still
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
+@pytest.mark.parametrize("name", ["index.html", "course.html"])
+def test_pages_do_not_scroll_sideways(browser, index, name, width):
+    page = Visit(browser, index.with_name(name), width=width).page
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_keyboard_reaches_play_and_details_with_a_visible_outline(browser, index):
+    page = Visit(browser, index.with_name("course.html")).page
+    reached = set()
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        tag, outline = page.evaluate(
+            "() => { const active = document.activeElement;"
+            "return [active.tagName, getComputedStyle(active).outlineStyle]; }"
+        )
+        if tag != "BODY":
+            reached.add(tag)
+            assert outline != "none", tag
+    assert {"A", "BUTTON", "SUMMARY"} <= reached

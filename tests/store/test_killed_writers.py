@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+import tasks
+from tasks.store.store import Store
+from tests.store.sample_artifacts import damage_in, key_of, result_of, write_missing_artifacts
+
+pytestmark = pytest.mark.slow
+
+WRITER = Path(__file__).with_name("writer.py")
+REPOSITORY = Path(tasks.__path__[0]).parent
+NAMES = [f"model-{number}" for number in range(8)]
+COMPACT_EVERY = 3
+POINTS = 24
+
+
+def start_writer(
+    address: Path, names: list[str], *, compact_every: int = COMPACT_EVERY, die_at: int = 0
+) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(WRITER), str(address), str(compact_every), str(die_at), *names],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+    )
+
+
+def lines_of(writer: subprocess.Popen[str]) -> list[str]:
+    """All that it has yet to say before it ends, however it ends."""
+    assert writer.stdout is not None
+    with writer.stdout as stdout:
+        lines = stdout.read().splitlines()
+    writer.wait()
+    return lines
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], int]:
+    """Result of a run that nobody killed, and how many times it changed the disk."""
+    address = tmp_path_factory.mktemp("undisturbed")
+    calls = int(lines_of(start_writer(address, NAMES))[-1])
+    return result_of(Store(str(address))), calls
+
+
+@pytest.mark.parametrize("point", range(POINTS))
+def test_run_killed_at_a_system_call_is_whole_and_completes(
+    point: int, undisturbed: tuple[dict[str, object], int], tmp_path: Path
+) -> None:
+    expected, calls = undisturbed
+    die_at = random.Random(point).randrange(
+        1 + calls * point // POINTS, 1 + calls * (point + 1) // POINTS
+    )
+    writer = start_writer(tmp_path, NAMES, die_at=die_at)
+    acknowledged = lines_of(writer)[1:]
+    assert writer.returncode == -9
+
+    store = Store.open(str(tmp_path))
+    assert damage_in(store) == []
+    assert {key_of(name) for name in acknowledged} <= store.rows().keys()
+    list(write_missing_artifacts(store, NAMES, COMPACT_EVERY))
+    assert result_of(store) == expected
+    assert damage_in(store) == []
+
+
+def test_store_killed_again_and_again_at_random_moments_loses_nothing(tmp_path: Path) -> None:
+    names = [f"model-{number}" for number in range(400)]
+    dice = random.Random(7)
+    acknowledged: set[str] = set()
+    for _ in range(20):
+        writer = start_writer(tmp_path, names, compact_every=5)
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+        time.sleep(dice.uniform(0, 0.25))
+        writer.kill()
+        acknowledged.update(lines_of(writer))
+
+        store = Store(str(tmp_path))
+        assert damage_in(store) == []
+        assert {key_of(name) for name in acknowledged} <= store.rows().keys()
+
+    assert 0 < len(acknowledged) < len(names)
+    started = names[: len(store.rows()) + 2]
+    list(write_missing_artifacts(Store(str(tmp_path)), started, 5))
+    alone = Store.open(str(tmp_path / "alone"))
+    list(write_missing_artifacts(alone, started, 0))
+    assert result_of(Store(str(tmp_path))) == result_of(alone)
+
+
+def test_four_processes_writing_and_compacting_at_once_lose_nothing(tmp_path: Path) -> None:
+    same = [f"same-{number}" for number in range(6)]
+    own = {writer: [f"own-{writer}-{number}" for number in range(6)] for writer in range(4)}
+    writers = [
+        start_writer(tmp_path, [name for pair in zip(same, names, strict=True) for name in pair])
+        for names in own.values()
+    ]
+    for writer in writers:
+        lines_of(writer)
+    assert [writer.returncode for writer in writers] == [0, 0, 0, 0]
+
+    store = Store(str(tmp_path))
+    expected = {key_of(name) for name in (*same, *chain(*own.values()))}
+    assert store.rows().keys() == expected
+    assert damage_in(store) == []
