@@ -42,7 +42,7 @@ class Fact:
     value: str
     node: str | None = None
     detail: str = ""
-    title: str = ""
+    is_key: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def _facts(
         recipe = model_recipe(made.params) if made else ""
         facts.append(Fact("model", name.partition("/")[2], name, recipe))
     facts.append(Fact("node", panel.node, panel.node))
-    facts.append(Fact("key", panel.key[:12], title=panel.key))
+    facts.append(Fact("key", panel.key, is_key=True))
     if row:
         facts.append(Fact("drawn", f"{moment(row.created_at)}, in {duration(row.seconds)}"))
         facts.append(Fact("made with", _made_with(row)))

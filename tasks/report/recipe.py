@@ -14,9 +14,10 @@ _NOT_SETTINGS = {"plot", "title", "label", "label_classes", "labels", "seed", "c
 def model_recipe(params: Mapping[str, Any]) -> str:
     """Network, objective and training of a "train" node, one clause each."""
     network, objective = dict(params.get("network") or {}), dict(params.get("objective") or {})
+    objective = {"kind": spaced(str(objective.pop("kind", ""))), **objective}
     clauses = [
         _clause(network, {"hidden_width": "D =", "num_classes": "classes"}),
-        _clause({**objective, "kind": spaced(str(objective.get("kind", "")))}, {"kind": ""}),
+        _clause(objective, {"kind": "", "num_timesteps": "T ="}),
         _clause({n: v for n, v in params.items() if n not in _ELSEWHERE}, {}),
     ]
     return "; ".join(clause for clause in clauses if clause)

@@ -44,4 +44,3 @@ def test_run_after_an_interrupt_completes(workplace: Workplace) -> None:
     process.communicate(timeout=20)
     assert workplace.small("run").returncode == 0
     assert set(workplace.statuses().values()) == {"done"}
-

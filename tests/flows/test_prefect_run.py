@@ -32,7 +32,7 @@ class Prefect:
         new = {r.id for r in self._client.read_flow_runs(limit=200)} - self._before
         runs = [r for r in self._client.read_task_runs(limit=200) if r.flow_run_id in new]
         # A subflow is a task run of its parent too.
-        nodes = [run for run in runs if run.task_key.startswith("node-")]
+        nodes = [run for run in runs if run.task_key.startswith("do_node-")]
         return {run.name: run.state.name for run in nodes if run.state}
 
     def artifacts(self, kind: str) -> dict[str, Any]:
@@ -114,9 +114,7 @@ def test_lasting_step_shows_its_progress(prefect_workplace: Workplace, prefect: 
     assert prefect.artifacts("progress") == {"progress-data-digits": 100.0}
 
 
-def test_single_flow_runs_alone_in_prefect(
-    prefect_workplace: Workplace, prefect: Prefect
-) -> None:
+def test_single_flow_runs_alone_in_prefect(prefect_workplace: Workplace, prefect: Prefect) -> None:
     done = prefect_workplace.small("flow train-models")
     assert done.returncode == 0, done.stderr
     assert prefect.flow_runs() == {"models of small": "Completed"}

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,13 +17,16 @@ from tests.flows.conftest import REPOSITORY, SMALL, Workplace
 pytestmark = pytest.mark.slow
 
 SERVE = """
-from tests.flows import fake_kinds
-fake_kinds.install()
 from flows.pipeline import run_pipeline
 from flows.run_request import RunRequest
-request = RunRequest(pipeline="small", declaration={declaration!r}, store={store!r})
+request = RunRequest(
+    pipeline="small", declaration={declaration!r}, store={store!r}, only=["data/digits"]
+)
 run_pipeline.serve(
-    name="scheduled", interval=3, parameters={{"request": request.model_dump()}}, print_starting_message=False
+    name="scheduled",
+    interval=5,
+    parameters={{"request": request.model_dump()}},
+    print_starting_message=False,
 )
 """
 
@@ -80,15 +82,16 @@ def stop_group(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def test_run_completes_and_scheduled_run_fires(server: Workplace) -> None:
-    from prefect.client.orchestration import SyncPrefectClient
-
-    done = server.small("run", "--only", "figure/f-first/*")
+def test_run_completes(server: Workplace) -> None:
+    done = server.small("run")
     assert done.returncode == 0, done.stderr
-    assert "Starting Prefect" in done.stderr
+    assert set(server.statuses().values()) == {"done"}
 
+
+def test_scheduled_runs_fire_and_the_second_finds_all_cached(server: Workplace) -> None:
+    """With the real step that prepares data: the runner's processes know no fake kinds."""
+    log = server.folder / "serve.log"
     script = SERVE.format(declaration=str(SMALL), store=str(server.store))
-    log = Path(server.folder / "serve.log")
     with log.open("w") as output:
         serving = subprocess.Popen(
             [sys.executable, "-c", script],
@@ -98,16 +101,26 @@ def test_run_completes_and_scheduled_run_fires(server: Workplace) -> None:
             stderr=output,
             start_new_session=True,
         )
-    client = SyncPrefectClient(server.environment["PREFECT_API_URL"])
     try:
-        for _ in range(240):
-            runs = [run for run in client.read_flow_runs(limit=200) if run.auto_scheduled]
-            completed = [run for run in runs if run.state and run.state.is_completed()]
-            if completed:
-                break
-            time.sleep(0.5)
+        states = scheduled_states(server.environment["PREFECT_API_URL"], wanted=2)
     finally:
         stop_group(serving)
-    assert completed, log.read_text()
-    assert set(server.statuses().values()) <= {"done", "cached"}
-    assert server.computed().count("train/second") == 1
+    assert states[:2] == ["Completed", "Completed"], log.read_text()
+    assert server.statuses()["data/digits"] in ("done", "cached")
+    assert len(list(server.store.glob("manifest/parts/data/*"))) == 1
+
+
+def scheduled_states(api: str, wanted: int) -> list[str]:
+    """States of the scheduled runs that have ended, oldest first, once there are `wanted`."""
+    from prefect.client.orchestration import SyncPrefectClient
+
+    client = SyncPrefectClient(api)
+    ended: list[str] = []
+    for _ in range(180):
+        runs = [run for run in client.read_flow_runs(limit=200) if run.auto_scheduled]
+        runs.sort(key=lambda run: run.expected_start_time)
+        ended = [run.state.name for run in runs if run.state and run.state.is_final()]
+        if len(ended) >= wanted:
+            break
+        time.sleep(0.5)
+    return ended

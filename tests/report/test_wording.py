@@ -42,10 +42,10 @@ def test_recipe_names_width_objective_and_training_and_leaves_out_what_is_not_se
     recipe = model_recipe(
         {
             "network": {"hidden_width": 64, "num_classes": 0},
-            "objective": {"kind": "flow_matching", "p_uncond": 0},
+            "objective": {"beta_end": 0.02, "kind": "ddpm", "num_timesteps": 300, "p_uncond": 0},
             "epochs": 10,
             "ema_decay": None,
             "checkpoints": [1, 5],
         }
     )
-    assert recipe == "D = 64; flow matching; epochs 10"
+    assert recipe == "D = 64; ddpm, beta end 0.02, T = 300; epochs 10"
