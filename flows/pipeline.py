@@ -1,7 +1,7 @@
 """The parent flow: a whole pipeline, from data to report."""
 
-# No `from __future__ import annotations`: a Prefect worker loads this file as a script, in which the
-# types of flow parameters cannot be found by name.
+# No `from __future__ import annotations`: a Prefect worker loads this file as a script, in which
+# the types of flow parameters cannot be found by name.
 
 from typing import Any
 

@@ -3,8 +3,8 @@
 A flow run costs a second, whatever it does, so there is one a stage, never one a figure.
 """
 
-# No `from __future__ import annotations`: a Prefect worker loads this file as a script, in which the
-# types of flow parameters cannot be found by name.
+# No `from __future__ import annotations`: a Prefect worker loads this file as a script, in which
+# the types of flow parameters cannot be found by name.
 
 from collections.abc import Sequence
 from typing import Any, cast

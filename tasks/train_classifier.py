@@ -22,9 +22,7 @@ def train_classifier(step: Step) -> StepResult:
     """
     with seeded_initialisation(step.seed):
         classifier = DigitClassifier(step.params["width"])
-    recipe = replace(
-        build_recipe(step.params, step.seed, step.number_format), decay="exponential"
-    )
+    recipe = replace(build_recipe(step.params, step.seed, step.number_format), decay="exponential")
     _, checkpoints = train_resumably(
         step, classifier, Classification(), recipe, checkpoints=[recipe.epochs]
     )

@@ -22,7 +22,9 @@ class InferenceNetwork(nn.Module):
         self.dtype = getattr(torch, number_format)
         copied = copy.deepcopy(network).eval()
         _fold_batch_norms(copied)
-        self.network = copied.to(device, self.dtype, memory_format=torch.channels_last)
+        self.network = copied.to(device, self.dtype)
+        # torch's stubs know memory_format for tensors only.
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.requires_grad_(False)
 
     def forward(self, x: Tensor, *conditions: Tensor) -> Tensor:

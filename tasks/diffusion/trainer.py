@@ -125,7 +125,9 @@ def train(
     """
     device = torch.device(device)
     state = resume_from or TrainingState()
-    network.to(device, memory_format=torch.channels_last).train()
+    # torch's stubs know memory_format for tensors only.
+    network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.train()
     images = images.to(device)
     labels = labels.to(device)
     optimizer = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate, fused=True)

@@ -47,7 +47,7 @@ class Workplace:
         )
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        process = self.start(*arguments, **environment)
+        process = self.start(*arguments, new_group=False, **environment)
         stdout, stderr = process.communicate(timeout=180)
         return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
 

@@ -13,6 +13,8 @@ import pytest
 from tests.flows.conftest import Workplace
 from tests.flows.test_interrupt import wait_for_step
 
+PARTS = ("data", "models", "evaluation", "figures", "report")
+
 
 class Prefect:
     """What a Prefect server knows of the runs made since this was created."""
@@ -26,14 +28,14 @@ class Prefect:
     def flow_runs(self) -> dict[str, str]:
         """Name of each flow run to the name of its state."""
         runs = [r for r in self._client.read_flow_runs(limit=200) if r.id not in self._before]
-        return {run.name: run.state.name for run in runs if run.state}
+        return {run.name: str(run.state.name) for run in runs if run.state}
 
     def task_runs(self) -> dict[str, str]:
         new = {r.id for r in self._client.read_flow_runs(limit=200)} - self._before
         runs = [r for r in self._client.read_task_runs(limit=200) if r.flow_run_id in new]
         # A subflow is a task run of its parent too.
         nodes = [run for run in runs if run.task_key.startswith("do_node-")]
-        return {run.name: run.state.name for run in nodes if run.state}
+        return {run.name: str(run.state.name) for run in nodes if run.state}
 
     def artifacts(self, kind: str) -> dict[str, Any]:
         """Key of each artifact of a type to its newest data."""
@@ -72,9 +74,7 @@ def test_run_shows_as_named_flows_and_tasks_with_cached_ones(
     figures = ["figure/f-first/loss_curve", "figure/f-first/denoised"]
     eventually(prefect.task_runs, dict.fromkeys([*names, *figures], "Completed"))
     assert prefect.flow_runs() == dict.fromkeys(
-        ["small", "data of small", "models of small", "evaluation of small"]
-        + ["figures of small", "report of small"],
-        "Completed",
+        ["small", *(f"{part} of small" for part in PARTS)], "Completed"
     )
 
     second = Prefect(prefect_workplace.environment["PREFECT_API_URL"])

@@ -118,8 +118,8 @@ def scheduled_states(api: str, wanted: int) -> list[str]:
     ended: list[str] = []
     for _ in range(180):
         runs = [run for run in client.read_flow_runs(limit=200) if run.auto_scheduled]
-        runs.sort(key=lambda run: run.expected_start_time)
-        ended = [run.state.name for run in runs if run.state and run.state.is_final()]
+        runs.sort(key=lambda run: str(run.expected_start_time))
+        ended = [str(run.state.name) for run in runs if run.state and run.state.is_final()]
         if len(ended) >= wanted:
             break
         time.sleep(0.5)

@@ -141,5 +141,3 @@ def classifier(workshop, data):
         },
         {"data": data},
     )
-
-

@@ -72,9 +72,7 @@ def test_denoised_examples_share_digit_and_noise_over_sigma(workshop, denoiser):
     example = workshop.read(denoiser, "seed-1.safetensors")
     assert example["noisy"].shape == example["output"].shape == (3, 4, 28, 28)
     assert np.array_equal(example["noisy"][0], example["clean"])
-    low, high = (
-        example["noisy"][i].astype(float) - example["clean"].astype(float) for i in (1, 2)
-    )
+    low, high = (example["noisy"][i].astype(float) - example["clean"].astype(float) for i in (1, 2))
     inside = (example["noisy"][2] > 0) & (example["noisy"][2] < 255)
     assert high[inside] == pytest.approx(2 * low[inside], abs=1.5)
 
@@ -130,9 +128,7 @@ def test_metrics_table_is_tidy(workshop, denoiser, classifier):
         {"node": "classifier/b", "model": "b", "epoch": None, "guidance_scale": None},
     ]
     row = workshop.run("table", {"rows": rows}, inputs)
-    table = pd.read_parquet(
-        io.BytesIO(workshop.store.read_object(row.objects["metrics.parquet"]))
-    )
+    table = pd.read_parquet(io.BytesIO(workshop.store.read_object(row.objects["metrics.parquet"])))
     assert list(table.columns) == ["node", "model", "epoch", "guidance_scale", "metric", "value"]
     assert len(table) == len(denoiser.metrics) + len(classifier.metrics)
     one = table[(table.model == "a") & (table.metric == "mse_0.5")]

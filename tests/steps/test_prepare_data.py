@@ -124,7 +124,7 @@ def _garble(root, params, splits):
 
 def _remove(root, params, splits):
     (root / "tiny/test.parquet").unlink()
-    return "DARKROOM_DATA.*--profile quick"
+    return r"DARKROOM_DATA.*--profile quick"
 
 
 @pytest.mark.parametrize("damage", [_break_schema, _drop_rows, _garble, _remove])
@@ -156,7 +156,7 @@ def test_without_files_or_hub_the_message_names_both_ways_and_quick(workshop, hu
     _, params, _ = hub
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(BadInput, match="DARKROOM_DATA.*hub.*quick"):
+    with pytest.raises(BadInput, match=r"DARKROOM_DATA.*hub.*quick"):
         workshop.run("data", params)
 
 
