@@ -159,8 +159,18 @@ def run_flow(
     """Run one stage, with whatever it needs that is not in the store."""
     from flows.stage_names import stage_named
 
-    request = _request(locals())
-    _execute(request, stage_named(name), json)
+    request, stage = _request(locals()), stage_named(name)
+    if stage != "report":
+        _execute(request, stage, json)
+        return
+    from flows.render import render
+
+    # The report needs no step, so no flow run either.
+    page = str(render(request))
+    if json:
+        _print_json({"report": page})
+    else:
+        typer.echo(page)
 
 
 @app.command()

@@ -59,16 +59,17 @@ class RunResult:
 def execute(request: RunRequest, display: ProgressDisplay, stage: str | None = None) -> RunResult:
     """Run a pipeline, or one stage of it with what that needs. BadInput before anything is done."""
     began = time.monotonic()
-    run = Run.begin(request)
-    if stage is not None:
-        run.choose_stage(stage)
-    if not run.misses():
-        _finish_cached(run)
-        return _result(run, "nothing to do", began)
-    interrupted = _run_in_prefect(run, display)
-    if interrupted:
-        return _result(run, "interrupted", began)
-    return _result(run, "failed" if run.failed else "complete", began)
+    run = Run.begin(request, stage)
+    try:
+        if not run.misses():
+            _finish_cached(run)
+            return _result(run, "nothing to do", began)
+        interrupted = _run_in_prefect(run, display)
+        if interrupted:
+            return _result(run, "interrupted", began)
+        return _result(run, "failed" if run.failed else "complete", began)
+    finally:
+        run.end()
 
 
 def _finish_cached(run: Run) -> None:

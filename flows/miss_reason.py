@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from flows.identity_difference import Difference, differences
 from tasks.store.node import Identity
 
 MAX_DIFFERENCES = 3
@@ -26,11 +27,11 @@ def explain_miss(wanted: Identity, recorded: Sequence[str]) -> str:
     nearest: list[str] | None = None
     for text in recorded[:MAX_COMPARED]:
         try:
-            differences = list(_differences(Identity.from_json(text), wanted))
+            phrases = list(_differences(Identity.from_json(text), wanted))
         except (ValueError, TypeError, AttributeError):
-            differences = [OTHER_VERSION]
-        if differences and (nearest is None or len(differences) < len(nearest)):
-            nearest = differences
+            phrases = [OTHER_VERSION]
+        if phrases and (nearest is None or len(phrases) < len(nearest)):
+            nearest = phrases
     if nearest is None:
         return NEVER_MADE
     shown = nearest[:MAX_DIFFERENCES]
@@ -40,46 +41,23 @@ def explain_miss(wanted: Identity, recorded: Sequence[str]) -> str:
 
 
 def _differences(old: Identity, new: Identity) -> Iterator[str]:
-    yield from _values(old.params, new.params, "")
-    yield from _inputs(old.inputs, new.inputs)
-    if old.code_version != new.code_version:
-        yield f"code of {new.kind} {old.code_version} -> {new.code_version}"
-    for name in sorted({*old.libraries, *new.libraries}):
-        before, after = old.libraries.get(name, "none"), new.libraries.get(name, "none")
-        if before != after:
-            yield f"{name} {before} -> {after}"
-    if old.number_format != new.number_format:
-        yield f"number format {old.number_format} -> {new.number_format}"
-    if old.seed != new.seed:
-        yield f"seed {old.seed} -> {new.seed}"
+    return (_phrase(difference) for difference in differences(old, new))
 
 
-def _values(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str) -> Iterator[str]:
-    # The new order, since recorded names come sorted.
-    for name in [*new, *(name for name in old if name not in new)]:
-        before, after = old.get(name), new.get(name)
-        path = f"{prefix}{name}"
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
-            yield from _values(before, after, f"{path}.")
-        elif before != after or type(before) is not type(after):
-            texts = _text(before), _text(after)
-            if max(map(len, texts)) > MAX_VALUE_LENGTH:
-                yield f"{path} changed"
-            else:
-                yield f"{path} {texts[0]} -> {texts[1]}"
+def _phrase(difference: Difference) -> str:
+    what, before, after = difference.what, difference.before, difference.after
+    if what == "input":
+        change = "added" if before is None else "removed" if after is None else "changed"
+        return f"input {difference.name} {change}"
+    name = f"code of {difference.name}" if what == "code" else difference.name or what
+    texts = value_text(before), value_text(after)
+    if what == "parameter" and max(map(len, texts)) > MAX_VALUE_LENGTH:
+        return f"{name} changed"
+    return f"{name} {texts[0]} -> {texts[1]}"
 
 
-def _inputs(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
-    for role in [*new, *(role for role in old if role not in new)]:
-        if role not in old:
-            yield f"input {role} added"
-        elif role not in new:
-            yield f"input {role} removed"
-        elif old[role] != new[role]:
-            yield f"input {role} changed"
-
-
-def _text(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """As plans show it: text as it stands, everything else as JSON."""
     if value is None:
         return "none"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -13,6 +13,9 @@ from contextlib import contextmanager, nullcontext
 
 from tasks.errors import DarkroomError
 
+SERVER_OF = "DARKROOM_SERVER_OF"
+"""In the embedded server's environment: the process it belongs to, by which an orphan is known."""
+
 # The progress display owns the terminal. What Prefect logs of the run still reaches its server.
 _QUIET = {
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
@@ -68,6 +71,7 @@ def _start_embedded() -> None:
     in_main_thread = threading.current_thread() is threading.main_thread()
     if in_main_thread:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    os.environ[SERVER_OF] = str(os.getpid())
     try:
         SubprocessASGIServer().start()
     except RuntimeError as error:
@@ -76,5 +80,6 @@ def _start_embedded() -> None:
             "`prefect server start` and set PREFECT_API_URL=http://127.0.0.1:4200/api"
         ) from error
     finally:
+        del os.environ[SERVER_OF]
         if in_main_thread:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

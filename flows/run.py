@@ -35,16 +35,36 @@ class Run:
         self.store = store
         self.started_at = datetime.now(UTC)
         self.outcomes: dict[str, NodeOutcome] = {}
-        self.plan = self._make_plan()
+        # Before the plan: what it finds in the store must still be there when it is needed.
+        self._lease = store.lease(self.id)
+        try:
+            self.plan = self._make_plan()
+            if self.plan.misses:
+                self._lease.needs({node.key for node in self.plan.nodes})
+        except BaseException:
+            self._lease.end()
+            raise
         self.stage: str | None = None
         self._chosen = set(self.plan.selected)
         self._settings: RunSettings | None = None
 
     @classmethod
-    def begin(cls, request: RunRequest) -> Run:
-        """Read the declaration, open the store, plan. BadInput if any cannot be used."""
-        declaration = read_declaration(request.declaration)
-        return cls(request, declaration, Store.open(request.store))
+    def begin(cls, request: RunRequest, stage: str | None = None) -> Run:
+        """Read the declaration, open the store, plan, check what the steps will need.
+
+        stage: run this one and what it lacks; None for the whole pipeline. BadInput, before
+        anything is done, if any of it cannot be used.
+        """
+        run = cls(request, read_declaration(request.declaration), Store.open(request.store))
+        try:
+            if stage is not None:
+                run.choose_stage(stage)
+            for node in run.misses():
+                KINDS[node.node.kind].check(node.node.params, request.data_root)
+        except BaseException:
+            run.end()
+            raise
+        return run
 
     def _make_plan(self) -> Plan:
         return plan_request(self.request, self.declaration, self.store)
@@ -78,6 +98,10 @@ class Run:
     def misses(self, stages: Iterable[str] = STAGES) -> list[PlannedNode]:
         """Those of them that are to be computed."""
         return [node for node in self.nodes(stages) if not node.is_hit]
+
+    def end(self) -> None:
+        """Let clean-up have what only this run needed."""
+        self._lease.end()
 
     def choose_stage(self, stage: str) -> None:
         """Narrow the run to one stage and what it needs that is not in the store."""
@@ -166,7 +190,9 @@ def register(run: Run) -> None:
 
 
 def forget(run: Run) -> None:
+    """The run is over."""
     _active.pop(run.id, None)
+    run.end()
 
 
 def find_run(request: RunRequest) -> Run | None:

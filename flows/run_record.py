@@ -19,6 +19,9 @@ LAYOUT = "layout.json"
 MAX_NEW_PLANS = 3
 """How often a run goes back for inputs that turn out damaged; more means a failing disk."""
 
+MAX_PARTS = 500
+"""Parts of the manifest above which they are folded into one file: a plan reads each of them."""
+
 _OF_THIS_RUN_ALONE = ("run_id", "started_at", "finished_at", "seconds", "host", "versions")
 _OF_THE_CODE = ("git_commit", "git_dirty")
 
@@ -36,6 +39,7 @@ def run_to_end(run: Run, do: Callable[[], None]) -> None:
             do()
     finally:
         record_run(run)
+        run.store.compact_beyond(MAX_PARTS)
 
 
 def record_run(run: Run) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-
-Globs = Annotated[list[str], Field(default_factory=list)]
 
 
 class RunRequest(BaseModel):
@@ -15,25 +13,39 @@ class RunRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    pipeline: str = Field("gallery", description="A pipeline of the declaration.")
-    profile: str | None = Field(None, description="A profile; the declaration's default if empty.")
-    overrides: Globs = Field(description="Settings to change, such as models.fm_class.epochs=3.")
-    only: Globs = Field(description="Run these nodes only; names may hold *.")
-    from_: Globs = Field(title="From", description="Run these nodes and what depends on them.")
-    until: Globs = Field(description="Run these nodes and what they depend on.")
-    force: bool = Field(False, description="Compute the chosen nodes again even if cached.")
+    pipeline: str = Field(default="gallery", description="A pipeline of the declaration.")
+    profile: str | None = Field(
+        default=None, description="A profile; the declaration's default if empty."
+    )
+    overrides: list[str] = Field(
+        default_factory=list, description="Settings to change, such as models.fm_class.epochs=3."
+    )
+    only: list[str] = Field(
+        default_factory=list, description="Run these nodes only; names may hold *."
+    )
+    from_: list[str] = Field(
+        default_factory=list, title="From", description="Run these nodes and what depends on them."
+    )
+    until: list[str] = Field(
+        default_factory=list, description="Run these nodes and what they depend on."
+    )
+    force: bool = Field(default=False, description="Compute the chosen nodes again even if cached.")
     keep_going: bool = Field(
-        False, description="After a failure, go on with what does not depend on it."
+        default=False, description="After a failure, go on with what does not depend on it."
     )
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where tensors live.")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        default="auto", description="Where tensors live."
+    )
     number_format: Literal["auto", "float32", "bfloat16"] | None = Field(
-        None, description="Of networks; the profile's if empty, auto for the device's."
+        default=None, description="Of networks; the profile's if empty, auto for the device's."
     )
-    store: str = Field("data/runs", description="Folder or fsspec address of the results.")
-    data_root: str | None = Field(None, description="Folder of the data sets, in Parquet.")
-    declaration: str = Field("pipelines.yaml", description="The file that declares the pipelines.")
-    report_folder: str | None = Field(None, description="Where the report goes.")
-    run_id: str | None = Field(None, description="Set by the run itself; leave empty.")
+    store: str = Field(default="data/runs", description="Folder or fsspec address of the results.")
+    data_root: str | None = Field(default=None, description="Folder of the data sets, in Parquet.")
+    declaration: str = Field(
+        default="pipelines.yaml", description="The file that declares the pipelines."
+    )
+    report_folder: str | None = Field(default=None, description="Where the report goes.")
+    run_id: str | None = Field(default=None, description="Set by the run itself; leave empty.")
 
     @property
     def report_path(self) -> str:

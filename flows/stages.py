@@ -24,6 +24,7 @@ from flows.run_record import run_to_end
 from flows.run_request import RunRequest
 from tasks.cancellation import stop_requested
 from tasks.kinds import STAGES
+from tasks.memory_allocator import keep_freed_memory
 from tasks.node_task import do_node
 from tasks.progress import BUS, Event
 
@@ -94,8 +95,7 @@ STAGE_FLOWS = {
 def _run_stage(stage: str, request: RunRequest) -> State[Any]:
     run = find_run(request)
     if run is None:
-        run = Run.begin(request)
-        run.choose_stage(stage)
+        run = Run.begin(request, stage)
     if run.stage is None:
         run_nodes(run, [stage])
     else:
@@ -105,6 +105,7 @@ def _run_stage(stage: str, request: RunRequest) -> State[Any]:
 
 def run_nodes(run: Run, stages: Sequence[str]) -> None:
     """Run what is left of these stages as tasks of the current flow, cached nodes included."""
+    keep_freed_memory()
     settings = run.settings.to_json()
     futures: dict[str, PrefectFuture[Any]] = {}
 

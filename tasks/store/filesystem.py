@@ -9,8 +9,25 @@ from __future__ import annotations
 import os
 import secrets
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 from tasks.errors import BadInput
+
+SETTLE_SECONDS = 30 * 60.0
+"""Files touched more recently than this are young enough; see Filesystem.settle."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """path: relative to the root. size: bytes. modified: POSIX seconds, None where not known."""
+
+    path: str
+    size: int
+    modified: float | None
+
+    def is_older_than(self, moment: float) -> bool:
+        """moment: POSIX seconds. A file of unknown age is not."""
+        return self.modified is not None and self.modified < moment
 
 
 class Filesystem(ABC):
@@ -39,7 +56,11 @@ class Filesystem(ABC):
 
     @abstractmethod
     def settle(self, path: str) -> None:
-        """Make a file that another process wrote as durable as one of our own."""
+        """Make a file that another process wrote as durable, and as young, as one of our own.
+
+        Young, because clean-up deletes only what is old: what is about to be named by a new row
+        must not look abandoned. FileNotFoundError if the file has just been deleted.
+        """
 
     @abstractmethod
     def size(self, path: str) -> int | None:
@@ -48,6 +69,10 @@ class Filesystem(ABC):
     @abstractmethod
     def names(self, folder: str) -> list[str]:
         """Sorted names directly inside a folder; empty if the folder is not there."""
+
+    @abstractmethod
+    def files(self, folder: str) -> list[StoredFile]:
+        """Every file below a folder, by path; empty if the folder is not there."""
 
     @abstractmethod
     def move(self, path: str, target: str) -> None:
@@ -70,6 +95,13 @@ class Filesystem(ABC):
             return True
         self.delete(path)
         return True
+
+    @abstractmethod
+    def delete_if_older(self, path: str, moment: float) -> bool:
+        """Delete a file last modified before `moment` (POSIX seconds). Returns whether it is gone.
+
+        A file that a writer settles meanwhile stays.
+        """
 
     @abstractmethod
     def sweep(self) -> None:

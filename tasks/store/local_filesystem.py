@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import time
 
 from tasks.errors import BadInput
@@ -14,7 +15,7 @@ from tasks.store.durable_file import (
     temporary_file,
     write_local_file,
 )
-from tasks.store.filesystem import Filesystem
+from tasks.store.filesystem import SETTLE_SECONDS, Filesystem, StoredFile
 
 TEMPORARY = "temporary"
 STALE_SECONDS = 24 * 3600.0
@@ -66,6 +67,8 @@ class LocalFilesystem(Filesystem):
 
     def settle(self, path: str) -> None:
         with clear_write_errors(self._path(path), 0):
+            if os.stat(self._path(path)).st_mtime < time.time() - SETTLE_SECONDS:
+                self._touch(path)
             sync_folder(os.path.dirname(self._path(path)))
 
     def size(self, path: str) -> int | None:
@@ -80,6 +83,26 @@ class LocalFilesystem(Filesystem):
         except (FileNotFoundError, NotADirectoryError):
             return []
 
+    def files(self, folder: str) -> list[StoredFile]:
+        found: list[StoredFile] = []
+        open_folders = [folder]
+        while open_folders:
+            inside = open_folders.pop()
+            with (
+                contextlib.suppress(FileNotFoundError, NotADirectoryError),
+                os.scandir(self._path(inside)) as entries,
+            ):
+                for entry in entries:
+                    path = f"{inside}/{entry.name}"
+                    if entry.is_dir(follow_symlinks=False):
+                        open_folders.append(path)
+                        continue
+                    # Deleted by someone else since it was listed.
+                    with contextlib.suppress(FileNotFoundError):
+                        status = entry.stat(follow_symlinks=False)
+                        found.append(StoredFile(path, status.st_size, status.st_mtime))
+        return sorted(found, key=lambda file: file.path)
+
     def move(self, path: str, target: str) -> None:
         make_folder(os.path.dirname(self._path(target)))
         os.replace(self._path(path), self._path(target))
@@ -87,6 +110,23 @@ class LocalFilesystem(Filesystem):
     def delete(self, path: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._path(path))
+
+    def delete_if_older(self, path: str, moment: float) -> bool:
+        aside = self._path(f"{TEMPORARY}/.{os.getpid()}-{secrets.token_hex(8)}.part")
+        try:
+            if os.stat(self._path(path)).st_mtime >= moment:
+                return False
+            make_folder(os.path.dirname(aside))
+            # Out of reach first: whoever would settle it now finds it gone and writes it anew, and
+            # whoever did so before this line has left it young.
+            os.replace(self._path(path), aside)
+        except FileNotFoundError:
+            return True
+        if os.stat(aside).st_mtime >= moment:
+            os.replace(aside, self._path(path))
+            return False
+        os.unlink(aside)
+        return True
 
     def sweep(self) -> None:
         oldest = time.time() - STALE_SECONDS
@@ -98,6 +138,13 @@ class LocalFilesystem(Filesystem):
 
     def address_of(self, path: str) -> str:
         return self._path(path)
+
+    def _touch(self, path: str) -> None:
+        try:
+            os.utime(self._path(path))
+        except PermissionError:
+            # Another user's file in a shared store: a copy of our own takes its place.
+            self.write(path, self.read(path))
 
     def _path(self, path: str) -> str:
         return os.path.join(self.address, *path.split("/"))

@@ -38,7 +38,11 @@ def local_folder(filesystem: Filesystem) -> Path:
     """The root of a local store; for any other, a folder of its own in the host's temporary one."""
     if isinstance(filesystem, LocalFilesystem):
         return Path(filesystem.address)
-    name = hashlib.sha256(filesystem.address.encode()).hexdigest()[:16]
+    return host_folder(hashlib.sha256(filesystem.address.encode()).hexdigest()[:16])
+
+
+def host_folder(name: str) -> Path:
+    """A folder of this user in the host's temporary one, made if need be; shared by all stores."""
     folder = Path(tempfile.gettempdir()) / f"darkroom-{os.getuid()}" / name
     for part in (folder.parent, folder):
         with contextlib.suppress(FileExistsError):

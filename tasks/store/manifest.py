@@ -99,6 +99,10 @@ class Manifest:
         self._filesystem.sweep()
         return sum(1 for file in parts if file.rows)
 
+    def count_parts(self) -> int:
+        """How many parts there are, whole or damaged."""
+        return len(self._part_paths())
+
     def _part_paths(self, key: str | None = None, kind: str | None = None) -> list[str]:
         found = [kind] if kind is not None else self._filesystem.names(PARTS)
         folders = [f"{PARTS}/{name}" for name in found if _KIND_NAME.fullmatch(name)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 from tasks.errors import BadInput
@@ -15,6 +16,11 @@ _OBJECT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}\.[a-z0-9]{1,16}")
 def check_key(key: str) -> str:
     """A node's key or an object's SHA-256: 64 lower-case hexadecimal digits."""
     return _check(_KEY, key, "key", "64 lower-case hexadecimal digits")
+
+
+def key_of_run(run_id: str) -> str:
+    """The key of a run's row, and the name of the files that belong to it."""
+    return hashlib.sha256(run_id.encode()).hexdigest()
 
 
 def check_kind(kind: str) -> str:

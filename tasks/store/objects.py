@@ -10,6 +10,9 @@ from tasks.store.filesystem import Filesystem, quarantine_path
 from tasks.store.names import check_extension
 from tasks.store.row import ObjectRef, Row
 
+MISSING = "missing"
+UNREADABLE = "cannot be read"
+
 
 class Objects:
     def __init__(self, filesystem: Filesystem) -> None:
@@ -20,9 +23,11 @@ class Objects:
         ref = ObjectRef(hashlib.sha256(data).hexdigest(), len(data), check_extension(extension))
         path = object_path(ref)
         if self._filesystem.size(path) == ref.size and self._holds(path, data):
-            self._filesystem.settle(path)
-        else:
-            self._filesystem.write(path, data)
+            # Not there any more: clean-up deleted it between these two lines.
+            with contextlib.suppress(FileNotFoundError):
+                self._filesystem.settle(path)
+                return ref
+        self._filesystem.write(path, data)
         return ref
 
     def read(self, ref: ObjectRef) -> bytes:
@@ -54,6 +59,29 @@ class Objects:
         raise CorruptArtifact(
             f"{address} {what}; it was set aside, run again to make it anew", ref.sha256
         )
+
+    def damage(self, ref: ObjectRef) -> str | None:
+        """None if all bytes are there as its hash says, else what is wrong. Changes nothing.
+
+        "missing", "truncated (10 of 200 bytes)", "does not match its SHA-256" or "cannot be read
+        (...)"; the last says nothing of its content.
+        """
+        try:
+            data = self._filesystem.read(object_path(ref))
+        except FileNotFoundError:
+            return MISSING
+        except OSError as error:
+            return f"{UNREADABLE} ({error.strerror or error})"
+        if len(data) < ref.size:
+            return f"truncated ({len(data):,} of {ref.size:,} bytes)"
+        is_whole = len(data) == ref.size and hashlib.sha256(data).hexdigest() == ref.sha256
+        return None if is_whole else "does not match its SHA-256"
+
+    def set_aside(self, ref: ObjectRef) -> None:
+        """Move a damaged object to quarantine/, so that the next write puts a whole one there."""
+        path = object_path(ref)
+        with contextlib.suppress(FileNotFoundError):
+            self._filesystem.move(path, quarantine_path(path))
 
     def exists(self, ref: ObjectRef) -> bool:
         """Whether it is there with the right size."""

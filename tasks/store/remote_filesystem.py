@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 from tasks.errors import BadInput, DarkroomError
 from tasks.store.durable_file import clear_write_errors
-from tasks.store.filesystem import Filesystem
+from tasks.store.filesystem import SETTLE_SECONDS, Filesystem, StoredFile
 
 
 class RemoteFilesystem(Filesystem):
@@ -53,7 +55,9 @@ class RemoteFilesystem(Filesystem):
             self._fs.pipe_file(self._path(path), data)
 
     def settle(self, path: str) -> None:
-        """Nothing to do: a put is durable once it is answered."""
+        # A put is durable once it is answered, and the only way to make an object young.
+        if self._stored_file(path).is_older_than(time.time() - SETTLE_SECONDS):
+            self.write(path, self.read(path))
 
     def size(self, path: str) -> int | None:
         self._fs.invalidate_cache()
@@ -72,6 +76,23 @@ class RemoteFilesystem(Filesystem):
             return []
         return sorted(str(path).rstrip("/").rsplit("/", 1)[-1] for path in found)
 
+    def files(self, folder: str) -> list[StoredFile]:
+        self._fs.invalidate_cache()
+        try:
+            found = self._fs.find(self._path(folder), detail=True)
+        except FileNotFoundError:
+            return []
+        prefix = f"{self._root}/".lstrip("/")
+        return sorted(
+            (
+                StoredFile(
+                    str(path).lstrip("/").removeprefix(prefix), int(info["size"]), _modified(info)
+                )
+                for path, info in found.items()
+            ),
+            key=lambda file: file.path,
+        )
+
     def move(self, path: str, target: str) -> None:
         self.write(target, self.read(path))
         self.delete(path)
@@ -80,11 +101,41 @@ class RemoteFilesystem(Filesystem):
         with contextlib.suppress(FileNotFoundError):
             self._fs.rm_file(self._path(path))
 
+    def delete_if_older(self, path: str, moment: float) -> bool:
+        # Asked just before it is deleted: object stores have no condition on a time.
+        try:
+            if not self._stored_file(path).is_older_than(moment):
+                return False
+        except FileNotFoundError:
+            return True
+        self.delete(path)
+        return True
+
     def sweep(self) -> None:
         """Nothing to do: a broken put leaves nothing."""
 
     def address_of(self, path: str) -> str:
         return f"{self.address}/{path}"
 
+    def _stored_file(self, path: str) -> StoredFile:
+        """As it is now. FileNotFoundError if it is not there."""
+        self._fs.invalidate_cache()
+        info = self._fs.info(self._path(path))
+        return StoredFile(path, int(info["size"]), _modified(info))
+
     def _path(self, path: str) -> str:
         return f"{self._root}/{path}"
+
+
+def _modified(info: dict[str, Any]) -> float | None:
+    """POSIX seconds from what a driver says of a file; each has a name of its own for it."""
+    for name in ("LastModified", "last_modified", "mtime", "updated", "created"):
+        value = info.get(name)
+        if isinstance(value, str):
+            with contextlib.suppress(ValueError):
+                value = datetime.fromisoformat(value)
+        if isinstance(value, datetime):
+            return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
+        if isinstance(value, int | float):
+            return float(value)
+    return None

@@ -4,6 +4,7 @@
     manifest/                            rows that name them, written last (tasks.store.manifest)
     quarantine/                          damaged files, set aside
     temporary/                           files being written (local stores)
+    live/, pins/                         what clean-up keeps: needs of live runs, pinned runs
     locks/, work/<key>/                  of this host: locks, and state of unfinished steps
 
 Importing this module and constructing a Store is cheap; pyarrow is imported by the first reading.
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from tasks.store.durable_file import clear_write_errors, make_folder
 from tasks.store.filesystem import open_filesystem
+from tasks.store.lease import Lease
 from tasks.store.lock import hold, local_folder
 from tasks.store.manifest import Manifest
 from tasks.store.names import check_key
@@ -113,6 +115,10 @@ class Store:
         with self._manifest_lock():
             return self._manifest.compact()
 
+    def compact_beyond(self, max_parts: int) -> int:
+        """Compact if there are more than max_parts; returns how many were folded."""
+        return self.compact() if self._manifest.count_parts() > max_parts else 0
+
     def lock(self, key: str) -> contextlib.AbstractContextManager[None]:
         """Hold `key` against all other processes of this host; waits for the one that has it."""
         return hold(self._locks / f"{check_key(key)}.lock")
@@ -127,6 +133,10 @@ class Store:
     def discard_workspace(self, key: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(self._workspace(key))
+
+    def lease(self, run_id: str) -> Lease:
+        """Keep clean-up away from what the run needs, until it ends or its process does."""
+        return Lease(self._filesystem, run_id)
 
     @property
     def _locks(self) -> Path:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import statistics
+from typing import cast
 
 import torch
+from torch import nn
 
 from tasks.diffusion.objectives import DDPM
 from tasks.diffusion.schedule import linear_schedule
@@ -27,7 +30,13 @@ def _network(seed: int = 0, hidden_width: int = 64) -> CourseUNet:
         return CourseUNet(hidden_width, "add", 10)
 
 
-def _darkroom(number_format: str, steps: int, seed: int = 0, hidden_width: int = 64) -> list[float]:
+def _darkroom(
+    number_format: str,
+    steps: int,
+    seed: int = 0,
+    hidden_width: int = 64,
+    network: nn.Module | None = None,
+) -> list[float]:
     images, labels = digits()
     recipe = Recipe(
         batch_size=BATCH_SIZE,
@@ -38,7 +47,7 @@ def _darkroom(number_format: str, steps: int, seed: int = 0, hidden_width: int =
         number_format=number_format,
     )
     state = train(
-        _network(seed, hidden_width),
+        network or _network(seed, hidden_width),
         DDPM(linear_schedule(300), 10, 0.1),
         torch.from_numpy(images),
         torch.from_numpy(labels),
@@ -65,15 +74,18 @@ def measure_speed(repeats: int) -> list[Measurement]:
     def images_in(losses: list[float]) -> float:
         return len(losses) * BATCH_SIZE
 
-    return take_turns(
-        {
-            "plain notebook, float32": lambda: images_in(_plain(STEPS)),
-            "Darkroom, float32": lambda: images_in(_darkroom("float32", STEPS)),
-            "Darkroom, bfloat16": lambda: images_in(_darkroom("bfloat16", STEPS)),
-        },
-        "images/s",
-        repeats,
-    )
+    variants = {
+        "plain notebook, float32": lambda: images_in(_plain(STEPS)),
+        "Darkroom, float32": lambda: images_in(_darkroom("float32", STEPS)),
+        "Darkroom, bfloat16": lambda: images_in(_darkroom("bfloat16", STEPS)),
+    }
+    if shutil.which("g++"):
+        # Compiled once, in the warm-up turn; whether it pays is what this row is for.
+        compiled = cast(nn.Module, torch.compile(_network()))
+        variants["Darkroom, bfloat16, torch.compile"] = lambda: images_in(
+            _darkroom("bfloat16", STEPS, network=compiled)
+        )
+    return take_turns(variants, "images/s", repeats)
 
 
 def final_losses() -> dict[str, list[float]]:

@@ -142,12 +142,13 @@ def test_plan_changes_nothing(workplace: Workplace) -> None:
     assert not workplace.store.exists()
 
 
-def test_report_is_built_again_from_the_store(workplace: Workplace) -> None:
+@pytest.mark.parametrize("command", [["report"], ["flow", "render-report"]], ids=" ".join)
+def test_report_is_built_again_from_the_store(workplace: Workplace, command: list[str]) -> None:
     workplace.small("run")
-    folder = workplace.folder / "elsewhere"
-    done = workplace.run("report", "--report-folder", str(folder))
-    assert done.returncode == 0
-    assert (folder / "index.html").exists()
+    page = workplace.folder / "elsewhere" / "index.html"
+    done = workplace.run(*command, "--report-folder", str(page.parent))
+    assert (done.returncode, done.stdout) == (0, f"{page}\n"), done.stderr
+    assert page.exists()
 
 
 @pytest.mark.parametrize(

@@ -227,3 +227,11 @@ def test_row_recorded_in_the_middle_of_a_compaction_is_kept(
     recorder.join()
     found = local_store.find(key_of("model"))
     assert found is not None and found.host == "second"
+
+
+def test_manifest_is_compacted_only_beyond_a_number_of_parts(store: Store) -> None:
+    for name in NAMES:
+        write_artifact(store, name)
+    assert store.compact_beyond(len(NAMES)) == 0
+    assert store.compact_beyond(len(NAMES) - 1) == len(NAMES)
+    assert len(store.rows()) == len(NAMES)

@@ -1,0 +1,134 @@
+"""`darkroom verify`: read every object again and compare it with the hash that its rows name."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from tasks.store.filesystem import StoredFile
+from tasks.store.lease import GUARD_SECONDS
+from tasks.store.manifest_upkeep import DamagedFile
+from tasks.store.objects import MISSING, UNREADABLE, object_path
+from tasks.store.row import ObjectRef, Row
+from tasks.store.store import Store
+from tasks.store.upkeep import Upkeep
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An object that is not what its rows name. what: "missing", or how it is damaged.
+    nodes: names of the rows that name it. is_repaired: those rows are gone, and will be made
+    anew."""
+
+    address: str
+    what: str
+    nodes: list[str]
+    is_repaired: bool = False
+
+    @property
+    def is_missing(self) -> bool:
+        return self.what == MISSING
+
+
+@dataclass(frozen=True)
+class Verification:
+    """rows, objects, bytes: how much was read. orphans: objects that no row names and no run can
+    be about to, by address; no fault, gc deletes them. damaged_files: of the manifest.
+    dropped: nodes that --repair made the store forget, for the next run to make.
+    newer_files: written by a newer Darkroom, which is no fault."""
+
+    rows: int
+    objects: int
+    bytes: int
+    missing: list[Fault] = field(default_factory=list)
+    corrupt: list[Fault] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
+    orphan_bytes: int = 0
+    damaged_files: list[DamagedFile] = field(default_factory=list)
+    newer_files: list[DamagedFile] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    is_repaired: bool = False
+
+    @property
+    def is_wrong(self) -> bool:
+        """Something is wrong that was not repaired."""
+        faults = [*self.missing, *self.corrupt]
+        are_left = self.damaged_files and not self.is_repaired
+        return bool(are_left) or not all(fault.is_repaired for fault in faults)
+
+
+def verify_store(store: Store, *, repair: bool = False) -> Verification:
+    """Re-hash all objects named by a row, and read the whole manifest.
+
+    repair: set damaged objects and files of the manifest aside in quarantine/, and forget the rows
+    that name a missing or damaged object, so that the next run makes exactly these anew. What
+    could not be read at all, such as for want of permission, stays as it is.
+    """
+    upkeep = Upkeep(store)
+    # Listed before the rows are read: what a run records meanwhile is no orphan.
+    listed = upkeep.objects()
+    damaged = upkeep.damaged_files()
+    rows = store.rows()
+    named = _named_objects(rows.values())
+    faults = {
+        path: Fault(store.object_address(ref), what, [row.name for row in owners])
+        for path, (ref, owners) in named.items()
+        if (what := upkeep.damage(ref)) is not None
+    }
+    orphans = _orphans(listed, named)
+    found = Verification(
+        rows=len(rows),
+        objects=len(named),
+        bytes=sum(ref.size for ref, _ in named.values()),
+        missing=[fault for fault in faults.values() if fault.is_missing],
+        corrupt=[fault for fault in faults.values() if not fault.is_missing],
+        orphans=[file.path for file in orphans],
+        orphan_bytes=sum(file.size for file in orphans),
+        damaged_files=[file for file in damaged if not file.is_newer_schema],
+        newer_files=[file for file in damaged if file.is_newer_schema],
+    )
+    return _repair(upkeep, found, named, faults) if repair else found
+
+
+def _named_objects(rows: Iterable[Row]) -> dict[str, tuple[ObjectRef, list[Row]]]:
+    """By path: each object with the rows that name it."""
+    named: dict[str, tuple[ObjectRef, list[Row]]] = {}
+    for row in rows:
+        for ref in row.objects.values():
+            named.setdefault(object_path(ref), (ref, []))[1].append(row)
+    return named
+
+
+def _orphans(listed: Iterable[StoredFile], named: Mapping[str, object]) -> list[StoredFile]:
+    oldest = time.time() - GUARD_SECONDS
+    return [file for file in listed if file.path not in named and file.is_older_than(oldest)]
+
+
+def _repair(
+    upkeep: Upkeep,
+    found: Verification,
+    named: Mapping[str, tuple[ObjectRef, list[Row]]],
+    faults: Mapping[str, Fault],
+) -> Verification:
+    if found.damaged_files:
+        upkeep.set_damaged_rows_aside()
+    certain = {path for path, fault in faults.items() if not fault.what.startswith(UNREADABLE)}
+    for path in certain:
+        if not faults[path].is_missing:
+            upkeep.set_object_aside(named[path][0])
+    owners = {row.key: row for path in certain for row in named[path][1]}
+    gone = {row.key: row.name for row in upkeep.remove_rows(owners.values())}
+
+    def mended(path: str) -> Fault:
+        is_mended = path in certain and all(row.key in gone for row in named[path][1])
+        return replace(faults[path], is_repaired=is_mended)
+
+    still = [file for file in upkeep.damaged_files() if not file.is_newer_schema]
+    return replace(
+        found,
+        missing=[mended(path) for path, fault in faults.items() if fault.is_missing],
+        corrupt=[mended(path) for path, fault in faults.items() if not fault.is_missing],
+        dropped=sorted(gone.values()),
+        is_repaired=not still,
+    )

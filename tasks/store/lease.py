@@ -1,0 +1,158 @@
+"""Leases: while a run goes on, nobody deletes what it needs.
+
+    live/<SHA-256 of the run's id>.json            in the store: the run and the keys it needs
+    running/<SHA-256 of the run's id>.lock         of this host: held by the run's process
+
+The lock ends with its process, however that ends, so on its own host a killed run is known at
+once. From other hosts a run counts as live while its file is renewed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tasks.store.errors import StoreFull
+from tasks.store.filesystem import Filesystem
+from tasks.store.lock import hold, host_folder, local_folder
+from tasks.store.names import key_of_run
+from tasks.store.row import utc_now
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+FOLDER = "live"
+GUARD_SECONDS = 3600.0
+"""A run of another host that has not renewed its lease for so long is taken for dead."""
+
+RENEW_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class LeaseRecord:
+    """A lease as others read it. keys: those the run needs, None while it plans.
+
+    renewed: POSIX seconds. is_live: whether its process still runs, as far as can be told.
+    """
+
+    path: str
+    run_id: str
+    host: str
+    started_at: str
+    keys: frozenset[str] | None
+    renewed: float
+    is_live: bool
+
+
+class Lease:
+    """One run's hold on the store, from before it plans until it ends. Safe to end twice."""
+
+    def __init__(self, filesystem: Filesystem, run_id: str) -> None:
+        self._filesystem = filesystem
+        self._run_id = run_id
+        self._path = f"{FOLDER}/{key_of_run(run_id)}.json"
+        self._started_at = utc_now()
+        self._ended = threading.Event()
+        # None: another process does a part of this run, and the lease is the first one's.
+        self._running = _lock_running(run_id)
+        if self._running is None:
+            self._ended.set()
+            return
+        with hold(cleaning_lock(filesystem)):
+            self._write(None)
+        threading.Thread(target=self._keep_young, name="lease", daemon=True).start()
+
+    def needs(self, keys: Iterable[str]) -> None:
+        """Say what the run needs. Until then clean-up has to take it for everything."""
+        if not self._ended.is_set():
+            self._write(sorted(keys))
+
+    def end(self) -> None:
+        if self._ended.is_set() or self._running is None:
+            return
+        self._ended.set()
+        with contextlib.suppress(OSError):
+            self._filesystem.delete(self._path)
+        self._running.release()
+
+    def _write(self, keys: list[str] | None) -> None:
+        content = {
+            "run_id": self._run_id,
+            "host": socket.gethostname(),
+            "started_at": self._started_at,
+            "keys": keys,
+        }
+        # A full disk does not keep a run from showing what is already there.
+        with contextlib.suppress(StoreFull):
+            self._filesystem.write(self._path, json.dumps(content).encode())
+
+    def _keep_young(self) -> None:
+        while not self._ended.wait(RENEW_SECONDS):
+            # Whatever it is, the network or the disk, the next time may go well.
+            with contextlib.suppress(Exception):
+                self._filesystem.settle(self._path)
+
+
+def read_leases(filesystem: Filesystem) -> list[LeaseRecord]:
+    """Every lease, dead ones too. A damaged one counts as that of a run which still plans."""
+    records = []
+    for file in filesystem.files(FOLDER):
+        try:
+            content = json.loads(filesystem.read(file.path))
+            run_id, host = str(content["run_id"]), str(content["host"])
+            started_at = str(content["started_at"])
+            keys = None if content["keys"] is None else frozenset(map(str, content["keys"]))
+        except FileNotFoundError:
+            continue
+        except (ValueError, KeyError, TypeError):
+            run_id, host, started_at, keys = "", "", "", None
+        # Of unknown age: as good as new, which keeps rather than deletes.
+        renewed = time.time() if file.modified is None else file.modified
+        is_held = run_is_alive(run_id) if host == socket.gethostname() else None
+        is_live = is_held if is_held is not None else renewed > time.time() - GUARD_SECONDS
+        records.append(LeaseRecord(file.path, run_id, host, started_at, keys, renewed, is_live))
+    return records
+
+
+def run_is_alive(run_id: str) -> bool | None:
+    """Whether a process of this host is doing the run; None if none of this host ever did."""
+    from filelock import FileLock, Timeout
+
+    path = _running_path(run_id)
+    if not path.exists():
+        return None
+    lock = FileLock(str(path), thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def cleaning_lock(filesystem: Filesystem) -> Path:
+    """Held while the store is cleaned, and for the moment in which a run begins."""
+    return local_folder(filesystem) / "locks" / "cleaning.lock"
+
+
+def _lock_running(run_id: str) -> BaseFileLock | None:
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(str(_running_path(run_id)), thread_local=False)
+    try:
+        # Longer than it takes to ask whether the run is alive.
+        lock.acquire(timeout=0.5, poll_interval=0.01)
+    except Timeout:
+        return None
+    return lock
+
+
+def _running_path(run_id: str) -> Path:
+    return host_folder("running") / f"{key_of_run(run_id)}.lock"
