@@ -4,8 +4,19 @@
     darkroom plan [PIPELINE]    what a run would do, and why
     darkroom flow NAME          one stage with what it needs
     darkroom report             the report again, from the store alone
+    darkroom up                 Prefect with its interface, schedules and the report, until Ctrl-C
+    darkroom deploy --pool NAME the same pipelines and schedules for workers of a Prefect server
+    darkroom runs               what ran, newest first
+    darkroom diff A B           settings, metrics and images of two runs
+    darkroom explain NODE       what decides a node's key, and why it is in the store or not
+    darkroom verify             whether everything in the store is whole
+    darkroom gc                 what can go; with --delete it goes, but for pinned runs
+    darkroom pin RUN            keep a run from gc; unpin takes that back
+    darkroom doctor             whether this machine is ready, and what kills have left
+    darkroom export PIPELINE    report and manifest rows in one zip
 
-Exit codes: 0 done, 1 a step failed, 2 something given cannot be used, 130 interrupted.
+Exit codes: 0 done; 1 a step failed, verify or doctor found something wrong that was not mended, or
+gc could not delete now; 2 something given cannot be used; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -16,6 +27,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+from flows import serve_cli, upkeep_cli
 
 if TYPE_CHECKING:
     from flows.run_request import RunRequest
@@ -254,6 +267,10 @@ def _print_json(value: Any) -> None:
 
     json.dump(value, sys.stdout, indent=1, ensure_ascii=False)
     sys.stdout.write("\n")
+
+
+app.add_typer(serve_cli.app)
+app.add_typer(upkeep_cli.app)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from flows.run_record import record_run, recorded_since
 from flows.run_request import RunRequest
 from flows.show_plan import format_seconds
 from tasks.cancellation import request_stop, stop_requested
+from tasks.memory_allocator import keep_freed_memory
 
 Status = Literal["nothing to do", "complete", "failed", "interrupted"]
 
@@ -26,7 +27,8 @@ Status = Literal["nothing to do", "complete", "failed", "interrupted"]
 @dataclass(frozen=True)
 class RunResult:
     """counts: status to number of nodes. failed: node name to error. report: path of its page,
-    None if there is none. seconds: the whole run."""
+    None if there is none. seconds: the whole run. only_bad_input: every step that failed was given
+    something it cannot use. problems: what the store had to leave out, each a sentence."""
 
     run_id: str
     pipeline: str
@@ -36,10 +38,13 @@ class RunResult:
     failed: dict[str, str] = field(default_factory=dict)
     report: str | None = None
     seconds: float = 0.0
+    only_bad_input: bool = False
+    problems: list[str] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
-        return {"failed": 1, "interrupted": EXIT_INTERRUPTED}.get(self.status, 0)
+        failed = 2 if self.only_bad_input else 1
+        return {"failed": failed, "interrupted": EXIT_INTERRUPTED}.get(self.status, 0)
 
     def lines(self) -> list[str]:
         """What the command line says at the end; the report's path last."""
@@ -49,6 +54,7 @@ class RunResult:
         else:
             counts = ", ".join(f"{self.counts[status]} {status}" for status in sorted(self.counts))
             lines = [f"{what}: {self.status} in {time_taken}; {counts}."]
+        lines += self.problems
         lines += [f"failed: {name}: {error}" for name, error in self.failed.items()]
         return [*lines, self.report] if self.report else lines
 
@@ -99,6 +105,8 @@ def _run_in_prefect(run: Run, display: ProgressDisplay) -> bool:
 
 
 def _run_flow(run: Run, display: ProgressDisplay) -> None:
+    # Before Prefect's threads and the workers' start, so that all share the main heap.
+    keep_freed_memory()
     display.status("Starting Prefect")
     quiet_prefect()
     with prefect_server():
@@ -133,4 +141,6 @@ def _result(run: Run, status: Status, began: float) -> RunResult:
         failed={name: outcomes[name].error or "" for name in run.failed},
         report=str(page) if page.exists() else None,
         seconds=time.monotonic() - began,
+        problems=run.plan.problems,
+        only_bad_input=all(outcomes[name].bad_input for name in run.failed),
     )

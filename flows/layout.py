@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from flows.declaration import Declaration
 from flows.declaration.figures import panel_id
 from flows.expand import figures_of
-from flows.expand.captions import alt_text, caption
+from flows.expand.captions import caption
 from flows.expand.figure_nodes import figure_name, panel_title
 from tasks.store.node import JSON, Node
 
@@ -77,7 +77,6 @@ def _figure(declaration: Declaration, figure_id: str, keys: Mapping[str, str]) -
                 "plot": panel.plot,
                 "title": panel_title(panel),
                 "caption": caption(declaration, panel, figure.seed),
-                "alt": alt_text(declaration, panel),
                 "node": figure_name(figure_id, panel),
                 "key": keys[figure_name(figure_id, panel)],
             }

@@ -15,6 +15,7 @@ MAX_COMPARED = 10
 
 NEVER_MADE = "never made"
 FORCED = "forced"
+OTHER_INPUTS = "an input was made again and came out otherwise"
 OTHER_VERSION = "recorded by another version of Darkroom"
 
 

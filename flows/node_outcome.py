@@ -11,12 +11,14 @@ Status = Literal["cached", "done", "failed", "skipped"]
 @dataclass(frozen=True)
 class NodeOutcome:
     """error: what failed, or why it was skipped. seconds: what computing it took, now or before.
-    lost_input: it failed only because an input is no longer in the store."""
+    lost_input: it failed only because an input is no longer in the store. bad_input: it was given
+    something it cannot use."""
 
     status: Status
     error: str | None = None
     seconds: float = 0.0
     lost_input: bool = False
+    bad_input: bool = False
 
     @property
     def is_there(self) -> bool:
@@ -25,7 +27,7 @@ class NodeOutcome:
 
 def outcome_of_error(error: BaseException) -> NodeOutcome:
     """The outcome of a node that raised `error`."""
-    from tasks.errors import DarkroomError, StepCancelled
+    from tasks.errors import BadInput, DarkroomError, StepCancelled
     from tasks.run_step import InputMissing
     from tasks.store.errors import CorruptArtifact
 
@@ -33,5 +35,8 @@ def outcome_of_error(error: BaseException) -> NodeOutcome:
         return NodeOutcome("skipped", str(error))
     message = str(error) if isinstance(error, DarkroomError) else f"{type(error).__name__}: {error}"
     return NodeOutcome(
-        "failed", message, lost_input=isinstance(error, InputMissing | CorruptArtifact)
+        "failed",
+        message,
+        lost_input=isinstance(error, InputMissing | CorruptArtifact),
+        bad_input=isinstance(error, BadInput),
     )

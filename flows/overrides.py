@@ -20,8 +20,8 @@ from tasks.errors import BadInput
 
 Path = tuple[str, ...]
 
-# Overriding these would change what the override is read from.
-FIXED_SECTIONS = ("version", "profiles", "default_profile")
+# Overriding these would change what the override is read from, or nothing at all.
+FIXED_SECTIONS = ("version", "profiles", "default_profile", "schedules")
 
 
 @dataclass(frozen=True)

@@ -6,33 +6,43 @@
 from typing import Any
 
 from prefect import flow
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import (
+    create_link_artifact,
+    create_markdown_artifact,
+    create_table_artifact,
+)
 from prefect.client.schemas.objects import State
 
+from flows.flow_run_id import with_flow_run_id
 from flows.prefect_server import without_heartbeats
 from flows.run import Run, find_run, forget, register
 from flows.run_artifacts import metrics_table, summary
 from flows.run_record import run_to_end
 from flows.run_request import RunRequest
+from flows.serve.report_address import served_report
+from flows.serve.webhook import failures_told, tell_failed_steps
 from flows.stages import STAGE_FLOWS, final_state, render_report
 from tasks.cancellation import stop_requested
 
 METRICS = "Metrics of every node of the pipeline's last run"
 SUMMARY = "What the pipeline's last run did"
+REPORT = "The pipeline's report, where it is served"
 
 
 @flow(name="run-pipeline", flow_run_name="{request.pipeline}")
 def run_pipeline(request: RunRequest) -> State[Any]:
     """Make everything a pipeline declares that is not in the store yet, and its report."""
-    run = find_run(request)
-    if run is not None:
-        return _run(run)
-    run = Run.begin(request)
-    register(run)
-    try:
-        return _run(run)
-    finally:
-        forget(run)
+    request = with_flow_run_id(request)
+    with failures_told(request):
+        run = find_run(request)
+        if run is not None:
+            return _run(run)
+        run = Run.begin(request)
+        register(run)
+        try:
+            return _run(run)
+        finally:
+            forget(run)
 
 
 def _run(run: Run) -> State[Any]:
@@ -41,10 +51,19 @@ def _run(run: Run) -> State[Any]:
         if not stop_requested():
             render_report(run.request)
     if not stop_requested():
-        name = run.plan.pipeline.replace("_", "-")
-        create_table_artifact(metrics_table(run), key=f"metrics-{name}", description=METRICS)
-        create_markdown_artifact(summary(run), key=f"summary-{name}", description=SUMMARY)
+        tell_failed_steps(run)
+        _show(run)
     return final_state(run)
+
+
+def _show(run: Run) -> None:
+    """In Prefect's interface: what was measured, what was done, and the way to the report."""
+    pipeline = run.plan.pipeline
+    name = pipeline.replace("_", "-")
+    create_table_artifact(metrics_table(run), key=f"metrics-{name}", description=METRICS)
+    create_markdown_artifact(summary(run), key=f"summary-{name}", description=SUMMARY)
+    if address := served_report(pipeline):
+        create_link_artifact(address, "Report", key=f"report-{name}", description=REPORT)
 
 
 def _run_stages(run: Run) -> None:

@@ -15,9 +15,10 @@ from flows.estimate import Estimator
 from flows.expand import expand, expand_pipeline
 from flows.keys import KeyedNode, key_nodes
 from flows.layout import build_layout
-from flows.miss_reason import FORCED, explain_miss
+from flows.miss_reason import FORCED, OTHER_INPUTS, explain_miss
 from flows.read_declaration import DeclarationFile
 from flows.select import add_missing_inputs, select_nodes
+from tasks.store.input_objects import has_other_inputs
 from tasks.store.node import JSON, Identity, Node
 from tasks.store.row import Row
 from tasks.store.store import Store
@@ -49,7 +50,8 @@ class PlannedNode:
 @dataclass(frozen=True)
 class Plan:
     """nodes: of the pipeline, inputs first. selected: names of those a run looks at.
-    layout: what the run records for the report (flows.layout)."""
+    layout: what the run records for the report (flows.layout). problems: what the store had to
+    leave out, such as damaged parts of its manifest, each a sentence."""
 
     pipeline: str
     profile: str
@@ -60,6 +62,7 @@ class Plan:
     number_format: str
     overrides: list[str] = field(default_factory=list)
     data_root: str | None = None
+    problems: list[str] = field(default_factory=list)
 
     @cached_property
     def by_name(self) -> dict[str, PlannedNode]:
@@ -126,6 +129,7 @@ def make_plan(
     history = _rows_by_name(rows.values())
     estimator = Estimator(rows.values(), device, number_format)
     nodes = []
+    remade: set[str] = set()
     for item in keyed:
         row = rows.get(item.key)
         is_forced = force and item.node.name in chosen
@@ -139,7 +143,13 @@ def make_plan(
                     for near in history.get(name, ())
                 ],
             )
-        elif is_forced and not reason:
+        elif not reason and (
+            has_other_inputs(row, rows) or not remade.isdisjoint(item.node.inputs.values())
+        ):
+            reason = OTHER_INPUTS
+            is_forced = True
+            remade.add(item.node.name)
+        elif not reason and is_forced:
             reason = FORCED
         status: Literal["hit", "miss"] = "miss" if reason else "hit"
         seconds = estimator.seconds(item.node) if reason else 0.0
@@ -165,6 +175,7 @@ def make_plan(
         number_format=number_format,
         overrides=list(overrides),
         data_root=data_root,
+        problems=list(store.problems) if store is not None else [],
     )
 
 

@@ -24,7 +24,12 @@ _DEFAULT_STORE = str(RunRequest.model_fields["store"].default)
 @app.command()
 def regenerate_report(
     store: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Folder or fsspec address of the results.")
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            envvar="DARKROOM_STORE",
+            help="Folder or fsspec address of the results.",
+        ),
     ] = _DEFAULT_STORE,
     out: Annotated[
         Path | None,

@@ -55,12 +55,16 @@ class Run:
         stage: run this one and what it lacks; None for the whole pipeline. BadInput, before
         anything is done, if any of it cannot be used.
         """
-        run = cls(request, read_declaration(request.declaration), Store.open(request.store))
+        declaration = read_declaration(request.declaration)
+        reader = Store.open(request.store, create=False)
+        if not reader.is_there():
+            # Everything is still to be made, so all of it can be checked before there is a store.
+            _check_before_making(plan_request(request, declaration, reader).misses, request)
+        run = cls(request, declaration, Store.open(request.store))
         try:
             if stage is not None:
                 run.choose_stage(stage)
-            for node in run.misses():
-                KINDS[node.node.kind].check(node.node.params, request.data_root)
+            _check_before_making(run.misses(), request)
         except BaseException:
             run.end()
             raise
@@ -182,6 +186,11 @@ def plan_request(request: RunRequest, declaration: DeclarationFile, store: Store
 
 def stage_of(node: PlannedNode) -> str:
     return KINDS[node.node.kind].stage
+
+
+def _check_before_making(nodes: Iterable[PlannedNode], request: RunRequest) -> None:
+    for node in nodes:
+        KINDS[node.node.kind].check(node.node.params, request.data_root)
 
 
 def register(run: Run) -> None:

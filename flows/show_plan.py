@@ -36,6 +36,7 @@ def plan_to_json(plan: Plan) -> dict[str, JSON]:
         "misses": len(plan.misses),
         "predicted_seconds": plan.predicted_seconds,
         "unknown_durations": plan.unknown_durations,
+        "problems": plan.problems,
     }
 
 
@@ -63,6 +64,8 @@ def print_plan(plan: Plan, console: Console | None = None) -> None:
             Text("" if planned.is_hit else _time_of(planned)),
         )
     console.print(table)
+    for problem in plan.problems:
+        console.print(Text(problem, style="red"))
     console.print(Text(summary(plan)))
 
 

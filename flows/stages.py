@@ -15,6 +15,7 @@ from prefect.futures import PrefectFuture
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from flows.flow_run_id import with_flow_run_id
 from flows.node_outcome import NodeOutcome, outcome_of_error
 from flows.node_queue import NodeQueue, Report
 from flows.plan import PlannedNode
@@ -22,6 +23,7 @@ from flows.render import render
 from flows.run import Run, find_run
 from flows.run_record import run_to_end
 from flows.run_request import RunRequest
+from flows.serve.webhook import failures_told, tell_failed_steps
 from tasks.cancellation import stop_requested
 from tasks.kinds import STAGES
 from tasks.memory_allocator import keep_freed_memory
@@ -93,14 +95,19 @@ STAGE_FLOWS = {
 
 
 def _run_stage(stage: str, request: RunRequest) -> State[Any]:
+    request = with_flow_run_id(request)
     run = find_run(request)
-    if run is None:
-        run = Run.begin(request, stage)
-    if run.stage is None:
+    if run is not None and run.stage is None:
         run_nodes(run, [stage])
-    else:
-        run_to_end(run, lambda: run_nodes(run, STAGES))
-    return final_state(run)
+        return final_state(run)
+    with failures_told(request):
+        alone = run or Run.begin(request, stage)
+        try:
+            run_to_end(alone, lambda: run_nodes(alone, STAGES))
+        finally:
+            alone.end()
+        tell_failed_steps(alone)
+    return final_state(alone)
 
 
 def run_nodes(run: Run, stages: Sequence[str]) -> None:

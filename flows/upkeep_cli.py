@@ -251,7 +251,7 @@ def _open(address: str, *, write: bool = False) -> Store:
     from tasks.store.store import Store
 
     store = Store.open(address, create=False)
-    if write and store.rows():
+    if write and store.is_there():
         return Store.open(address)
     return store
 

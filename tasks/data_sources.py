@@ -17,6 +17,7 @@ from tasks.errors import BadInput
 from tasks.store.node import JSON
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
 SPLITS = ("train", "test")
@@ -44,19 +45,33 @@ def read_hub_split(
     another size or a label outside 0..9.
     """
     path = _local_file(params, data_root, split) if data_root else _download(params, split)
-    table = _check_schema(path, params["rows"][split]).read(columns=["image", "label"])
+    table = _read_columns(path, params["rows"][split])
     labels = table["label"].to_numpy()
     if labels.min() < 0 or labels.max() >= NUM_CLASSES:
         raise BadInput(f"{path}: labels must lie in 0..9, found {labels.min()}..{labels.max()}")
     images = np.empty((len(labels), IMAGE_SIZE, IMAGE_SIZE), dtype=np.uint8)
     for row, image in enumerate(table["image"].to_pylist()):
-        images[row] = _decode(image["bytes"], f"{path}, row {row}")
+        images[row] = _decode((image or {}).get("bytes"), f"{path}, row {row}")
     return images, labels.astype(np.int64)
 
 
-def _decode(data: bytes, where: str) -> np.ndarray:
+def _read_columns(path: Path, rows: int) -> pa.Table:
+    import pyarrow as pa
+
+    try:
+        table = _check_schema(path, rows).read(columns=["image", "label"])
+    except (pa.ArrowException, OSError) as error:
+        raise BadInput(f"{path}: cannot be read whole ({error}); fetch it again") from error
+    if table["label"].null_count:
+        raise BadInput(f"{path}: {table['label'].null_count} labels are missing")
+    return table
+
+
+def _decode(data: bytes | None, where: str) -> np.ndarray:
     from PIL import Image, UnidentifiedImageError
 
+    if data is None:
+        raise BadInput(f"{where}: the image is missing")
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             if image.size != (IMAGE_SIZE, IMAGE_SIZE) or image.mode != "L":
@@ -65,7 +80,7 @@ def _decode(data: bytes, where: str) -> np.ndarray:
                     f"{image.size[0]}x{image.size[1]}"
                 )
             return np.asarray(image)
-    except (UnidentifiedImageError, OSError, TypeError) as error:
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise BadInput(f"{where}: not a readable PNG ({error})") from error
 
 
@@ -98,11 +113,15 @@ def _check_schema(path: Path, rows: int) -> pq.ParquetFile:
 def _local_file(params: Mapping[str, JSON], data_root: str, split: str) -> Path:
     folder = Path(data_root).expanduser() / params["folder"]
     names = (f"{split}.parquet", f"{split}-00000-of-00001.parquet")
-    for name in names:
-        if (folder / name).is_file():
-            return folder / name
+    problem = f"no {names[0]} in {folder}"
+    try:
+        for name in names:
+            if (folder / name).is_file():
+                return folder / name
+    except OSError as error:
+        problem = f"{folder} cannot be read ({error.strerror or error})"
     raise BadInput(
-        f"data set {params['dataset']}: no {names[0]} in {folder}. Point --data-root or "
+        f"data set {params['dataset']}: {problem}. Point --data-root or "
         "DARKROOM_DATA at a folder that holds it, unset both to download it from the hub, or use "
         "--profile quick, which needs no files"
     )

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from tasks.diffusion.generate import to_uint8
 from tasks.diffusion.seeds import named_generator
+from tasks.errors import StepFailed
 from tasks.model_parts import load_for_inference
 from tasks.step import Step, StepResult, tensors_to_bytes
 from tasks.store.node import JSON
@@ -46,6 +47,11 @@ def denoise_test_set(step: Step) -> StepResult:
     metrics = {}
     for done, sigma in enumerate(sigmas):
         mse = mse_on(network, test, sigma, step.seed, step.device)
+        if not math.isfinite(mse):
+            raise StepFailed(
+                f"{step.name}: the output at sigma {sigma:g} is not finite; train the model with a "
+                "lower learning_rate, or evaluate in float32 (--number-format float32)"
+            )
         metrics[f"mse_{sigma:g}"] = mse
         metrics[f"psnr_{sigma:g}"] = psnr(mse)
         step.report(done + 1, len(sigmas), f"sigma {sigma:g}")

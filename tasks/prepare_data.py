@@ -34,17 +34,22 @@ def _hub(step: Step) -> dict[str, np.ndarray]:
     arrays = {}
     for done, split in enumerate(SPLITS):
         images, labels = read_hub_split(step.params, step.data_root, split)
-        found = hashlib.sha256(images.tobytes()).hexdigest()
-        expected = step.params["pixels_sha256"][split]
-        if found != expected:
-            raise BadInput(
-                f"data set {step.params['dataset']}: the {split} images are not the published "
-                f"ones (SHA-256 of the pixels {found[:12]}..., expected {expected[:12]}...). "
-                "Fetch the files again, or declare them as a data set of their own"
-            )
+        _check_hash(step, split, "pixels", images)
+        _check_hash(step, split, "labels", labels.astype(np.uint8))
         arrays[f"{split}_images"], arrays[f"{split}_labels"] = images, labels
         step.report(done + 1, len(SPLITS), split)
     return arrays
+
+
+def _check_hash(step: Step, split: str, what: str, array: np.ndarray) -> None:
+    found = hashlib.sha256(array.tobytes()).hexdigest()
+    expected = step.params[f"{what}_sha256"][split]
+    if found != expected:
+        raise BadInput(
+            f"data set {step.params['dataset']}: the {split} {what} are not the published ones "
+            f"(SHA-256 {found[:12]}..., expected {expected[:12]}...). Fetch the files again, or "
+            "declare them as a data set of their own"
+        )
 
 
 def _digits(test_fraction: float, seed: int) -> dict[str, np.ndarray]:

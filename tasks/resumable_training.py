@@ -11,6 +11,7 @@ from torch import nn
 
 from tasks.diffusion.objectives import Objective
 from tasks.diffusion.trainer import Recipe, TrainingState, train
+from tasks.errors import BadInput
 from tasks.model_parts import checkpoint_name
 from tasks.step import Step, tensors_to_bytes
 from tasks.store.durable_file import write_local_file
@@ -84,4 +85,11 @@ def _progress(step: Step, recipe: Recipe) -> Callable[[int, int, float], None]:
 def _deadline() -> float | None:
     """Seconds one training may take, from DARKROOM_TRAINING_DEADLINE; none by default."""
     value = os.environ.get("DARKROOM_TRAINING_DEADLINE")
-    return float(value) if value else None
+    if not value:
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        raise BadInput(
+            f"DARKROOM_TRAINING_DEADLINE is {value!r}; expected a number of seconds"
+        ) from None

@@ -21,6 +21,7 @@ from tasks.errors import BadInput, StepCancelled, StepFailed
 from tasks.kinds import KINDS, Kind
 from tasks.progress import BUS, Event
 from tasks.step import Step, StepResult
+from tasks.store.input_objects import INFO_NAME, digest_of_inputs
 from tasks.store.node import Identity
 from tasks.store.row import Row
 from tasks.store.store import Store
@@ -94,12 +95,28 @@ def run_step(
         raise BadInput(f"{node['name']}: its key is not that of its identity; plan it again")
     if not node["force"] and (row := find_complete(store, node["key"], identity.kind)):
         return _cached(node, row)
-    with store.lock(node["key"]):
+    with store.lock(node["key"], _waiting(node, identity.kind, should_stop)):
         # Another run may have recorded it while this one waited for the lock.
         row = find_complete(store, node["key"], identity.kind)
         if row and (not node["force"] or row.run_id == settings.run_id):
             return _cached(node, row)
         return _compute(node, identity, store, settings, should_stop)
+
+
+def _waiting(node: StepNode, kind: str, should_stop: Callable[[], bool]) -> Callable[[], None]:
+    """Says once that another run computes the node, and ends the wait when asked to stop."""
+    said = False
+
+    def wait() -> None:
+        nonlocal said
+        if should_stop():
+            raise StepCancelled(f"{node['name']}: stopped while another run computed it")
+        if not said:
+            message = "waiting for another run, which is computing it"
+            BUS.publish(Event(node["name"], kind, "waiting", message=message))
+            said = True
+
+    return wait
 
 
 def find_complete(store: Store, key: str, kind: str) -> Row | None:
@@ -201,7 +218,7 @@ def _record(
             inputs=dict(identity.inputs),
             objects=objects,
             metrics=dict(result.metrics),
-            info=dict(result.info),
+            info={**result.info, INFO_NAME: digest_of_inputs(step.inputs)},
             seed=identity.seed,
             device=step.device,
             number_format=identity.number_format,

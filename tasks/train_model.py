@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import torch
 
 from tasks.diffusion.trainer import Recipe, TrainingState
 from tasks.diffusion.unet import count_parameters
@@ -14,7 +15,8 @@ from tasks.step import Step, StepResult, table_to_bytes
 def train_model(step: Step) -> StepResult:
     """Objects: epoch-NNN.safetensors for each checkpoint, loss.parquet with a row a step.
 
-    Metrics: final_loss (mean of the last epoch), images_per_second, parameters.
+    Metrics: final_loss (mean of the last epoch), parameters, images_per_second, training_seconds
+    (of all runs it took) and threads, whose number changes the last bits on the CPU.
     """
     network = build_network(step.params, step.seed)
     recipe = build_recipe(step.params, step.seed, step.number_format)
@@ -29,6 +31,7 @@ def train_model(step: Step) -> StepResult:
             "images_per_second": len(state.losses) * recipe.batch_size / state.seconds,
             "parameters": count_parameters(network),
             "training_seconds": state.seconds,
+            "threads": torch.get_num_threads(),
         },
     )
 

@@ -11,6 +11,7 @@ from flows.declaration.figures import panel_id
 from flows.declaration.messages import Problem, show_value
 from flows.declaration.models import Classifier, DenoisingModel, GenerativeModel
 from flows.declaration.references import check_distinct, check_name
+from flows.declaration.schedule_checks import check_schedules
 from flows.nearest import nearest
 
 
@@ -24,6 +25,7 @@ def check_declaration(declaration: Declaration) -> list[Problem]:
         *check_name(
             ("default_profile",), declaration.default_profile, declaration.profiles, "profile"
         ),
+        *check_schedules(declaration),
     ]
 
 

@@ -30,7 +30,7 @@ class ScikitLearnDataset(Section):
 
 
 class SplitHashes(Section):
-    """SHA-256 of the uint8 pixels [N, 28, 28] of each split."""
+    """SHA-256 of an array of each split."""
 
     train: Sha256
     test: Sha256
@@ -42,13 +42,15 @@ class SplitRows(Section):
 
 
 class HubDataset(Section):
-    """folder: under the data root. repository: owner/name on the hub."""
+    """folder: under the data root. repository: owner/name on the hub. pixels_sha256: of the pixels
+    [N, 28, 28]; labels_sha256: of the labels [N]; both as uint8, in the file's order."""
 
     source: Literal["hub"]
     title: Title
     folder: Name
     repository: Repository
     pixels_sha256: SplitHashes
+    labels_sha256: SplitHashes
     rows: SplitRows
 
     @property

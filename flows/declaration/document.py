@@ -10,6 +10,7 @@ from flows.declaration.datasets import Dataset
 from flows.declaration.fields import Glob, Name, Section, Seed, Title
 from flows.declaration.figures import Figure
 from flows.declaration.models import Classifier, Model
+from flows.declaration.schedules import Schedule
 
 
 class Seeds(Section):
@@ -48,3 +49,4 @@ class Declaration(Section):
     pipelines: dict[Name, Pipeline]
     profiles: dict[Name, Profile]
     default_profile: Name
+    schedules: dict[Name, Schedule] = Field(default_factory=dict)

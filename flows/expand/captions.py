@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from flows.declaration import Declaration
 from flows.declaration.figures import (
     Animation,
-    ClassHistogram,
     Comparison,
     Denoised,
     GuidanceSweep,
@@ -51,36 +50,6 @@ def caption(declaration: Declaration, panel: Panel, seed: int) -> str:
     return _of_one_model(declaration, panel, models[panel.model], seed)
 
 
-def alt_text(declaration: Declaration, panel: Panel) -> str:
-    """The picture in words, for those who do not see it."""
-    models = declaration.models
-    if isinstance(panel, LossCurve):
-        titles = _join([models[name].title for name in panel.models])
-        return f"Line chart of training loss over steps for {titles}, {panel.scale} scale."
-    if isinstance(panel, Noising):
-        return f"Grid of {panel.digits} digits in rows, growing noise from left to right."
-    if isinstance(panel, Comparison):
-        titles = _join([models[name].title for name in panel.models])
-        return f"Grids of {panel.rows} by {panel.columns} digits, side by side: {titles}."
-    model = models[panel.model]
-    after = _after(shown_epochs(panel, model))
-    if isinstance(panel, Denoised):
-        return f"The same {panel.digits} test digits clean, noisy and denoised, {after}."
-    if isinstance(panel, SigmaRow):
-        return f"Test digits ({panel.digits}) at growing noise, noisy above and denoised below."
-    if isinstance(panel, SigmaCurve):
-        return f"Line chart of test error over noise level, {after}."
-    if isinstance(panel, PureNoise):
-        return f"Noise, the outputs on it {after}, and the mean training image."
-    if isinstance(panel, Samples):
-        return f"Grids of {panel.rows} by {panel.columns} sampled digits {after}."
-    if isinstance(panel, Animation):
-        return f"Animation of {panel.rows} by {panel.columns} digits forming out of noise."
-    if isinstance(panel, ClassHistogram):
-        return f"Bar chart of how often each digit is drawn, {after}."
-    return "Line chart of label accuracy and Frechet distance over guidance scale."
-
-
 def _of_one_model(declaration: Declaration, panel: Panel, model: AnyModel, seed: int) -> str:
     last_only = isinstance(panel, GuidanceSweep)
     epochs = model.kept_epochs[-1:] if last_only else shown_epochs(panel, model)
@@ -100,7 +69,9 @@ def _of_one_model(declaration: Declaration, panel: Panel, model: AnyModel, seed:
         )
     if isinstance(panel, Samples | Animation):
         order = "; a column a class" if _is_conditioned(model) else ""
-        return f"{head}{_sampler(model)}{order}. The same noise throughout, seed {seed}."
+        is_compared = isinstance(panel, Samples) and len(shown_epochs(panel, model)) > 1
+        start = "All start from the same noise, seed" if is_compared else "Seed"
+        return f"{head}{_sampler(model)}{order}. {start} {seed}."
     assert isinstance(model, GenerativeModel) and model.measure is not None
     if isinstance(panel, GuidanceSweep):
         scales = _list(sorted(model.measure.guidance_scales))
@@ -118,11 +89,19 @@ def _recipe(declaration: Declaration, model: AnyModel) -> str:
     decay = "constant"
     if model.decay == "exponential":
         decay = "times 0.1^(1/epochs) after each epoch"
-    return (
+    epochs = f"{model.epochs} epochs"
+    if model.steps_per_epoch is not None:
+        epochs += f" of {model.steps_per_epoch} steps"
+    text = (
         f"{model.title} on {declaration.datasets[model.data].title}: D = "
-        f"{model.network.hidden_width}, batch {model.batch_size}, {model.epochs} epochs, "
+        f"{model.network.hidden_width}, batch {model.batch_size}, {epochs}, "
         f"Adam at {model.learning_rate:g}, {decay}"
     )
+    if model.max_shift:
+        text += f", images shifted by up to {model.max_shift} px"
+    if model.ema_decay is not None:
+        text += f"; weights averaged at {model.ema_decay:g}"
+    return text
 
 
 def _sampler(model: AnyModel) -> str:

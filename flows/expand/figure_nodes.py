@@ -53,7 +53,7 @@ def panel_title(panel: Panel) -> str:
 def figure_node(declaration: Declaration, figure_id: str, figure: Figure, panel: Panel) -> Node:
     """The node that draws `panel`. Its seed is the figure's where the picture depends on one, so
     that a loss curve is not drawn again for a new seed."""
-    params: dict[str, JSON] = {"plot": panel.plot, "title": panel_title(panel)}
+    params: dict[str, JSON] = {"plot": panel.plot}
     seed, work = 0, 1.0
     if isinstance(panel, LossCurve):
         options, inputs = _loss_curve(declaration, panel)

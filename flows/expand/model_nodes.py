@@ -40,6 +40,7 @@ def data_node(declaration: Declaration, name: str) -> Node:
             "folder": dataset.folder,
             "repository": dataset.repository,
             "pixels_sha256": plain(dataset.pixels_sha256),
+            "labels_sha256": plain(dataset.labels_sha256),
             "rows": plain(dataset.rows),
         }
     else:
@@ -153,7 +154,6 @@ def _evaluate_nodes(declaration: Declaration, name: str, model: GenerativeModel)
         return
     inputs = {
         "model": train_name(name),
-        "data": data_name(model.data),
         "classifier": f"classifier/{model.classifier}",
     }
 

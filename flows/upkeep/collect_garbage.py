@@ -72,7 +72,7 @@ def collect_garbage(
     if keep_runs < 1:
         raise BadInput(f"--keep-runs {keep_runs}: expected at least 1")
     upkeep = Upkeep(store)
-    if not delete:
+    if not delete or not store.is_there():
         return _Sweep(store, upkeep, keep_runs, guard_seconds).found()
     with upkeep.cleaning():
         sweep = _Sweep(store, upkeep, keep_runs, guard_seconds)

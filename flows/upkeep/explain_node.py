@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from flows.graph import upstream
 from flows.identity_difference import Difference, differences, ingredients
+from flows.miss_reason import OTHER_INPUTS
 from flows.nearest import nearest
 from flows.plan import Plan, PlannedNode
 from tasks.errors import BadInput
@@ -113,11 +114,13 @@ def _causes(planned: PlannedNode, plan: Plan) -> dict[str, str]:
     return {
         node.name: node.reason
         for node in plan.nodes
-        if node.name in above and not node.is_hit and not _is_from_above(node)
+        if node.name in above and not node.is_hit and not _is_from_above(node, plan)
     }
 
 
-def _is_from_above(node: PlannedNode) -> bool:
-    """It misses only because an input was made anew."""
+def _is_from_above(node: PlannedNode, plan: Plan) -> bool:
+    """It misses only because an input does."""
+    if all(plan.by_name[name].is_hit for name in node.node.inputs.values()):
+        return False
     phrases = node.reason.split(", ")
-    return all(phrase.startswith("input ") for phrase in phrases)
+    return node.reason == OTHER_INPUTS or all(phrase.startswith("input ") for phrase in phrases)

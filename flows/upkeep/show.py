@@ -18,7 +18,10 @@ Cell = str | Text
 def print_table(
     console: Console, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, keep: int = 1
 ) -> None:
-    """keep: how many of the first columns are never folded."""
+    """keep: how many of the first columns are never folded. Nothing where there are no rows."""
+    rows = list(rows)
+    if not rows:
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         table.add_column(column, no_wrap=number < keep, overflow="fold")

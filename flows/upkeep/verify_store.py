@@ -88,7 +88,7 @@ def verify_store(store: Store, *, repair: bool = False) -> Verification:
         damaged_files=[file for file in damaged if not file.is_newer_schema],
         newer_files=[file for file in damaged if file.is_newer_schema],
     )
-    return _repair(upkeep, found, named, faults) if repair else found
+    return _repair(upkeep, found, named, faults) if repair and store.is_there() else found
 
 
 def _named_objects(rows: Iterable[Row]) -> dict[str, tuple[ObjectRef, list[Row]]]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from tasks.diffusion.guidance import guided_prediction
 from tasks.diffusion.samplers import Sampler
 from tasks.diffusion.seeds import named_generator
-from tasks.errors import StepCancelled
+from tasks.errors import StepCancelled, StepFailed
 
 BLOCK_ROWS = 50
 """Images that share a generator. Fixed, so that results do not depend on how blocks are batched."""
@@ -73,7 +73,7 @@ def generate(
     depends on its seed, its place in its request and the network, never on its neighbours.
 
     Raises ValueError for labels that do not fit the network; StepCancelled when should_stop says
-    so; FloatingPointError if a sample is not finite.
+    so; StepFailed if a sample is not finite.
     """
     blocks = _blocks(requests, num_classes)
     batches = _batches(blocks)
@@ -106,7 +106,10 @@ def generate(
             if should_stop():
                 raise StepCancelled("sampling was stopped; the next run starts this step again.")
         if not bool(x.isfinite().all()):
-            raise FloatingPointError("sampling gave non-finite pixels")
+            raise StepFailed(
+                f"sampling gave non-finite pixels at guidance {guidance_scale:g}; train the model "
+                "with a lower learning_rate, or sample in float32 (--number-format float32)"
+            )
         for block, steps, part in zip(batch, keep, _split(x, batch), strict=True):
             block.image = to_uint8(part)
             times[block.request] = torch.tensor([reached[step] for step in steps])

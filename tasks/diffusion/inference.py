@@ -8,13 +8,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
+
 
 class InferenceNetwork(nn.Module):
     """A copy of `network` for prediction only; the original is left as it was.
 
     In eval mode BatchNorm is one multiplication and one addition a channel, so each is folded into
-    the convolution before it. number_format "bfloat16" runs the whole copy in it; predictions come
-    back in the format of x.
+    the convolution before it. number_format "bfloat16" is that of the convolutions and all between
+    them; time and class are embedded in float32, and predictions come back in the format of x.
     """
 
     def __init__(self, network: nn.Module, device: torch.device | str, number_format: str) -> None:
@@ -22,16 +24,17 @@ class InferenceNetwork(nn.Module):
         self.dtype = getattr(torch, number_format)
         copied = copy.deepcopy(network).eval()
         _fold_batch_norms(copied)
-        self.network = copied.to(device, self.dtype)
+        for module in copied.modules():
+            if isinstance(module, CONVOLUTIONS):
+                module.to(self.dtype)
         # torch's stubs know memory_format for tensors only.
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = copied.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.requires_grad_(False)
 
     def forward(self, x: Tensor, *conditions: Tensor) -> Tensor:
-        return self.network(
-            x.to(self.dtype, memory_format=torch.channels_last),
-            *(condition.to(self.dtype) for condition in conditions),
-        ).to(x.dtype)
+        return self.network(x.to(self.dtype, memory_format=torch.channels_last), *conditions).to(
+            x.dtype
+        )
 
 
 def _fold_batch_norms(module: nn.Module) -> None:
@@ -41,9 +44,7 @@ def _fold_batch_norms(module: nn.Module) -> None:
         return
     for position in range(len(module) - 1):
         first, second = module[position], module[position + 1]
-        if isinstance(second, nn.BatchNorm2d) and isinstance(
-            first, (nn.Conv2d, nn.ConvTranspose2d)
-        ):
+        if isinstance(second, nn.BatchNorm2d) and isinstance(first, CONVOLUTIONS):
             transposed = isinstance(first, nn.ConvTranspose2d)
             module[position] = fuse_conv_bn_eval(first, second, transpose=transposed)
             module[position + 1] = nn.Identity()

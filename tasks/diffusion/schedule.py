@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NoiseSchedule:
     """beta, alpha = 1 - beta and alpha_bar = cumulative product of alpha, for t = 0..T.
 

@@ -143,7 +143,6 @@ def train(
     steps_per_epoch = recipe.steps_per_epoch or math.ceil(len(images) / recipe.batch_size)
     total_steps = recipe.epochs * steps_per_epoch
     losses = [state.losses]
-    lowest_epoch_loss = _lowest_epoch_loss(state.losses, steps_per_epoch)
     started = time.monotonic()
 
     for epoch in range(state.epoch, recipe.epochs):
@@ -191,14 +190,7 @@ def train(
                 )
 
         losses.extend(epoch_losses)
-        epoch_loss = float(torch.cat(epoch_losses).mean())
-        if lowest_epoch_loss is not None and epoch_loss > DIVERGENCE_FACTOR * lowest_epoch_loss:
-            raise TrainingFailed(
-                f"training diverged: the mean loss of epoch {epoch + 1} is {epoch_loss:.4g}, the "
-                f"best epoch's was {lowest_epoch_loss:.4g}; the checkpoint after epoch {epoch} is "
-                f"kept. Lower learning_rate (now {recipe.learning_rate:g}) and run again."
-            )
-        lowest_epoch_loss = min(epoch_loss, lowest_epoch_loss or epoch_loss)
+        _check_convergence(torch.cat(losses), steps_per_epoch, recipe.learning_rate)
         state = TrainingState(
             epoch=epoch + 1,
             seconds=(resume_from.seconds if resume_from else 0.0) + time.monotonic() - started,
@@ -254,10 +246,18 @@ def _autocast(device: torch.device, number_format: str) -> AbstractContextManage
     return torch.autocast(device.type, dtype=getattr(torch, number_format))
 
 
-def _lowest_epoch_loss(losses: Tensor, steps_per_epoch: int) -> float | None:
-    if not len(losses):
-        return None
-    return float(losses.view(-1, steps_per_epoch).mean(dim=1).min())
+def _check_convergence(losses: Tensor, steps_per_epoch: int, learning_rate: float) -> None:
+    """Raise TrainingFailed if the second half of the last epoch lost far more than training has
+    before: more than the untrained network did, or the best epoch. The first half may spike."""
+    halves = losses.view(-1, steps_per_epoch)[:, steps_per_epoch // 2 :].mean(dim=1)
+    before = min([float(losses[0]), *halves[:-1].tolist()])
+    now, epoch = float(halves[-1]), len(halves)
+    if now > DIVERGENCE_FACTOR * before:
+        raise TrainingFailed(
+            f"training diverged: the loss at the end of epoch {epoch} is {now:.4g}, at its best "
+            f"before it was {before:.4g}; the checkpoint after epoch {epoch - 1} is kept. "
+            f"Lower learning_rate (now {learning_rate:g}) and run again."
+        )
 
 
 def _snapshot(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -140,13 +140,21 @@ class CourseUNet(nn.Module):
             return h
         if t is None:
             raise ValueError("this network is conditioned on time; pass t of shape [batch]")
-        time = getattr(self, f"time{level}")(t[:, None].to(h.dtype))[:, :, None, None]
+        time = _embed(getattr(self, f"time{level}"), t[:, None], h)
         if self.num_classes:
             if c is None:
                 raise ValueError("this network is conditioned on classes; pass one-hot c")
-            scale = getattr(self, f"class{level}")(c.to(h.dtype))[:, :, None, None]
-            return scale * h + time
+            return _embed(getattr(self, f"class{level}"), c, h) * h + time
         return h * time if self.time_conditioning == "multiply" else h + time
+
+
+def _embed(block: nn.Module, signal: Tensor, h: Tensor) -> Tensor:
+    """block(signal) as [B, C, 1, 1], in the format of h.
+
+    Computed in float32 whatever h is: bfloat16 keeps eight bits, too few to tell t / 300 apart.
+    """
+    with torch.autocast(h.device.type, enabled=False):
+        return block(signal.float())[:, :, None, None].to(h.dtype)
 
 
 def count_parameters(network: nn.Module) -> int:

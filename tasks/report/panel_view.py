@@ -84,7 +84,7 @@ def view_panel(
         picture=picture,
         problem=problem,
         error=error,
-        alt=str((row.info.get("alt") if row else None) or panel.alt or panel.title),
+        alt=str((row.info.get("alt") if row else None) or panel.title),
         file_stem=f"{figure.id}-{panel.id}",
         measured=measured_beside(panel, run, rows),
         facts=_facts(panel, figure, run, rows, node, row),

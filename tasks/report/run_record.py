@@ -36,7 +36,6 @@ class Panel:
     plot: str
     title: str
     caption: str
-    alt: str
     node: str
     key: str
 
@@ -181,7 +180,6 @@ def _figure(figure: Mapping[str, Any]) -> Figure:
             plot=panel["plot"],
             title=panel.get("title") or "",
             caption=panel.get("caption") or "",
-            alt=panel.get("alt") or "",
             node=panel["node"],
             key=panel["key"],
         )

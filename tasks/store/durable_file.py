@@ -102,6 +102,7 @@ def clear_write_errors(address: str, needed: int) -> Iterator[None]:
 _REFUSALS = frozenset(
     {
         errno.EACCES,
+        errno.ENOENT,
         errno.EPERM,
         errno.EROFS,
         errno.ENOTDIR,

@@ -7,7 +7,7 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tasks.errors import BadInput
@@ -16,18 +16,29 @@ from tasks.store.filesystem import Filesystem
 from tasks.store.local_filesystem import LocalFilesystem
 
 POLL_SECONDS = 0.01
+WAIT_SECONDS = 0.2
 
 
 @contextlib.contextmanager
-def hold(path: Path) -> Iterator[None]:
-    """Hold the lock file at `path`, waiting for whoever holds it. A killed holder lets go."""
-    # Imported here: 30 ms that commands which only read do not need.
-    from filelock import FileLock
+def hold(path: Path, while_waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold the lock file at `path`, waiting for whoever holds it. A killed holder lets go.
 
+    while_waiting is called again and again until the lock is free; what it raises ends the wait.
+    """
+    # Imported here: 30 ms that commands which only read do not need.
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(str(path), thread_local=False)
     with clear_write_errors(str(path), 1):
         make_folder(str(path.parent))
-        lock = FileLock(str(path))
-        lock.acquire(poll_interval=POLL_SECONDS)
+        while True:
+            try:
+                lock.acquire(timeout=WAIT_SECONDS, poll_interval=POLL_SECONDS)
+                break
+            except Timeout:
+                pass
+            if while_waiting is not None:
+                while_waiting()
     try:
         yield
     finally:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from tasks.store.durable_file import clear_write_errors, make_folder
@@ -53,6 +54,10 @@ class Store:
         else:
             store._filesystem.check_readable()
         return store
+
+    def is_there(self) -> bool:
+        """Whether anything has ever been recorded in it."""
+        return bool(self._filesystem.names("manifest"))
 
     @property
     def address(self) -> str:
@@ -119,9 +124,14 @@ class Store:
         """Compact if there are more than max_parts; returns how many were folded."""
         return self.compact() if self._manifest.count_parts() > max_parts else 0
 
-    def lock(self, key: str) -> contextlib.AbstractContextManager[None]:
-        """Hold `key` against all other processes of this host; waits for the one that has it."""
-        return hold(self._locks / f"{check_key(key)}.lock")
+    def lock(
+        self, key: str, while_waiting: Callable[[], None] | None = None
+    ) -> contextlib.AbstractContextManager[None]:
+        """Hold `key` against all other processes of this host; waits for the one that has it.
+
+        while_waiting is called until the lock is free; what it raises ends the wait.
+        """
+        return hold(self._locks / f"{check_key(key)}.lock", while_waiting)
 
     def workspace(self, key: str) -> Path:
         """A local folder for unfinished work on `key`, made if need be; kept until discarded."""

@@ -12,7 +12,7 @@ from tasks.diffusion.samplers import AncestralSampler, FlowSampler
 from tasks.diffusion.schedule import linear_schedule
 from tasks.diffusion.seeds import seeded_initialisation
 from tasks.diffusion.unet import CourseUNet
-from tasks.errors import StepCancelled
+from tasks.errors import StepCancelled, StepFailed
 
 EULER = FlowSampler("euler", 4)
 
@@ -49,6 +49,24 @@ def test_folded_network_equals_the_network_in_eval_mode(trained_network, network
         expected = trained_network(x, t, c)
     trained_network.train()
     torch.testing.assert_close(network(x, t, c), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_bfloat16_tells_all_ddpm_times_apart(trained_network):
+    network = InferenceNetwork(trained_network, "cpu", "bfloat16")
+    seen = []
+    network.network.time1.register_forward_pre_hook(lambda m, inputs: seen.append(inputs[0]))
+    t = torch.arange(1, 301) / 300
+    network(torch.zeros(300, 1, 28, 28), t, torch.zeros(300, 10))
+    assert len(seen[0].unique()) == 300
+
+
+def test_non_finite_samples_are_an_error(network):
+    class Broken(torch.nn.Module):
+        def forward(self, x, *conditions):
+            return x * float("nan")
+
+    with pytest.raises(StepFailed, match="non-finite"):
+        generate(Broken(), EULER, [Request(seed=0, count=2)])
 
 
 def test_folding_leaves_the_original_in_training_mode(trained_network, network):

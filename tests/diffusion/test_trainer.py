@@ -147,6 +147,21 @@ def test_bad_loss_ends_in_a_clear_error_and_keeps_the_last_epoch(value, message)
     assert [state.epoch for state in saved] == [1, 2]
 
 
+def test_divergence_is_seen_in_the_first_epoch():
+    with pytest.raises(TrainingFailed, match="diverged: the loss at the end of epoch 1"):
+        _train(replace(RECIPE, epochs=1, steps_per_epoch=8), objective=Failing(2, 1e3))
+
+
+def test_a_spike_at_the_start_is_not_divergence():
+    class Spiking(Failing):
+        def loss(self, network, x, labels, generator):
+            loss = super().loss(network, x, labels, generator)
+            return loss * (1e4 if self.calls == 2 else 1.0)
+
+    recipe = replace(RECIPE, epochs=1, steps_per_epoch=8, learning_rate=1e-6)
+    assert len(_train(recipe, objective=Spiking(10**6, 1.0)).losses) == 8
+
+
 def test_deadline_names_where_training_stopped():
     saved: list[TrainingState] = []
     with pytest.raises(DeadlineReached, match="resumes after epoch"):

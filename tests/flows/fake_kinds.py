@@ -10,7 +10,7 @@ import hashlib
 import os
 import time
 
-from tasks.errors import StepCancelled, StepFailed
+from tasks.errors import BadInput, StepCancelled, StepFailed
 from tasks.kinds import KINDS, Kind
 from tasks.step import Step, StepResult
 
@@ -40,11 +40,14 @@ def install() -> None:
 def digest(step: Step) -> StepResult:
     """An object that depends on the parameters, the seed and the inputs' objects.
 
-    Environment: DARKROOM_FAKE_SECONDS (how long it takes), DARKROOM_FAKE_FAIL (names that fail).
+    Environment: DARKROOM_FAKE_SECONDS (how long it takes), DARKROOM_FAKE_FAIL (names that fail),
+    DARKROOM_FAKE_REFUSE (names that are given bad input).
     """
     if log := os.environ.get("DARKROOM_FAKE_LOG"):
         with open(log, "a") as file:
             file.write(f"{step.name}\n")
+    if step.name in os.environ.get("DARKROOM_FAKE_REFUSE", "").split(","):
+        raise BadInput(f"{step.name}: asked to refuse")
     if step.name in os.environ.get("DARKROOM_FAKE_FAIL", "").split(","):
         raise StepFailed(f"{step.name}: asked to fail")
     began = time.monotonic()

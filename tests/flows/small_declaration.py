@@ -22,6 +22,7 @@ SMALL: dict[str, Any] = {
             "folder": "hub_digits",
             "repository": "owner/hub-digits",
             "pixels_sha256": {"train": "a" * 64, "test": "b" * 64},
+            "labels_sha256": {"train": "c" * 64, "test": "d" * 64},
             "rows": {"train": 600, "test": 100},
         },
     },

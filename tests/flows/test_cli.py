@@ -57,6 +57,12 @@ def test_cached_run_of_another_layout_is_recorded_without_prefect(workplace: Wor
     assert "Smaller" in (workplace.store / "report" / "index.html").read_text()
 
 
+def test_step_that_refuses_its_input_ends_with_exit_code_2(workplace: Workplace) -> None:
+    done = workplace.small("run", DARKROOM_FAKE_REFUSE="data/digits")
+    assert done.returncode == 2
+    assert "data/digits: asked to refuse" in done.stdout + done.stderr
+
+
 def test_changed_setting_runs_exactly_what_is_below_it(workplace: Workplace) -> None:
     workplace.small("run")
     before = len(workplace.computed())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import os
 import shutil
@@ -9,13 +10,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from flows import keys
 from flows.graph import downstream
 from flows.plan import Plan
 from flows.read_declaration import read_declaration
+from flows.show_plan import print_plan
 from tasks.errors import BadInput
 from tasks.kinds import KINDS
+from tasks.store.input_objects import INFO_NAME, digest_of_inputs
 from tasks.store.store import Store
 from tests.flows.recorded_plan import HERE, misses, plan_of, reason, record, record_all
 from tests.flows.small_declaration import REPOSITORY, SMALL, real_file, small_file, spoiled, write
@@ -192,6 +196,37 @@ def test_a_truncated_object_is_a_reason(file, store, done):
     assert "image.png is truncated" in reason(plan_of(file, store), "train/flow")
 
 
+def test_a_remade_input_with_other_objects_makes_everything_below_it_anew(file, store, done):
+    plan = plan_of(file, store)
+    rows = store.rows()
+    for planned in plan.nodes:
+        inputs = {role: rows[key] for role, key in planned.identity.inputs.items()}
+        record(store, planned, info={INFO_NAME: digest_of_inputs(inputs)})
+    assert not misses(plan_of(file, store))
+    remade = plan.by_name["train/flow"]
+    record(
+        store,
+        remade,
+        objects={"image.png": store.put_object(b"other weights", "png")},
+        info={INFO_NAME: digest_of_inputs({"data": rows[remade.identity.inputs["data"]]})},
+    )
+    below = downstream([remade.name], {n.name: list(n.node.inputs.values()) for n in plan.nodes})
+    again = plan_of(file, store)
+    assert misses(again) == set(below) - {remade.name}
+    assert all(again.by_name[name].is_forced for name in misses(again))
+
+
+def test_a_damaged_part_of_the_manifest_is_told(file, store, done):
+    part = next(Path(store.address).glob("manifest/parts/train/*.parquet"))
+    part.write_bytes(part.read_bytes()[:50])
+    plan = plan_of(file, store)
+    (problem,) = plan.problems
+    assert part.name in problem
+    console = Console(record=True, width=200, file=io.StringIO())
+    print_plan(plan, console)
+    assert part.name[:40] in console.export_text()
+
+
 def test_force_makes_the_chosen_nodes_again_and_no_others(file, store, done):
     plan = plan_of(file, store, force=True, only=["train/flow"])
     assert [(planned.name, planned.reason) for planned in plan.misses] == [("train/flow", "forced")]
@@ -241,7 +276,7 @@ def test_layout_names_every_panel_with_its_key(file, store, done):
     assert {panel["node"]: panel["key"] for panel in panels} == {
         planned.name: planned.key for planned in done.nodes if planned.node.kind == "figure"
     }
-    assert all(panel["caption"] and panel["alt"] and panel["title"] for panel in panels)
+    assert all(panel["caption"] and panel["title"] for panel in panels)
     assert layout["tables"] == [{"node": "table/metrics", "key": done.by_name["table/metrics"].key}]
     json.dumps(layout, allow_nan=False)
 

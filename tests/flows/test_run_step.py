@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tasks.errors import StepCancelled, StepFailed
 from tasks.kinds import KINDS
 from tasks.progress import BUS, Event
 from tasks.run_step import InputMissing, StepNode, run_step
+from tasks.store.input_objects import has_other_inputs
 from tasks.store.store import Store
 from tests.flows import chain, fake_kinds
 
@@ -58,6 +60,29 @@ def test_hit_takes_no_lock(store: Store) -> None:
     run_step(node, store, chain.settings(store))
     with store.lock(node["key"]):
         assert run_step(node, store, chain.settings(store))["status"] == "cached"
+
+
+def test_wait_for_another_run_is_told_and_can_be_stopped(store: Store) -> None:
+    node = chain.step_node("data/digits")
+    events: list[Event] = []
+    with (
+        BUS.subscribed(events.append),
+        store.lock(node["key"]),
+        pytest.raises(StepCancelled, match="another run"),
+    ):
+        run_step(node, store, chain.settings(store), should_stop=lambda: bool(events))
+    assert [event.what for event in events] == ["waiting"]
+
+
+def test_row_records_what_its_inputs_held(store: Store) -> None:
+    above = chain.step_node("data/digits")
+    run_step(above, store, chain.settings(store))
+    below = chain.step_node("train/a", kind="train", inputs={"before": above["key"]})
+    run_step(below, store, chain.settings(store))
+    rows = store.rows()
+    assert not has_other_inputs(rows[below["key"]], rows)
+    changed = replace(rows[above["key"]], objects={"x.txt": store.put_object(b"other", "txt")})
+    assert has_other_inputs(rows[below["key"]], {**rows, above["key"]: changed})
 
 
 def test_force_computes_once_more_but_only_once_a_run(store: Store, tmp_path: Path) -> None:

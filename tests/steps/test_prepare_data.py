@@ -61,6 +61,10 @@ def hub(tmp_path):
             split: hashlib.sha256(images.tobytes()).hexdigest()
             for split, (images, _) in splits.items()
         },
+        "labels_sha256": {
+            split: hashlib.sha256(labels.astype(np.uint8).tobytes()).hexdigest()
+            for split, (_, labels) in splits.items()
+        },
     }
     return tmp_path, params, splits
 
@@ -107,6 +111,36 @@ def test_other_pixels_are_refused(workshop, hub):
         workshop.run("data", params, data_root=str(root))
 
 
+def test_permuted_labels_are_refused(workshop, hub):
+    root, params, splits = hub
+    images, labels = splits["train"]
+    _write(root / "tiny", "train", images, labels[::-1])
+    with pytest.raises(BadInput, match="labels are not the published ones"):
+        workshop.run("data", params, data_root=str(root))
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"image": None, "label": 0}, "row 11: the image is missing"),
+        ({"image": {"bytes": None, "path": None}, "label": 0}, "row 11: the image is missing"),
+        ({"image": {"bytes": b"", "path": None}, "label": 0}, "row 11: not a readable PNG"),
+        ({"image": {"bytes": b"GIF89a", "path": None}, "label": 0}, "row 11: not a readable PNG"),
+        ({"image": {"bytes": b"", "path": None}, "label": None}, "1 labels are missing"),
+    ],
+)
+def test_missing_values_are_refused_with_their_row(workshop, hub, row, message):
+    root, params, splits = hub
+    good = [
+        {"image": {"bytes": _png(image), "path": None}, "label": int(label)}
+        for image, label in zip(*splits["train"], strict=True)
+    ]
+    table = pa.Table.from_pylist([*good[:11], row], schema=SCHEMA)
+    pq.write_table(table, root / "tiny" / "train.parquet")
+    with pytest.raises(BadInput, match=message):
+        workshop.run("data", params, data_root=str(root))
+
+
 def _break_schema(root, params, splits):
     pq.write_table(pa.table({"pixels": [1] * 12, "label": [0] * 12}), root / "tiny/train.parquet")
     return "expected the hub's schema"
@@ -132,6 +166,18 @@ def test_wrong_files_are_refused_before_any_step_runs(hub, damage):
     root, params, splits = hub
     message = damage(root, params, splits)
     with pytest.raises(BadInput, match=message):
+        check_source(params, str(root))
+
+
+def test_unreadable_folder_is_refused(hub, monkeypatch):
+    # Root may read everything, so the refusal of the system is played.
+    root, params, _ = hub
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(BadInput, match="cannot be read .Permission denied.*--data-root"):
         check_source(params, str(root))
 
 

@@ -77,5 +77,5 @@ def _names(runs: Sequence[OpenFlowRun]) -> str:
 def _others(judged: JudgedRuns) -> str:
     parts = [f"{len(judged.live)} going on"] if judged.live else []
     if judged.unknown:
-        parts.append(f"{len(judged.unknown)} perhaps on another host ({_names(judged.unknown)})")
+        parts.append(f"{len(judged.unknown)} that may go on ({_names(judged.unknown)})")
     return f"; {', '.join(parts)}" if parts else ""

@@ -10,9 +10,9 @@ from tasks.errors import StepFailed
 from tasks.figures.drawing import Drawing
 from tasks.figures.grid import Block, Images, choose_scale, draw_blocks
 from tasks.figures.plots.inputs import (
+    after_epochs,
     epoch_label,
     epoch_roles,
-    join_words,
     nearest,
     sigma_label,
 )
@@ -70,8 +70,7 @@ def draw_denoised(step: Step) -> Drawing:
         row_labels.append(epoch_label(epoch))
     block = Block(np.stack(rows), row_labels=row_labels)
     alt = (
-        f"{digits} test digits, clean, with noise, and denoised in one step after "
-        f"{'epochs' if len(roles) > 1 else 'epoch'} {join_words([str(e) for e in roles])}."
+        f"{digits} test digits, clean, with noise, and denoised in one step {after_epochs(roles)}."
     )
     return Drawing.of_sheet(draw_blocks([block], choose_scale(digits + 1)), alt)
 
@@ -117,8 +116,7 @@ def draw_pure_noise(step: Step) -> Drawing:
     outputs = Block(np.stack(rows), row_labels=row_labels)
     beside = Block(mean, title="mean training image")
     alt = (
-        f"{digits} inputs of pure noise and the outputs after "
-        f"{'epochs' if len(roles) > 1 else 'epoch'} {join_words([str(e) for e in roles])}, "
+        f"{digits} inputs of pure noise and the outputs {after_epochs(roles)}, "
         f"beside the mean training image."
     )
     sheet = draw_blocks([outputs, beside], choose_scale(digits + 2), is_across=True)

@@ -20,6 +20,7 @@ from tasks.figures.curves import (
 )
 from tasks.figures.drawing import Drawing
 from tasks.figures.plots.inputs import (
+    after_epochs,
     epoch_label,
     epoch_roles,
     join_words,
@@ -62,7 +63,7 @@ def draw_class_histogram(step: Step) -> Drawing:
 
     last, share = list(shares.items())[-1]
     alt = (
-        f"Share of each digit among samples after epochs {join_words([str(e) for e in shares])}; "
+        f"Share of each digit among samples {after_epochs(shares)}; "
         f"after epoch {last} from {_percent(min(share))} ({int(np.argmin(share))}) to "
         f"{_percent(max(share))} ({int(np.argmax(share))}), uniform would be 10 %."
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tasks.figures.drawing import Drawing
 from tasks.figures.grid import Block, Images, choose_scale, draw_blocks
 from tasks.figures.plots.inputs import (
+    after_epochs,
     epoch_label,
     epoch_roles,
     join_words,
@@ -45,10 +46,9 @@ def draw_samples(step: Step) -> Drawing:
         Block(read_samples(step, role), title=epoch_label(epoch), column_labels=columns)
         for epoch, role in roles.items()
     ]
-    epochs = join_words([str(epoch) for epoch in roles])
     alt = (
-        f"{step.params['rows']} rows of {step.params['columns']} sampled digits after "
-        f"{'epochs' if len(roles) > 1 else 'epoch'} {epochs}, from the same noise"
+        f"{step.params['rows']} rows of {step.params['columns']} sampled digits "
+        f"{after_epochs(roles)}, from the same noise"
         f"{'; each column is one class, 0 to 9' if columns else ''}."
     )
     return Drawing.of_sheet(draw_blocks(blocks, choose_scale(int(step.params["columns"]))), alt)

@@ -16,7 +16,7 @@ from tasks.figures.curves import (
     style_ticks,
 )
 from tasks.figures.drawing import Drawing
-from tasks.figures.plots.inputs import epoch_label, epoch_roles, join_words, metric
+from tasks.figures.plots.inputs import after_epochs, epoch_label, epoch_roles, metric
 from tasks.figures.style import SIGMA, Theme, chart_font, sequence_colours
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def draw_sigma_curve(step: Step) -> Drawing:
     ]
     last = list(roles)[-1]
     alt = (
-        f"Test error over noise level after epochs {join_words([str(e) for e in roles])}: MSE "
+        f"Test error over noise level {after_epochs(roles)}: MSE "
         f"{min(mse[last]):.3g} to {max(mse[last]):.3g} after epoch {last}."
     )
     return draw_chart(

@@ -1,0 +1,1 @@
+"""Runs that start by themselves: `darkroom up`, `darkroom deploy`, the served report, webhooks."""

@@ -1,0 +1,92 @@
+"""What a declaration has Prefect serve: one deployment a pipeline, with its schedules.
+
+Without Prefect, so that a declaration that cannot be served is refused before a server starts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flows.declaration.schedules import Schedule
+from flows.read_declaration import DeclarationFile
+from flows.run_request import RunRequest
+from tasks.errors import BadInput
+
+
+@dataclass(frozen=True)
+class DeclaredSchedule:
+    """request: what its runs are asked to do."""
+
+    schedule: Schedule
+    request: RunRequest
+
+
+@dataclass(frozen=True)
+class DeclaredDeployment:
+    """profiles: those a run can choose from. schedules: by their names."""
+
+    pipeline: str
+    title: str
+    profiles: tuple[str, ...]
+    request: RunRequest
+    schedules: dict[str, DeclaredSchedule] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        """Changes when, and only when, the pipeline is declared to run otherwise."""
+        told = {
+            "request": parameters_of(self.request),
+            "schedules": {
+                name: [declared.schedule.model_dump(), parameters_of(declared.request)]
+                for name, declared in self.schedules.items()
+            },
+        }
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def declared_deployments(
+    file: DeclarationFile, base: RunRequest, pipelines: Sequence[str] = ()
+) -> list[DeclaredDeployment]:
+    """Of these pipelines, or of all. base: where results go and data comes from.
+
+    Raises BadInput for an unknown pipeline and for a schedule whose overrides do not fit.
+    """
+    for name in pipelines:
+        file.require_pipeline(name)
+    declaration = file.declaration
+    found = []
+    for name, pipeline in declaration.pipelines.items():
+        if pipelines and name not in pipelines:
+            continue
+        request = base.model_copy(update={"pipeline": name, "profile": declaration.default_profile})
+        schedules = {
+            schedule_name: _declared(file, request, schedule_name, schedule)
+            for schedule_name, schedule in declaration.schedules.items()
+            if schedule.pipeline == name
+        }
+        profiles = tuple(declaration.profiles)
+        found.append(DeclaredDeployment(name, pipeline.title, profiles, request, schedules))
+    return found
+
+
+def parameters_of(request: RunRequest) -> dict[str, Any]:
+    """The parameters of the flow, without what is left at its default."""
+    values = request.model_dump(exclude_defaults=True)
+    # Told even where they are the default: a form shows them, and defaults change.
+    return {"request": {**values, "pipeline": request.pipeline, "store": request.store}}
+
+
+def _declared(
+    file: DeclarationFile, request: RunRequest, name: str, schedule: Schedule
+) -> DeclaredSchedule:
+    try:
+        file.settle(schedule.profile, schedule.overrides)
+    except BadInput as error:
+        raise BadInput(f"{file.name}: schedules.{name}.overrides: {error}") from error
+    profile = schedule.profile or file.declaration.default_profile
+    update = {"profile": profile, "overrides": schedule.overrides}
+    return DeclaredSchedule(schedule, request.model_copy(update=update))

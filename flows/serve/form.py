@@ -1,0 +1,38 @@
+"""The form by which Prefect's interface asks for the parameters of a run."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+# Found out or made up by the run itself.
+HIDDEN = ("run_id",)
+
+
+def form_of(
+    schema: Mapping[str, Any], pipeline: str, profiles: Sequence[str], profile: str
+) -> dict[str, Any]:
+    """The flow's parameter schema with the choices of one pipeline.
+
+    schema: JSON schema of the flow's parameters, with RunRequest among its definitions.
+    profile: the one that is chosen at first.
+    """
+    form: dict[str, Any] = copy.deepcopy(dict(schema))
+    fields = form["definitions"]["RunRequest"]["properties"]
+    for name in HIDDEN:
+        del fields[name]
+    for name, value in fields.items():
+        fields[name] = _without_null(value)
+    fields["pipeline"] |= {"enum": [pipeline], "default": pipeline}
+    fields["profile"] |= {"enum": list(profiles), "default": profile}
+    return form
+
+
+def _without_null(field: dict[str, Any]) -> dict[str, Any]:
+    """A field that may be left empty, as its one type: the form then shows a plain input."""
+    kinds = [kind for kind in field.get("anyOf", ()) if kind.get("type") != "null"]
+    if len(kinds) != 1:
+        return field
+    told = {name: value for name, value in field.items() if name not in ("anyOf", "default")}
+    return {**kinds[0], **told}

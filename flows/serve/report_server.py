@@ -1,0 +1,88 @@
+"""The report folder over http, for the machine's own browser: read-only, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http import HTTPStatus
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from flows.serve.addresses import LOOPBACK, cannot_listen, url_of
+
+_MISSING = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>{title}</title>
+<style>body {{ font: 16px/1.5 system-ui, sans-serif; margin: 4rem auto; max-width: 34rem; }}</style>
+<h1>{title}</h1>
+<p>{text}</p>
+</html>
+"""
+
+
+@contextmanager
+def report_server(folder: Path, port: int) -> Iterator[str]:
+    """Serve `folder`, which need not be there yet; gives the address.
+
+    port: 0 for any that is free. Raises BadInput if it is taken.
+    """
+    handler = partial(ReportHandler, directory=str(folder))
+    try:
+        server = ThreadingHTTPServer((LOOPBACK, port), handler)
+    except OSError as error:
+        raise cannot_listen(error, LOOPBACK, port, "--report-port") from error
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, name="report", daemon=True)
+    thread.start()
+    try:
+        yield url_of(LOOPBACK, server.server_port)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class ReportHandler(SimpleHTTPRequestHandler):
+    """GET and HEAD of the files in a folder. No listings, and no link that leads out of it."""
+
+    server_version = "Darkroom"
+    sys_version = ""
+    timeout = 30
+    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".webp": "image/webp"}  # noqa: RUF012
+
+    def send_head(self) -> Any:
+        root = os.path.realpath(self.directory)
+        target = os.path.realpath(self.translate_path(self.path))
+        if os.path.isdir(target):
+            # A folder without a page would be listed.
+            target = os.path.join(target, "index.html")
+        if os.path.commonpath([root, target]) != root or not os.path.isfile(target):
+            return self._missing(root)
+        return super().send_head()
+
+    def end_headers(self) -> None:
+        # The same address shows another report after the next run.
+        self.send_header("Cache-Control", "no-cache")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        super().end_headers()
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """The terminal is for the runs."""
+
+    def _missing(self, root: str) -> BinaryIO | None:
+        if os.path.isfile(os.path.join(root, "index.html")):
+            title, text = "No such page", 'The report begins at <a href="/">its first page</a>.'
+        else:
+            title = "No report yet"
+            text = "Start a run in Prefect's interface, or with <code>darkroom run</code>."
+        page = _MISSING.format(title=title, text=text).encode()
+        self.send_response(HTTPStatus.NOT_FOUND)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(page)
+        return None

@@ -1,0 +1,128 @@
+"""A Prefect server with its interface, as a child of this process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from tasks.errors import BadInput, DarkroomError
+
+START_SECONDS = 120.0
+STOP_SECONDS = 15.0
+LINES_SHOWN = 15
+
+_SETTINGS = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_ENABLED": "true",
+    # The interface asks the address it was loaded from, by whatever name that was reached.
+    "PREFECT_UI_API_URL": "/api",
+    "DO_NOT_TRACK": "1",
+}
+
+
+class Server:
+    """A running server. log: what it prints."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self.log = log
+
+    def require_alive(self) -> None:
+        """Raise DarkroomError, with the end of its log, if the server has ended."""
+        code = self._process.poll()
+        if code is not None:
+            raise DarkroomError(
+                f"Prefect's server ended (exit code {code}). The end of {self.log}:\n{self._tail()}"
+            )
+
+    def stop(self) -> None:
+        """End it, politely first. What was committed to its database stays."""
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _tail(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines()
+        return "\n".join(f"  {line}" for line in lines[-LINES_SHOWN:])
+
+
+@contextmanager
+def sole_server(home: Path) -> Iterator[None]:
+    """Hold PREFECT_HOME: of two servers started together, one would migrate under the other.
+
+    Raises BadInput if another `darkroom up` holds it.
+    """
+    path = home / "darkroom-up.lock"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, timeout=0)
+        lock.acquire()
+    except Timeout as error:
+        raise BadInput(
+            f"another `darkroom up` serves {home}; stop it, or set PREFECT_HOME to another folder"
+        ) from error
+    except OSError as error:
+        raise BadInput(f"PREFECT_HOME {home} cannot be used ({error.strerror})") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def running_server(
+    host: str, port: int, api: str, home: Path, settings: Mapping[str, str] = _SETTINGS
+) -> Iterator[Server]:
+    """Start a server, wait until it answers at `api`, and end it afterwards.
+
+    It migrates its database before it answers. Raises DarkroomError if it does not come up.
+    """
+    log = home / "darkroom-server.log"
+    command = ["server", "start", "--host", host, "--port", str(port)]
+    environment = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flows.serve.prefect_child", *command],
+            env={**settings, **environment},
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # Ctrl-C reaches all of a terminal's group. The server goes last, to hear how runs end.
+            start_new_session=True,
+        )
+    server = Server(process, log)
+    try:
+        _wait_until_healthy(server, f"{api}/health")
+        yield server
+    finally:
+        server.stop()
+
+
+def _wait_until_healthy(server: Server, address: str) -> None:
+    until = time.monotonic() + START_SECONDS
+    # Loopback is never behind a proxy.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    while time.monotonic() < until:
+        server.require_alive()
+        try:
+            with opener.open(address, timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except (OSError, urllib.error.URLError):
+            pass
+        time.sleep(0.1)
+    raise DarkroomError(
+        f"Prefect's server did not answer in {START_SECONDS:.0f} s; see {server.log}"
+    )
