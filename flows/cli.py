@@ -21,14 +21,23 @@ gc could not delete now; 2 something given cannot be used; 130 interrupted.
 
 from __future__ import annotations
 
-import functools
-import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from flows import serve_cli, upkeep_cli
+from flows.cli_options import (
+    DataRoot,
+    Debug,
+    File,
+    Json,
+    Pipeline,
+    Profile,
+    Set,
+    StoreAddress,
+    print_json,
+    reports_errors,
+)
 
 if TYPE_CHECKING:
     from flows.run_request import RunRequest
@@ -48,15 +57,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-PIPELINE = typer.Argument(help="A pipeline of the declaration.", show_default=True)
-Pipeline = Annotated[str, PIPELINE]
-Profile = Annotated[
-    str | None, typer.Option("--profile", help="A profile; the declaration's default if not given.")
-]
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change a setting; may be repeated."),
-]
 Only = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="GLOB", help="These nodes alone; may be repeated."),
@@ -80,48 +80,10 @@ NumberFormat = Annotated[
     Literal["auto", "float32", "bfloat16"] | None,
     typer.Option("--number-format", help="Of networks; the profile's if not given."),
 ]
-StoreAddress = Annotated[
-    str,
-    typer.Option("--store", envvar="DARKROOM_STORE", help="Folder or address of the results."),
-]
-DataRoot = Annotated[
-    str | None,
-    typer.Option("--data-root", envvar="DARKROOM_DATA", help="Folder of data sets in Parquet."),
-]
-File = Annotated[str, typer.Option("--file", help="The file that declares the pipelines.")]
 ReportFolder = Annotated[
     str | None,
     typer.Option("--report-folder", help="Where the report goes; by default into the store."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-
-
-def reports_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn exceptions into one message and the exit code the module's docstring promises."""
-
-    @functools.wraps(command)
-    def wrapped(*arguments: Any, **options: Any) -> None:
-        from tasks.errors import BadInput, DarkroomError
-
-        try:
-            command(*arguments, **options)
-        except (typer.Exit, SystemExit):
-            raise
-        except KeyboardInterrupt:
-            typer.echo("Interrupted.", err=True)
-            raise typer.Exit(130) from None
-        except Exception as error:
-            if options.get("debug"):
-                raise
-            if isinstance(error, DarkroomError):
-                typer.echo(str(error), err=True)
-            else:
-                typer.echo(f"Unexpected {type(error).__name__}: {error}", err=True)
-                typer.echo("Run again with --debug for the traceback.", err=True)
-            raise typer.Exit(2 if isinstance(error, BadInput) else 1) from None
-
-    return wrapped
 
 
 @app.command()
@@ -181,7 +143,7 @@ def run_flow(
     # The report needs no step, so no flow run either.
     page = str(render(request))
     if json:
-        _print_json({"report": page})
+        print_json({"report": page})
     else:
         typer.echo(page)
 
@@ -213,7 +175,7 @@ def plan(
     request = _request(locals())
     made = plan_request(request, read_declaration(file), Store.open(store, create=False))
     if json:
-        _print_json(plan_to_json(made))
+        print_json(plan_to_json(made))
     else:
         print_plan(made)
 
@@ -255,18 +217,11 @@ def _execute(request: RunRequest, stage: str | None, as_json: bool) -> None:
 
     result = execute(request, ProgressDisplay(), stage)
     if as_json:
-        _print_json(result.to_json())
+        print_json(result.to_json())
     else:
         for line in result.lines():
             typer.echo(line, err=line.startswith("failed"))
     raise typer.Exit(result.exit_code)
-
-
-def _print_json(value: Any) -> None:
-    import json
-
-    json.dump(value, sys.stdout, indent=1, ensure_ascii=False)
-    sys.stdout.write("\n")
 
 
 app.add_typer(serve_cli.app)

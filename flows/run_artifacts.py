@@ -6,10 +6,15 @@ from collections import Counter
 from typing import Any
 
 from flows.run import Run, stage_of
+from flows.serve.report_address import served_file, served_report
 from flows.show_plan import format_seconds
+from flows.text_dag import text_dag
 from tasks.kinds import STAGES
+from tasks.report.assets import asset_path
 
 MEASURED_STAGES = ("train", "evaluate")
+MAX_THUMBNAILS = 6
+MAX_THUMBNAIL_BYTES = 64 * 1024
 
 
 def metrics_table(run: Run) -> list[dict[str, Any]]:
@@ -40,9 +45,29 @@ def summary(run: Run) -> str:
         spent = sum(outcome.seconds for outcome in outcomes if outcome.status == "done")
         cells = [str(counts[status]) for status in ("done", "cached", "failed", "skipped")]
         lines.append(f"| {' | '.join([stage, *cells, format_seconds(spent)])} |")
-    lines += ["", " → ".join([*STAGES, "report"]), ""]
+    lines.append("")
     for name in run.failed:
         error = (run.outcomes[name].error or "").replace("\n", " ")
         lines.append(f"- **{name}** failed: {error}")
-    lines += ["", f"Report: `{run.request.report_path}/index.html`"]
+    served = served_report(run.plan.pipeline)
+    page = f"[{served}]({served})" if served else f"`{run.request.report_path}/index.html`"
+    lines += ["", f"Report: {page}", "", *_thumbnails(run), "", "```", text_dag(run), "```"]
     return "\n".join(lines)
+
+
+def _thumbnails(run: Run) -> list[str]:
+    """The last panel of the first figures, from the served report; none if it is not served."""
+    nodes = run.plan.by_name
+    lines: list[str] = []
+    for figure in run.plan.layout.get("figures", ()):
+        panel = figure["panels"][-1]
+        node = nodes.get(panel["node"])
+        if node is None or not run.outcome(node).is_there or len(lines) == MAX_THUMBNAILS:
+            continue
+        row = run.store.find(node.key, node.node.kind)
+        image = row.objects.get("image.png") if row is not None else None
+        if image is not None and image.size <= MAX_THUMBNAIL_BYTES:
+            address = served_file(asset_path(image.sha256, image.extension))
+            if address:
+                lines.append(f"![{figure['title']}]({address})")
+    return lines

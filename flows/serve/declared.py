@@ -27,11 +27,11 @@ class DeclaredSchedule:
 
 @dataclass(frozen=True)
 class DeclaredDeployment:
-    """profiles: those a run can choose from. schedules: by their names."""
+    """profiles: those a run can choose from, with titles. schedules: by their names."""
 
     pipeline: str
     title: str
-    profiles: tuple[str, ...]
+    profiles: dict[str, str]
     request: RunRequest
     schedules: dict[str, DeclaredSchedule] = field(default_factory=dict)
 
@@ -68,7 +68,7 @@ def declared_deployments(
             for schedule_name, schedule in declaration.schedules.items()
             if schedule.pipeline == name
         }
-        profiles = tuple(declaration.profiles)
+        profiles = {profile: item.title for profile, item in declaration.profiles.items()}
         found.append(DeclaredDeployment(name, pipeline.title, profiles, request, schedules))
     return found
 

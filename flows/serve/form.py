@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 # Found out or made up by the run itself.
@@ -11,21 +11,28 @@ HIDDEN = ("run_id",)
 
 
 def form_of(
-    schema: Mapping[str, Any], pipeline: str, profiles: Sequence[str], profile: str
+    schema: Mapping[str, Any], pipeline: str, profiles: Mapping[str, str], profile: str
 ) -> dict[str, Any]:
     """The flow's parameter schema with the choices of one pipeline.
 
     schema: JSON schema of the flow's parameters, with RunRequest among its definitions.
-    profile: the one that is chosen at first.
+    profiles: name to title. profile: the one that is chosen at first.
     """
     form: dict[str, Any] = copy.deepcopy(dict(schema))
-    fields = form["definitions"]["RunRequest"]["properties"]
+    form["properties"]["request"]["title"] = "Run"
+    request = form["definitions"]["RunRequest"]
+    request["description"] = "Left as it is, it makes what is not in the store yet, and the report."
+    fields = request["properties"]
     for name in HIDDEN:
         del fields[name]
     for name, value in fields.items():
         fields[name] = _without_null(value)
     fields["pipeline"] |= {"enum": [pipeline], "default": pipeline}
-    fields["profile"] |= {"enum": list(profiles), "default": profile}
+    fields["profile"] |= {
+        "enum": list(profiles),
+        "default": profile,
+        "description": "; ".join(f"{name}: {title}" for name, title in profiles.items()),
+    }
     return form
 
 

@@ -45,7 +45,7 @@ def prefect_deployment(declared: DeclaredDeployment) -> RunnerDeployment:
         run_pipeline.parameters.model_dump(),
         declared.pipeline,
         declared.profiles,
-        declared.request.profile or declared.profiles[0],
+        declared.request.profile or next(iter(declared.profiles)),
     )
     deployment._parameter_openapi_schema = ParameterSchema.model_validate(form)
     return deployment

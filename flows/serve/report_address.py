@@ -12,8 +12,13 @@ REPORT_URL = "DARKROOM_REPORT_URL"
 
 def served_report(pipeline: str) -> str | None:
     """The address of a pipeline's page, if its report is served."""
+    return served_file(f"{pipeline}.html")
+
+
+def served_file(path: str) -> str | None:
+    """The address of a file of the report, if it is served."""
     url = os.environ.get(REPORT_URL, "").rstrip("/")
-    return f"{url}/{pipeline}.html" if url else None
+    return f"{url}/{path}" if url else None
 
 
 def report_address(request: RunRequest) -> str:

@@ -29,7 +29,9 @@ WATCH_SECONDS = 0.2
 """Between looks for a signal and at the server."""
 
 _SETTINGS = {
-    "PREFECT_LOGGING_LEVEL": "WARNING",
+    # What a run logs is read in the interface; the terminal shows what goes wrong.
+    "PREFECT_LOGGING_LEVEL": "INFO",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
     "DO_NOT_TRACK": "1",
 }
@@ -74,7 +76,8 @@ def up(
         runner = _runner(deployments, place.limit)
         say(f"UI:      {url}\nAPI:     {api}\nReport:  {report_url}")
         say(f"Serving {len(deployments)} deployments. Press Ctrl-C to stop.")
-        asyncio.run(_serve(runner, server, say))
+        with _interrupts_kept_from_children():
+            asyncio.run(_serve(runner, server, say))
 
 
 def require_own(configured: str | None, api: str) -> None:
@@ -104,6 +107,21 @@ def stops_on_signals() -> Iterator[None]:
     finally:
         for each, handler in previous.items():
             signal.signal(each, handler)
+
+
+@contextmanager
+def _interrupts_kept_from_children() -> Iterator[None]:
+    """Ctrl-C reaches every process of a terminal's group. A run's process is to hear of it from the
+    runner alone, which then knows that the run was cancelled and did not crash.
+
+    Children inherit this thread's mask; the report's thread, which began before, still takes the
+    signal for this process.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _runner(deployments: Sequence[DeclaredDeployment], limit: int) -> Runner:

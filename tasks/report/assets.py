@@ -22,6 +22,11 @@ class Assets(Protocol):
     def add(self, data: bytes, extension: str) -> str: ...
 
 
+def asset_path(sha256: str, extension: str) -> str:
+    """Where a report keeps a file, beside its pages. sha256: of what it holds."""
+    return f"assets/{sha256[:16]}.{extension}"
+
+
 class AssetFolder:
     """assets/<first 16 digits of the SHA-256>.<extension>, beside the pages."""
 
@@ -29,7 +34,7 @@ class AssetFolder:
         self.files: dict[str, bytes] = {}
 
     def add(self, data: bytes, extension: str) -> str:
-        path = f"assets/{hashlib.sha256(data).hexdigest()[:16]}.{extension}"
+        path = asset_path(hashlib.sha256(data).hexdigest(), extension)
         self.files[path] = data
         return path
 

@@ -66,9 +66,9 @@ class LocalFilesystem(Filesystem):
         write_local_file(self._path(path), data, self._path(TEMPORARY))
 
     def settle(self, path: str) -> None:
+        if os.stat(self._path(path)).st_mtime < time.time() - SETTLE_SECONDS:
+            self._touch(path)
         with clear_write_errors(self._path(path), 0):
-            if os.stat(self._path(path)).st_mtime < time.time() - SETTLE_SECONDS:
-                self._touch(path)
             sync_folder(os.path.dirname(self._path(path)))
 
     def size(self, path: str) -> int | None:
@@ -142,7 +142,9 @@ class LocalFilesystem(Filesystem):
     def _touch(self, path: str) -> None:
         try:
             os.utime(self._path(path))
-        except PermissionError:
+        except FileNotFoundError:
+            raise
+        except OSError:
             # Another user's file in a shared store: a copy of our own takes its place.
             self.write(path, self.read(path))
 
