@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import time
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 from uuid import UUID
 
 from prefect import task
@@ -16,13 +16,25 @@ from prefect.states import Cancelled, Completed
 
 from tasks.errors import StepCancelled
 from tasks.progress import BUS, Event
-from tasks.run_step import Reference, RunSettings, StepNode, run_step
+from tasks.run_step import RunSettings, StepNode, run_step
 from tasks.store.store import Store
 
 SECONDS_BEFORE_ARTIFACT = 2.0
 """A step that ends sooner needs no progress bar in Prefect's interface."""
 
 SECONDS_BETWEEN_UPDATES = 1.0
+
+
+class Made(TypedDict):
+    """What a task hands back. artifact: the key of its row.
+
+    No name in it is one of StepNode's: Prefect follows results by their address in memory, Python
+    keeps equal names once, and the interface would show edges between tasks that share nothing.
+    """
+
+    artifact: str
+    status: str
+    seconds: float
 
 
 # The manifest is the cache. Tensors would hash differently in each process, so nothing but plain
@@ -34,8 +46,8 @@ SECONDS_BETWEEN_UPDATES = 1.0
     persist_result=False,
     retries=0,
 )
-def do_node(node: StepNode, settings: dict[str, Any]) -> Reference | State[Any]:
-    """The reference of the node's artifact, in a state named Cached if it was there before.
+def do_node(node: StepNode, settings: dict[str, Any]) -> Made | State[Any]:
+    """Where the node's artifact is, in a state named Cached if it was there before.
 
     settings: RunSettings as JSON.
     """
@@ -45,10 +57,11 @@ def do_node(node: StepNode, settings: dict[str, Any]) -> Reference | State[Any]:
             reference = run_step(node, _open_store(run.store), run)
     except StepCancelled as cancelled:
         return Cancelled(message=str(cancelled))
-    if reference["status"] == "cached":
-        message = f"in the store as {reference['key'][:12]}"
-        return Completed(name="Cached", message=message, data=reference)
-    return reference
+    made = Made(artifact=reference["key"], status=reference["status"], seconds=reference["seconds"])
+    if made["status"] == "cached":
+        message = f"in the store as {made['artifact'][:12]}"
+        return Completed(name="Cached", message=message, data=made)
+    return made
 
 
 @functools.lru_cache(maxsize=4)
