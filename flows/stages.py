@@ -115,9 +115,6 @@ def run_nodes(run: Run, stages: Sequence[str]) -> None:
     keep_freed_memory()
     settings = run.settings.to_json()
     futures: dict[str, PrefectFuture[Any]] = {}
-    # Prefect knows what came out of a task by its address in memory. Were references freed, it
-    # would take whatever comes to lie there next for a result, and draw edges that are none.
-    references: list[Any] = []
 
     def submit(node: PlannedNode, report: Report) -> None:
         upstream = [futures[name] for name in node.node.inputs.values() if name in futures]
@@ -125,7 +122,7 @@ def run_nodes(run: Run, stages: Sequence[str]) -> None:
             run.step_node(node), settings, wait_for=upstream, return_state=False
         )
         futures[node.name] = future
-        future.add_done_callback(lambda ended: report(_outcome_of(ended, references)))
+        future.add_done_callback(lambda ended: report(_outcome_of(ended)))
 
     NodeQueue(
         run.nodes(stages),
@@ -146,8 +143,7 @@ def final_state(run: Run) -> State[Any]:
     return Completed(message="every step is in the store")
 
 
-def _outcome_of(future: PrefectFuture[Any], references: list[Any]) -> NodeOutcome:
-    """How a task ended; its reference is kept in `references`."""
+def _outcome_of(future: PrefectFuture[Any]) -> NodeOutcome:
     # An exception here would be swallowed by the thread pool, and the queue would wait for ever.
     try:
         future.wait()
@@ -155,7 +151,6 @@ def _outcome_of(future: PrefectFuture[Any], references: list[Any]) -> NodeOutcom
         if state.is_cancelled():
             return NodeOutcome("skipped", state.message)
         result = state.result(raise_on_failure=False)
-        references.append(result)
         if isinstance(result, BaseException):
             return outcome_of_error(result)
         return NodeOutcome(result["status"], seconds=result["seconds"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,10 +32,9 @@ def report_server(folder: Path, port: int) -> Iterator[str]:
     """
     handler = partial(ReportHandler, directory=str(folder))
     try:
-        server = ThreadingHTTPServer((LOOPBACK, port), handler)
+        server = _Server((LOOPBACK, port), handler)
     except OSError as error:
         raise cannot_listen(error, LOOPBACK, port, "--report-port") from error
-    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, name="report", daemon=True)
     thread.start()
     try:
@@ -43,6 +43,15 @@ def report_server(folder: Path, port: int) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that hangs up in the middle is no news."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class ReportHandler(SimpleHTTPRequestHandler):
@@ -55,7 +64,10 @@ class ReportHandler(SimpleHTTPRequestHandler):
 
     def send_head(self) -> Any:
         root = os.path.realpath(self.directory)
-        target = os.path.realpath(self.translate_path(self.path))
+        try:
+            target = os.path.realpath(self.translate_path(self.path))
+        except ValueError:  # a null byte
+            return self._missing(root)
         if os.path.isdir(target):
             # A folder without a page would be listed.
             target = os.path.join(target, "index.html")

@@ -1,0 +1,73 @@
+"""`darkroom deploy` and prefect.yaml: runs done by `prefect worker start`."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.flows.conftest import REPOSITORY
+from tests.flows.serve.conftest import Site, Up, wait_for
+from tests.flows.test_prefect_server import free_port, wait_for_health
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """A server of the user's with a process pool."""
+    site = Site.at(tmp_path_factory.mktemp("lab"))
+    port = free_port()
+    process = site.start("prefect", "server", "start", "--port", str(port), log="up.log")
+    api = site.environment["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+    try:
+        wait_for_health(api)
+        made = site.run("prefect", "work-pool", "create", "darkroom", "--type", "process")
+        assert made.returncode == 0, made.stderr
+        yield Up(site, process, port, 0)
+    finally:
+        site.end()
+
+
+def test_pool_that_does_not_exist_is_refused_with_how_to_make_it(lab: Up) -> None:
+    done = lab.site.run("flows.cli", "deploy", "--pool", "nowhere")
+    assert done.returncode == 2
+    assert "`prefect work-pool create nowhere --type process`" in done.stderr
+
+
+def test_worker_completes_a_deployed_run_in_its_folder(lab: Up, tmp_path: Path) -> None:
+    done = lab.site.run("flows.cli", "deploy", "--pool", "darkroom", "--store", "results")
+    assert (done.returncode, done.stdout) == (0, "run-pipeline/small\n"), done.stderr
+    run = lab.ask()
+    worker = lab.site.start(
+        "prefect", "worker", "start", "--pool", "darkroom", "--type", "process", log="worker.log"
+    )
+    ended = lab.ended(run)
+    assert ended.state.name == "Completed", (lab.site.folder / "worker.log").read_text()
+    assert (lab.site.folder / "results" / "report" / "small.html").exists()
+    worker.send_signal(signal.SIGTERM)
+    wait_for(lambda: worker.poll() is not None, "the worker does not end")
+
+
+def test_deployed_schedules_stand_at_the_server(lab: Up) -> None:
+    lab.site.run("flows.cli", "deploy", "--pool", "darkroom")
+    active = {s.slug: s.active for s in lab.deployment().schedules}
+    assert active == {"nightly": False, "hourly": True}
+
+
+def test_server_that_does_not_answer_is_named(lab: Up) -> None:
+    url = f"http://127.0.0.1:{free_port()}/api"
+    elsewhere = Site(lab.site.folder, {**lab.site.environment, "PREFECT_API_URL": url})
+    done = elsewhere.run("flows.cli", "deploy", "--pool", "darkroom")
+    assert done.returncode == 1
+    assert f"{url}, does not answer" in done.stderr
+
+
+def test_prefect_yaml_works_as_it_is(lab: Up) -> None:
+    there = {**lab.site.environment, "PYTHONPATH": str(REPOSITORY)}
+    done = Site(REPOSITORY, there).run("prefect", "--no-prompt", "deploy", "--all")
+    assert done.returncode == 0, done.stdout + done.stderr
+    names = {deployment.name for deployment in lab.client.read_deployments()}
+    assert names >= {"seed501", "seed180", "seed100", "seed34224309", "gallery"}

@@ -1,0 +1,157 @@
+"""`darkroom up`: three addresses, runs on demand and on schedule, and a clean end."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.flows.serve.conftest import Site, Up, wait_for
+
+pytestmark = pytest.mark.slow
+
+
+def test_three_addresses_answer_and_are_printed(served: Up) -> None:
+    answers = {
+        served.url: httpx.get(served.url, follow_redirects=True).headers["content-type"],
+        f"{served.url}/api": httpx.get(f"{served.url}/api/health").text,
+        served.report: httpx.get(served.report).headers["content-type"],
+    }
+    assert list(answers.values()) == [
+        "text/html; charset=utf-8",
+        "true",
+        "text/html; charset=utf-8",
+    ]
+    assert all(f" {address}\n" in served.log for address in answers)
+
+
+def test_run_asked_for_completes_and_its_report_is_served(served: Up) -> None:
+    run = served.ended(served.ask())
+    assert (run.name, run.state.name) == ("small", "Completed"), served.log
+    assert httpx.get(f"{served.report}/small.html").status_code == 200
+
+
+def test_run_goes_by_the_id_of_its_flow_run_and_links_its_report(served: Up) -> None:
+    run = served.ended(served.ask(only=["data/digits"]))
+    sent = {"artifacts": {"flow_run_id": {"any_": [str(run.id)]}}}
+    found = httpx.post(f"{served.url}/api/artifacts/filter", json=sent).json()
+    artifacts = {artifact["key"]: artifact["data"] for artifact in found}
+    assert f"run {run.id}." in artifacts["summary-small"]
+    assert f"({served.report}/small.html)" in artifacts["report-small"]
+
+
+def test_choice_that_is_not_on_the_form_is_refused(served: Up) -> None:
+    from prefect.exceptions import PrefectHTTPStatusError
+
+    with pytest.raises(PrefectHTTPStatusError, match="'huge' is not one of"):
+        served.ask(profile="huge")
+
+
+def test_schedules_stand_as_they_are_declared(served: Up) -> None:
+    schedules = {s.slug: s for s in served.deployment().schedules}
+    assert {slug: s.active for slug, s in schedules.items()} == {"nightly": False, "hourly": True}
+    assert schedules["nightly"].schedule.timezone == "Europe/Berlin"
+    assert schedules["hourly"].schedule.interval == timedelta(hours=1)
+
+
+def test_schedule_fires(served: Up) -> None:
+    from prefect.client.schemas.schedules import IntervalSchedule
+
+    often = IntervalSchedule(interval=timedelta(seconds=4))
+    deployment = served.deployment()
+    (made,) = served.client.create_deployment_schedules(deployment.id, [(often, True)])
+
+    def completed() -> list[Any]:
+        runs = served.client.read_flow_runs(limit=200)
+        return [r for r in runs if r.auto_scheduled and r.state and r.state.is_completed()]
+
+    wait_for(completed, served)
+    served.client.delete_deployment_schedule(deployment.id, made.id)
+
+
+def test_second_up_on_one_database_is_refused(served: Up) -> None:
+    from tests.flows.test_prefect_server import free_port
+
+    ports = ["--port", str(free_port()), "--report-port", str(free_port())]
+    done = served.site.run("flows.cli", "up", *ports)
+    assert done.returncode == 2
+    assert "another `darkroom up` serves" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_cancels_the_run_keeps_its_work_and_ends_every_process(
+    site: Site, number: signal.Signals
+) -> None:
+    up = Up.start(site, DARKROOM_FAKE_SECONDS="60")
+    run = up.ask()
+    wait_for(site.computed, up)
+    code = up.stop(number)
+    assert (code, site.processes()) == (0, []), up.log
+    assert "Traceback" not in up.log
+    assert [path.read_text() for path in site.folder.glob("store/work/*/partial")] == ["half"]
+    assert state_in_database(site, run) == "Cancelled"
+
+
+def state_in_database(site: Site, run: Any) -> str:
+    with sqlite3.connect(site.folder / "prefect" / "prefect.db") as database:
+        row = database.execute(
+            "select state_name from flow_run where replace(id, '-', '') = ?", (run.hex,)
+        ).fetchone()
+    return str(row[0])
+
+
+def test_killed_up_leaves_no_server_behind(site: Site) -> None:
+    up = Up.start(site)
+    up.process.kill()
+    up.process.wait()
+    wait_for(lambda: not site.processes(), up, seconds=30)
+
+
+def test_schedule_switched_on_stays_on_until_it_is_declared_otherwise(site: Site) -> None:
+    up = Up.start(site)
+    deployment = up.deployment()
+    (nightly,) = [s for s in deployment.schedules if s.slug == "nightly"]
+    up.client.update_deployment_schedule(deployment.id, nightly.id, active=True)
+    assert up.stop() == 0
+    up = Up.start(site)
+    assert active(up) == {"nightly": True, "hourly": True}
+    assert up.stop() == 0
+    declare(site.folder / "pipelines.yaml", "Europe/Berlin", "Europe/Paris")
+    assert active(Up.start(site)) == {"nightly": False, "hourly": True}
+
+
+def test_of_runs_that_were_missed_only_the_latest_is_made_up_for(site: Site) -> None:
+    up = Up.start(site)
+    wait_for(lambda: len(scheduled(up)) >= 3, up)
+    missed = scheduled(up)
+    assert up.stop() == 0
+    make_overdue(site)
+    up = Up.start(site)
+    present = [run.id for run in up.client.read_flow_runs(limit=200) if run.id in missed]
+    assert [up.ended(run).state.name for run in present] == ["Completed"]
+
+
+def scheduled(up: Up) -> list[Any]:
+    return [run.id for run in up.client.read_flow_runs(limit=200) if run.auto_scheduled]
+
+
+def make_overdue(site: Site) -> None:
+    """As if all planned runs had come due, an hour ago, while nothing served them."""
+    with sqlite3.connect(site.folder / "prefect" / "prefect.db") as database:
+        database.execute(
+            "update flow_run set next_scheduled_start_time = "
+            "strftime('%Y-%m-%d %H:%M:%S.000000', 'now', '-1 hour') where state_type = 'SCHEDULED'"
+        )
+
+
+def active(up: Up) -> dict[str, bool]:
+    return {str(s.slug): s.active for s in up.deployment().schedules}
+
+
+def declare(path: Path, old: str, new: str) -> None:
+    path.write_text(path.read_text().replace(old, new))

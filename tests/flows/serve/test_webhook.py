@@ -1,0 +1,170 @@
+"""A failed run tells a webhook, once, and never says where that is."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from flows.run_request import RunRequest
+from flows.serve import webhook
+from tests.flows.conftest import Workplace
+
+SECRET = "hook-secret-1234"
+
+
+class Hook(ThreadingHTTPServer):
+    """Takes messages. answers: the status of each in turn, then 200. delay: seconds before."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), HookHandler)
+        self.answers: list[int] = []
+        self.delay = 0.0
+        self.paths: list[str] = []
+        self.messages: list[dict[str, Any]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/{SECRET}"
+
+
+class HookHandler(BaseHTTPRequestHandler):
+    server: Hook
+
+    def do_POST(self) -> None:
+        content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.paths.append(self.path)
+        self.server.messages.append(content)
+        time.sleep(self.server.delay)
+        self.send_response(self.server.answers.pop(0) if self.server.answers else 200)
+        self.send_header("Location", "/elsewhere")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.server.paths.append(self.path)
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
+    monkeypatch.setattr(webhook, "WAITS_SECONDS", (0.01, 0.01))
+    with Hook() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("answers", "taken", "tries"),
+    [
+        ([200], True, 1),
+        ([503, 429, 204], True, 3),
+        ([500, 500, 500, 500], False, 3),
+        ([404, 200], False, 1),
+        ([302, 200], False, 1),
+        ([307, 200], False, 1),
+    ],
+)
+def test_message_is_tried_again_only_where_that_may_help(
+    hook: Hook, answers: list[int], taken: bool, tries: int
+) -> None:
+    hook.answers = answers
+    assert webhook.post(hook.url, {"status": "failed"}) is taken
+    assert hook.paths == [f"/{SECRET}"] * tries
+
+
+def test_webhook_that_does_not_answer_is_given_up(
+    hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook, "TIMEOUT_SECONDS", 0.1)
+    hook.delay = 5
+    began = time.monotonic()
+    assert not webhook.post(hook.url, {})
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"http://127.0.0.1:1/{SECRET}",
+        f"file:///{SECRET}",
+        SECRET,
+        f"http://[{SECRET}/",
+        f"http://127.0.0.1:port/{SECRET}",
+        f"http://127.0.0.1/{SECRET} with blank",
+        f"http://127.0.0.1/{SECRET}\n",
+        f"http://{SECRET}.invalid/",
+    ],
+)
+def test_address_that_cannot_be_used_is_neither_raised_nor_logged(
+    url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook, "WAITS_SECONDS", ())
+    with caplog.at_level(logging.DEBUG):
+        assert not webhook.post(url, {})
+    assert "DARKROOM_WEBHOOK_URL" in caplog.text
+    assert SECRET not in caplog.text
+
+
+def test_exception_is_told_and_goes_on(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(webhook.WEBHOOK_URL, hook.url)
+    request = RunRequest(pipeline="small", profile="quick", run_id="r1")
+    with pytest.raises(RuntimeError), webhook.failures_told(request):
+        raise RuntimeError("no such thing" * 1000)
+    (message,) = hook.messages
+    assert (message["pipeline"], message["run_id"], message["status"]) == ("small", "r1", "failed")
+    assert len(message["error"]) == webhook.MAX_MESSAGE
+
+
+def test_nothing_is_sent_without_an_address(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(webhook.WEBHOOK_URL, raising=False)
+    with pytest.raises(RuntimeError), webhook.failures_told(RunRequest()):
+        raise RuntimeError
+    assert hook.messages == []
+
+
+@pytest.mark.parametrize("command", ["run", "flow train-models"])
+def test_failed_run_tells_which_steps_failed_and_why(
+    prefect_workplace: Workplace, hook: Hook, command: str
+) -> None:
+    done = prefect_workplace.small(
+        command, DARKROOM_FAKE_FAIL="train/first", DARKROOM_WEBHOOK_URL=hook.url
+    )
+    (message,) = hook.messages
+    layout = prefect_workplace.newest_layout()
+    assert done.returncode == 1
+    assert message == {
+        "pipeline": "small",
+        "profile": "quick",
+        "run_id": layout["run_id"],
+        "status": "failed",
+        "failed": [{"node": "train/first", "message": "train/first: asked to fail"}],
+        "failed_count": 1,
+        "error": None,
+        "report": f"{prefect_workplace.store}/report/index.html",
+    }
+    assert SECRET not in done.stdout + done.stderr + json.dumps(layout)
+
+
+def test_webhook_that_fails_does_not_change_how_the_run_ends(prefect_workplace: Workplace) -> None:
+    done = prefect_workplace.small(
+        "run",
+        DARKROOM_FAKE_FAIL="train/first",
+        DARKROOM_WEBHOOK_URL=f"http://127.0.0.1:1/{SECRET}",
+    )
+    assert done.returncode == 1
+    assert SECRET not in done.stdout + done.stderr
+    assert prefect_workplace.statuses()["train/first"] == "failed"
