@@ -12,7 +12,9 @@ import pytest
 from tasks.store.store import Store
 from tests.flows.conftest import Workplace
 
-KILLS = 8
+ATTEMPTS = 8
+STORES = 4
+"""In turn, so that kills hit early steps as well as late ones."""
 
 
 def _objects(store: Path) -> dict[str, list[str]]:
@@ -27,24 +29,26 @@ def _objects(store: Path) -> dict[str, list[str]]:
 
 @pytest.mark.slow
 def test_killed_runs_lose_nothing_and_the_next_one_completes(workplace: Workplace) -> None:
-    slow = {"DARKROOM_FAKE_SECONDS": "0.1"}
+    slow = {"DARKROOM_FAKE_SECONDS": "0.3"}
+    folders = [workplace.folder / f"store-{number}" for number in range(STORES)]
     moments = random.Random(0)
     killed = 0
-    for _ in range(KILLS):
-        process = workplace.small_start("run", new_group=True, **slow)
+    for attempt in range(ATTEMPTS):
+        folder = folders[attempt % STORES]
+        process = workplace.small_start("run", "--store", str(folder), new_group=True, **slow)
         time.sleep(moments.uniform(0.3, 2.0))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         killed += process.returncode == -signal.SIGKILL
-        store = Store.open(str(workplace.store), create=False)
+        store = Store.open(str(folder), create=False)
         assert not [row.name for row in store.rows().values() if store.missing_object(row)]
         assert not store.problems
-    assert killed >= KILLS // 2
+    assert killed >= ATTEMPTS // 2
 
-    done = workplace.small("run", **slow)
-    assert done.returncode == 0, done.stderr
-    result = _objects(workplace.store)
     undisturbed = workplace.folder / "undisturbed"
     assert workplace.small("run", "--store", str(undisturbed)).returncode == 0
-    assert result == _objects(undisturbed)
-    assert (workplace.store / "report" / "small.html").is_file()
+    for folder in folders:
+        done = workplace.small("run", "--store", str(folder))
+        assert done.returncode == 0, done.stderr
+        assert _objects(folder) == _objects(undisturbed)
+        assert (folder / "report" / "small.html").is_file()

@@ -177,7 +177,7 @@ def test_unreadable_folder_is_refused(hub, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "is_file", refuse)
-    with pytest.raises(BadInput, match="cannot be read .Permission denied.*--data-root"):
+    with pytest.raises(BadInput, match=r"cannot be read .Permission denied.*--data-root"):
         check_source(params, str(root))
 
 

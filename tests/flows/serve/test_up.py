@@ -45,6 +45,22 @@ def test_run_goes_by_the_id_of_its_flow_run_and_links_its_report(served: Up) -> 
     assert f"({served.report}/small.html)" in artifacts["report-small"]
 
 
+def test_cached_steps_are_shown_without_edges_between_what_shares_nothing(served: Up) -> None:
+    served.ended(served.ask())
+    run = served.ended(served.ask(overrides=["models.second.batch_size=32"]))
+    sent = {"flow_runs": {"parent_flow_run_id": {"any_": [str(run.id)]}}}
+
+    def tasks() -> dict[str, Any]:
+        found = httpx.post(f"{served.url}/api/task_runs/filter", json=sent).json()
+        return {task["name"]: task for task in found}
+
+    # The server learns of the states of tasks through events, a moment late.
+    wait_for(lambda: tasks().get("train/first", {}).get("state_name") == "Cached", served)
+    assert {name: task["task_inputs"]["node"] for name, task in tasks().items()} == {
+        name: [] for name in tasks()
+    }
+
+
 def test_choice_that_is_not_on_the_form_is_refused(served: Up) -> None:
     from prefect.exceptions import PrefectHTTPStatusError
 
@@ -146,6 +162,11 @@ def make_overdue(site: Site) -> None:
         database.execute(
             "update flow_run set next_scheduled_start_time = "
             "strftime('%Y-%m-%d %H:%M:%S.000000', 'now', '-1 hour') where state_type = 'SCHEDULED'"
+        )
+        database.execute(
+            "update flow_run_state set state_details = json_set(state_details, "
+            "'$.scheduled_time', strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-1 hour')) "
+            "where type = 'SCHEDULED'"
         )
 
 
