@@ -20,7 +20,7 @@ from tasks.memory_allocator import keep_freed_memory
 
 RESULTS = Path(__file__).with_name("results.md")
 SECTIONS = ("training", "sampling", "orchestration", "whole_run")
-REPEATS = 5
+REPEATS = 3
 
 
 def main(names: list[str]) -> None:

@@ -47,7 +47,7 @@ def _darkroom(
         number_format=number_format,
     )
     state = train(
-        network or _network(seed, hidden_width),
+        _network(seed, hidden_width) if network is None else network,
         DDPM(linear_schedule(300), 10, 0.1),
         torch.from_numpy(images),
         torch.from_numpy(labels),
