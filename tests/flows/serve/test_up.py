@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sqlite3
 from datetime import timedelta
@@ -108,9 +109,15 @@ def test_signal_cancels_the_run_keeps_its_work_and_ends_every_process(
     wait_for(site.computed, up)
     code = up.stop(number)
     assert (code, site.processes()) == (0, []), up.log
-    assert "Traceback" not in up.log
+    assert "Traceback" not in without_ignored_signals(up.log)
     assert [path.read_text() for path in site.folder.glob("store/work/*/partial")] == ["half"]
     assert state_in_database(site, run) == "Cancelled"
+
+
+def without_ignored_signals(log: str) -> str:
+    """The log less what Python itself prints when Prefect's signal handler, which raises, happens
+    to run inside a weak reference's callback: an exception there can only be ignored."""
+    return re.sub(r"Exception ignored in:.*?TerminationSignal[^\n]*\n", "", log, flags=re.DOTALL)
 
 
 def state_in_database(site: Site, run: Any) -> str:
