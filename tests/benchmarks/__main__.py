@@ -16,8 +16,6 @@ from pathlib import Path
 
 import torch
 
-from tasks.memory_allocator import keep_freed_memory
-
 RESULTS = Path(__file__).with_name("results.md")
 SECTIONS = ("training", "sampling", "orchestration", "whole_run")
 REPEATS = 3
@@ -28,7 +26,6 @@ def main(names: list[str]) -> None:
     if unknown:
         sys.exit(f"no such measurement: {', '.join(sorted(unknown))}; there are {SECTIONS}")
     texts = _previous()
-    keep_freed_memory()
     for name in names or SECTIONS:
         print(f"measuring {name}", flush=True)
         module = importlib.import_module(f"tests.benchmarks.{name}")
@@ -40,8 +37,8 @@ def main(names: list[str]) -> None:
 def _page(texts: dict[str, str]) -> str:
     sections = "\n\n".join(f"<!-- {name} -->\n{texts[name]}" for name in SECTIONS if name in texts)
     return (
-        "# Measurements\n\nWritten by `make bench`. Variants of one table took turns in one "
-        f"process; ratios are against its first row.\n\n{sections}\n"
+        "# Measurements\n\nWritten by `make bench`. Variants of one table took turns; ratios are "
+        f"against its first row.\n\n{sections}\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""Timing side by side: variants take turns in one process, and medians are compared."""
+"""Timing side by side: variants take turns, and medians are compared."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing import get_context
 
 
 @dataclass(frozen=True)
@@ -21,22 +22,30 @@ class Measurement:
         return statistics.median(self.rates)
 
 
-def take_turns(
-    variants: dict[str, Callable[[], float]], unit: str, repeats: int
-) -> list[Measurement]:
-    """Run every variant `repeats` times, in turn, after one warm-up each.
+Work = Callable[[], float]
+"""Does a piece of work and returns its size."""
 
-    A variant does a piece of work and returns its size; its rate is size over seconds. Taking
-    turns spreads the noise of the machine over all of them.
+
+def take_turns(variants: dict[str, Work], unit: str, repeats: int) -> list[Measurement]:
+    """Run every variant `repeats` times, in turn, each time in a process of its own.
+
+    A variant is a function of a module, or functools.partial of one. Each process does the work
+    once to warm up and once on the clock. Taking turns spreads the noise of the machine over all;
+    processes keep one variant's settings, such as those of malloc, from the others.
     """
     rates: dict[str, list[float]] = {name: [] for name in variants}
-    for turn in range(repeats + 1):
-        for name, run in variants.items():
-            started = time.perf_counter()
-            size = run()
-            if turn:
-                rates[name].append(size / (time.perf_counter() - started))
+    for _ in range(repeats):
+        for name, work in variants.items():
+            with get_context("spawn").Pool(1) as pool:
+                rates[name].append(pool.apply(_rate, (work,)))
     return [Measurement(name, unit, values) for name, values in rates.items()]
+
+
+def _rate(work: Work) -> float:
+    work()
+    started = time.perf_counter()
+    size = work()
+    return size / (time.perf_counter() - started)
 
 
 def table(measurements: list[Measurement]) -> str:
