@@ -84,10 +84,14 @@ def _run_in_prefect(nodes: list[StepNode], settings: RunSettings) -> None:
 
 
 def measure(repeats: int) -> list[Way]:
-    from flows.prefect_server import quiet_prefect, start_embedded_server
+    from flows.prefect_server import prefect_server, quiet_prefect
 
     quiet_prefect()
-    start_embedded_server()
+    with prefect_server():
+        return _measure(repeats)
+
+
+def _measure(repeats: int) -> list[Way]:
     KINDS["nothing"] = Kind("data", 1, "tests.benchmarks.orchestration:nothing", ())
     nodes = _nodes()
     alone: list[float] = []
