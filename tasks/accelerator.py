@@ -8,13 +8,13 @@ each other.
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tasks.errors import DarkroomError, StepCancelled
+from tasks.errors import StepCancelled
+from tasks.store.lock import host_folder
 
 POLL_SECONDS = 0.1
 
@@ -37,7 +37,7 @@ def hold_accelerator(
     """
     from filelock import FileLock, Timeout
 
-    folder = lock_folder()
+    folder = host_folder("accelerator")
     holder_file = folder / f"accelerator-{device}.holder"
     with _process_locks_guard:
         process_lock = _process_locks.setdefault(device, threading.Lock())
@@ -68,21 +68,6 @@ def hold_accelerator(
             file_lock.release()
     finally:
         process_lock.release()
-
-
-def lock_folder() -> Path:
-    """A private folder of this user in the host's temporary folder."""
-    folder = Path(tempfile.gettempdir()) / f"darkroom-{os.getuid()}"
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        owner = folder.lstat().st_uid
-    except OSError as error:
-        raise DarkroomError(
-            f"{folder}: {error.strerror or error}; set TMPDIR to a writable folder"
-        ) from error
-    if owner != os.getuid() or folder.is_symlink():
-        raise DarkroomError(f"{folder} belongs to another user; set TMPDIR to a folder of your own")
-    return folder
 
 
 def _read_holder(holder_file: Path) -> str:

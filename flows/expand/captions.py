@@ -22,6 +22,7 @@ from flows.declaration.models import DenoisingModel, GenerativeModel
 from flows.expand.figure_nodes import shown_sigma, shown_sigmas, training_sigma
 from flows.expand.model_nodes import guidance_scale_of
 from flows.expand.requests import shown_epochs
+from tasks.figures.words import after_epochs
 
 AnyModel = DenoisingModel | GenerativeModel
 
@@ -53,7 +54,7 @@ def caption(declaration: Declaration, panel: Panel, seed: int) -> str:
 def _of_one_model(declaration: Declaration, panel: Panel, model: AnyModel, seed: int) -> str:
     last_only = isinstance(panel, GuidanceSweep)
     epochs = model.kept_epochs[-1:] if last_only else shown_epochs(panel, model)
-    head = f"{model.title} on {declaration.datasets[model.data].title}, {_after(epochs)}"
+    head = f"{model.title} on {declaration.datasets[model.data].title}, {after_epochs(epochs)}"
     if isinstance(panel, Denoised):
         sigma = shown_sigma(panel, model)
         return f"{head}: test digits with noise of sigma = {sigma:g}, denoised. Seed {seed}."
@@ -126,14 +127,5 @@ def _is_conditioned(model: AnyModel) -> bool:
     return isinstance(model, GenerativeModel) and model.is_class_conditioned
 
 
-def _after(epochs: Sequence[int]) -> str:
-    noun = "epoch" if len(epochs) == 1 else "epochs"
-    return f"after {noun} {_join([str(epoch) for epoch in epochs])}"
-
-
 def _list(values: Sequence[float]) -> str:
     return ", ".join(f"{value:g}" for value in values)
-
-
-def _join(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tasks.errors import BadInput
+from tasks.errors import BadInput, DarkroomError
 from tasks.store.durable_file import clear_write_errors, make_folder
 from tasks.store.filesystem import Filesystem
 from tasks.store.local_filesystem import LocalFilesystem
@@ -56,9 +56,14 @@ def host_folder(name: str) -> Path:
     """A folder of this user in the host's temporary one, made if need be; shared by all stores."""
     folder = Path(tempfile.gettempdir()) / f"darkroom-{os.getuid()}" / name
     for part in (folder.parent, folder):
-        with contextlib.suppress(FileExistsError):
-            part.mkdir(mode=0o700)
-        found = part.lstat()
+        try:
+            with contextlib.suppress(FileExistsError):
+                part.mkdir(mode=0o700)
+            found = part.lstat()
+        except OSError as error:
+            raise DarkroomError(
+                f"{part}: {error.strerror or error}; set TMPDIR to a writable folder"
+            ) from error
         # The temporary folder is everyone's: another user may have made ours, to read our work.
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
             raise BadInput(f"{part} belongs to another user; set TMPDIR to a folder of your own")

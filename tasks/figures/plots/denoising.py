@@ -10,13 +10,13 @@ from tasks.errors import StepFailed
 from tasks.figures.drawing import Drawing
 from tasks.figures.grid import Block, Images, choose_scale, draw_blocks
 from tasks.figures.plots.inputs import (
-    after_epochs,
     epoch_label,
     epoch_roles,
     nearest,
     sigma_label,
 )
 from tasks.figures.style import SIGMA
+from tasks.figures.words import after_epochs
 
 if TYPE_CHECKING:
     from tasks.step import Step

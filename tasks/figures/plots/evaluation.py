@@ -20,14 +20,13 @@ from tasks.figures.curves import (
 )
 from tasks.figures.drawing import Drawing
 from tasks.figures.plots.inputs import (
-    after_epochs,
     epoch_label,
     epoch_roles,
-    join_words,
     metric,
     numbered_roles,
 )
 from tasks.figures.style import GAMMA, Theme, chart_font, sequence_colours
+from tasks.figures.words import after_epochs, join_words
 
 if TYPE_CHECKING:
     from tasks.step import Step

@@ -1,8 +1,7 @@
-"""What plots read of a step: inputs by epoch, metrics, and the words for them."""
+"""What plots read of a step: inputs by epoch, metrics, and their labels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,14 +62,3 @@ def epoch_label(epoch: int) -> str:
 
 def sigma_label(sigma: float) -> str:
     return f"{SIGMA} = {sigma:.4g}" if sigma % 1 else f"{SIGMA} = {sigma:.1f}"
-
-
-def join_words(words: list[str]) -> str:
-    """ "a", "a and b", "a, b and c"."""
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
-
-
-def after_epochs(epochs: Iterable[int]) -> str:
-    """ "after epoch 5", "after epochs 1, 5 and 10"."""
-    words = [str(epoch) for epoch in epochs]
-    return f"after {'epochs' if len(words) > 1 else 'epoch'} {join_words(words)}"

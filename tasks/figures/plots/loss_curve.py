@@ -24,8 +24,9 @@ from tasks.figures.curves import (
     use_log_scale,
 )
 from tasks.figures.drawing import Drawing
-from tasks.figures.plots.inputs import join_words, labels, numbered_roles
+from tasks.figures.plots.inputs import labels, numbered_roles
 from tasks.figures.style import Theme, chart_font
+from tasks.figures.words import join_words
 
 if TYPE_CHECKING:
     from tasks.step import Step

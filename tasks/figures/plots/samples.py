@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from tasks.figures.drawing import Drawing
 from tasks.figures.grid import Block, Images, choose_scale, draw_blocks
 from tasks.figures.plots.inputs import (
-    after_epochs,
     epoch_label,
     epoch_roles,
-    join_words,
     labels,
     numbered_roles,
 )
+from tasks.figures.words import after_epochs, join_words
 
 if TYPE_CHECKING:
     from tasks.step import Step

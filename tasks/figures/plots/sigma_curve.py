@@ -16,8 +16,9 @@ from tasks.figures.curves import (
     style_ticks,
 )
 from tasks.figures.drawing import Drawing
-from tasks.figures.plots.inputs import after_epochs, epoch_label, epoch_roles, metric
+from tasks.figures.plots.inputs import epoch_label, epoch_roles, metric
 from tasks.figures.style import SIGMA, Theme, chart_font, sequence_colours
+from tasks.figures.words import after_epochs
 
 if TYPE_CHECKING:
     from tasks.step import Step
