@@ -1,0 +1,63 @@
+"""Nodes of the pocket model: its training, the reader that measures it, and the measurement."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from flows.declaration.pocket import Phase, Pocket
+from flows.expand.model_nodes import plain
+from tasks.errors import BadInput
+from tasks.store.node import JSON, Node
+
+STAGE_ONE, STAGE_TWO = "pocket/stage-one", "pocket/stage-two"
+READER, MEASURE = "pocket/reader", "pocket/measure"
+
+# Images through the whole U-Net at 64 pixels cost this much of one at another size or network.
+WORK = {"coarse": 0.6, "whole": 1.0, "windows": 1.0, "pictures": 4.0, "reader": 0.15}
+
+
+def pocket_nodes(pocket: Pocket, project_root: Path) -> Iterator[Node]:
+    """Stage I, stage II on its text encoder, the reader, and the measurement of all three.
+
+    Raises BadInput if the table of concepts cannot be read.
+    """
+    source: dict[str, JSON] = {
+        "font": pocket.font,
+        "font_sha256": pocket.font_sha256,
+        "concepts": pocket.concepts,
+        "concepts_sha256": _sha256(project_root / pocket.concepts),
+        "styles": plain(pocket.styles),
+        "variants": pocket.variants,
+        "bank_seed": pocket.seed,
+    }
+    parts = (
+        (STAGE_ONE, "pocket_stage_one", vars(pocket.stage_one), {}),
+        (STAGE_TWO, "pocket_stage_two", vars(pocket.stage_two), {"stage_one": STAGE_ONE}),
+        (READER, "pocket_reader", vars(pocket.reader), {}),
+    )
+    for name, kind, phases, inputs in parts:
+        params = {**source, "phases": {key: plain(phase) for key, phase in phases.items()}}
+        yield Node(name, kind, params, inputs, seed=pocket.seed, work=_work(phases))
+    yield Node(
+        MEASURE,
+        "pocket_measure",
+        {**source, **plain(pocket.measure)},
+        {"stage_one": STAGE_ONE, "stage_two": STAGE_TWO, "reader": READER},
+        seed=pocket.seed,
+        work=float(len(pocket.measure.seeds) * pocket.measure.num_inference_steps),
+    )
+
+
+def _work(phases: Mapping[str, Phase]) -> float:
+    return sum(phase.steps * phase.batch_size * WORK[name] for name, phase in phases.items())
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise BadInput(
+            f"pipelines.yaml: pocket.concepts: {path} cannot be read ({error.strerror})"
+        ) from None
