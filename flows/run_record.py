@@ -132,6 +132,6 @@ def recorded_since(run: Run) -> datetime | None:
 
 
 def newest_run(store: Store, pipeline: str) -> Row | None:
-    runs = [row for row in store.rows().values() if row.kind == KIND]
+    runs = store.rows().of_kind(KIND)
     ours = [row for row in runs if row.params.get("pipeline") == pipeline]
     return max(ours, key=lambda row: row.created_at, default=None)
