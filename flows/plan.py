@@ -12,10 +12,11 @@ from typing import Literal
 
 from flows.environment import resolve_device, resolve_number_format
 from flows.estimate import Estimator
-from flows.expand import expand, expand_pipeline
+from flows.expand import expand, expand_pipeline, figures_of
 from flows.keys import KeyedNode, key_nodes
 from flows.layout import build_layout
 from flows.miss_reason import FORCED, MAX_COMPARED, OTHER_INPUTS, explain_miss
+from flows.model_identity import ModelIdentities, model_number_format
 from flows.read_declaration import DeclarationFile
 from flows.select import add_missing_inputs, select_nodes
 from tasks.store.input_objects import has_other_inputs
@@ -106,24 +107,30 @@ def make_plan(
     device: str = "auto",
     number_format: str | None = None,
     data_root: str | None = None,
+    backend: str | None = None,
 ) -> Plan:
     """Plan one pipeline.
 
     profile: None for the default one. store: None plans as if it were empty. overrides:
     `path=value` texts. only, from_, until: globs on node names (flows.select). force: make every
     node that these select again. number_format: None for the profile's; "auto" for the device's.
+    backend: None for the one the declaration has in use.
 
     Raises BadInput for whatever of this cannot be used.
     """
     declaration.require_pipeline(pipeline)
     profile = declaration.profile_name(profile)
-    settled = declaration.settle(profile, overrides)
+    settled = declaration.settle(profile, overrides, backend)
     device = resolve_device(device)
     if number_format is None:
         number_format = settled.profiles[profile].number_format
-    number_format = resolve_number_format(device, number_format)
+    asked, number_format = number_format, resolve_number_format(device, number_format)
 
-    everything = expand(settled)
+    root = declaration.project_root
+    models = ModelIdentities(
+        settled, root, model_number_format(settled, device, asked, number_format)
+    )
+    everything = expand(settled, root, models.of, figures_of(settled, pipeline))
     keyed = key_nodes(expand_pipeline(settled, everything, pipeline), number_format)
     names_of_key = _names_by_key([*key_nodes(everything, number_format), *keyed])
     inputs = {item.node.name: list(item.node.inputs.values()) for item in keyed}

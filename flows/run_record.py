@@ -55,6 +55,7 @@ def record_run(run: Run) -> None:
             params={
                 "pipeline": run.plan.pipeline,
                 "profile": run.plan.profile,
+                "backend": (layout["backend"] or {}).get("name"),
                 "fingerprint": fingerprint(layout),
             },
             objects={LAYOUT: reference},

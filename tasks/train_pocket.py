@@ -39,7 +39,8 @@ def train_stage_one(step: Step) -> StepResult:
         coarse = CoarseStageOne(stage)
     number_format = getattr(torch, step.number_format)
     losses = []
-    state, weights = _run(step, recipe, "coarse", coarse, coarse_loss(coarse, source, number_format))
+    loss = coarse_loss(coarse, source, number_format)
+    state, weights = _run(step, recipe, "coarse", coarse, loss)
     coarse.load_state_dict(weights)
     losses.append(state)
     state, weights = _run(step, recipe, "whole", stage, whole_loss(stage, source, number_format))
@@ -50,7 +51,7 @@ def train_stage_one(step: Step) -> StepResult:
             TOKENIZER: spiece,
             TEXT_ENCODER: _half(stage.text_encoder),
             UNET: _half(stage.unet),
-            "loss.parquet": _loss_table(["coarse", "whole"], losses),
+            "loss.parquet": loss_table(["coarse", "whole"], losses),
         },
         _metrics(losses, [stage]),
     )
@@ -72,7 +73,7 @@ def train_stage_two(step: Step) -> StepResult:
         unet.load_state_dict(weights)
         losses.append(state)
     return StepResult(
-        {UNET: _half(unet), "loss.parquet": _loss_table(["windows", "pictures"], losses)},
+        {UNET: _half(unet), "loss.parquet": loss_table(["windows", "pictures"], losses)},
         _metrics(losses, [unet]),
     )
 
@@ -98,7 +99,7 @@ def train_reader(step: Step) -> StepResult:
     return StepResult(
         {
             "reader.safetensors": tensors_to_bytes(reader.state_dict()),
-            "loss.parquet": _loss_table(["reader"], [state]),
+            "loss.parquet": loss_table(["reader"], [state]),
         },
         {**_metrics([state], [reader]), "accuracy": accuracy},
     )
@@ -137,8 +138,8 @@ def _embeddings(step: Step, texts: list[str]) -> Tensor:
     tokenizer = load_tokenizer(folder)
     tokens, mask = tokenize(tokenizer, texts)
     stage = StageOne(tokens, mask, len(tokenizer))
-    weights = load(step.read("stage_one", TEXT_ENCODER))
-    stage.text_encoder.load_state_dict({name: w.float() for name, w in weights.items()}, strict=False)
+    weights = {name: w.float() for name, w in load(step.read("stage_one", TEXT_ENCODER)).items()}
+    stage.text_encoder.load_state_dict(weights, strict=False)
     return stage.frozen_embeddings()
 
 
@@ -149,7 +150,8 @@ def _half(network: nn.Module) -> bytes:
     )
 
 
-def _loss_table(names: list[str], states: list[PhaseState]) -> bytes:
+def loss_table(names: list[str], states: list[PhaseState]) -> bytes:
+    """Parquet of (phase, step, loss), a row for each reported loss."""
     rows = [
         {"phase": name, "step": (index + 1) * WINDOW, "loss": loss}
         for name, state in zip(names, states, strict=True)
@@ -165,5 +167,3 @@ def _metrics(states: list[PhaseState], networks: list[nn.Module]) -> dict[str, f
         "training_seconds": sum(state.seconds for state in states),
         "parameters": float(sum(p.numel() for n in networks for p in n.parameters())),
     }
-
-

@@ -13,6 +13,7 @@ from flows.declaration.figures import (
     Denoised,
     GuidanceSweep,
     LossCurve,
+    ModelPanel,
     Noising,
     Panel,
     PureNoise,
@@ -23,11 +24,21 @@ from flows.declaration.figures import (
 )
 from flows.declaration.messages import Path, Problem, show_value
 from flows.declaration.models import DenoisingModel, GenerativeModel
+from flows.declaration.pocket_panels import PocketPanel
 from flows.declaration.references import check_name
+from flows.declaration.trajectory_checks import check_trajectory_panel
+from flows.declaration.trajectory_panels import TrajectoryPanel
 
 
 def check_panel(declaration: Declaration, path: Path, panel: Panel) -> Iterator[Problem]:
     """Problems of `panel`, which stands at `path`."""
+    if isinstance(panel, TrajectoryPanel):
+        yield from check_trajectory_panel(declaration, path, panel)
+        return
+    if isinstance(panel, PocketPanel):
+        if declaration.pocket is None:
+            yield Problem(path, "shows the pocket model; declare how it is trained, at `pocket`")
+        return
     if isinstance(panel, Noising):
         yield from check_name((*path, "dataset"), panel.dataset, declaration.datasets, "data set")
         return
@@ -47,14 +58,14 @@ def check_panel(declaration: Declaration, path: Path, panel: Panel) -> Iterator[
 
 
 def _check_family(
-    where: Path, panel: Panel, name: str, model: DenoisingModel | GenerativeModel
+    where: Path, panel: ModelPanel, name: str, model: DenoisingModel | GenerativeModel
 ) -> Iterator[Problem]:
     needed = _needed(panel, model)
     if needed:
         yield Problem(where, f'is "{name}"; {panel.plot} needs {needed}')
 
 
-def _needed(panel: Panel, model: DenoisingModel | GenerativeModel) -> str:
+def _needed(panel: ModelPanel, model: DenoisingModel | GenerativeModel) -> str:
     """What the plot needs and the model is not, or an empty string."""
     if isinstance(panel, Denoised | SigmaRow | SigmaCurve):
         if model.objective.kind != "denoiser":
@@ -73,7 +84,7 @@ def _needed(panel: Panel, model: DenoisingModel | GenerativeModel) -> str:
     return ""
 
 
-def _needed_of_generative(panel: Panel, model: GenerativeModel) -> str:
+def _needed_of_generative(panel: ModelPanel, model: GenerativeModel) -> str:
     if isinstance(panel, ClassHistogram):
         if model.is_class_conditioned:
             return "an unconditional model (network.num_classes: 0), whose digits are not chosen"
@@ -88,7 +99,7 @@ def _needed_of_generative(panel: Panel, model: GenerativeModel) -> str:
 
 
 def _check_epochs(
-    path: Path, panel: Panel, name: str, model: DenoisingModel | GenerativeModel
+    path: Path, panel: ModelPanel, name: str, model: DenoisingModel | GenerativeModel
 ) -> Iterator[Problem]:
     wanted = getattr(panel, "epochs", None)
     kept = model.kept_epochs

@@ -18,17 +18,17 @@ from flows.declaration.fields import (
     SigmaList,
     Title,
 )
+from flows.declaration.panel_base import PanelBase
+from flows.declaration.pocket_panels import PocketPanel
+from flows.declaration.trajectory_panels import (
+    Anagram,
+    Hybrid,
+    Inpainting,
+    TrajectoryPanel,
+    count_versions,
+)
 
 MAX_GRID_IMAGES = 400
-
-
-class PanelBase(Section):
-    """id: unique in the figure, `plot` by default. caption: replaces the one that is written from
-    the parameters."""
-
-    id: Name | None = None
-    title: Title | None = None
-    caption: Title | None = None
 
 
 class LossCurve(PanelBase):
@@ -128,7 +128,7 @@ class GuidanceSweep(PanelBase):
     model: Name
 
 
-Panel = Annotated[
+ModelPanel = (
     LossCurve
     | Noising
     | Denoised
@@ -139,9 +139,11 @@ Panel = Annotated[
     | Animation
     | Comparison
     | ClassHistogram
-    | GuidanceSweep,
-    Field(discriminator="plot"),
-]
+    | GuidanceSweep
+)
+"""Panels of the models that are trained here."""
+
+Panel = Annotated[ModelPanel | PocketPanel | TrajectoryPanel, Field(discriminator="plot")]
 
 
 class Figure(Section):
@@ -159,6 +161,21 @@ def panel_id(panel: Panel) -> str:
 
 def models_of(panel: Panel) -> list[str]:
     """Names of the models a panel shows."""
+    if isinstance(panel, TrajectoryPanel | PocketPanel):
+        return []
     if isinstance(panel, LossCurve | Comparison):
         return panel.models
     return [] if isinstance(panel, Noising) else [panel.model]
+
+
+def drawn_ids(panel: Panel) -> list[str]:
+    """The pictures a panel is drawn as: itself; then an animation of each anagram or hybrid; then
+    all tries, where the best of several is shown."""
+    name = panel_id(panel)
+    ids = [name]
+    if isinstance(panel, Anagram | Hybrid):
+        count = sum(count_versions(panel, pair) for pair in panel.pairs)
+        ids += [f"{name}-{number}" for number in range(1, count + 1)]
+    if isinstance(panel, Anagram | Hybrid | Inpainting) and panel.tries > 1:
+        ids.append(f"{name}-tries")
+    return ids

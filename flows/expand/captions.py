@@ -11,8 +11,8 @@ from flows.declaration.figures import (
     Denoised,
     GuidanceSweep,
     LossCurve,
+    ModelPanel,
     Noising,
-    Panel,
     PureNoise,
     Samples,
     SigmaCurve,
@@ -27,7 +27,7 @@ from tasks.figures.words import after_epochs
 AnyModel = DenoisingModel | GenerativeModel
 
 
-def caption(declaration: Declaration, panel: Panel, seed: int) -> str:
+def caption(declaration: Declaration, panel: ModelPanel, seed: int) -> str:
     """One or two sentences: what is shown, of which model and data, with which settings."""
     if panel.caption is not None:
         return panel.caption
@@ -51,7 +51,7 @@ def caption(declaration: Declaration, panel: Panel, seed: int) -> str:
     return _of_one_model(declaration, panel, models[panel.model], seed)
 
 
-def _of_one_model(declaration: Declaration, panel: Panel, model: AnyModel, seed: int) -> str:
+def _of_one_model(declaration: Declaration, panel: ModelPanel, model: AnyModel, seed: int) -> str:
     last_only = isinstance(panel, GuidanceSweep)
     epochs = model.kept_epochs[-1:] if last_only else shown_epochs(panel, model)
     head = f"{model.title} on {declaration.datasets[model.data].title}, {after_epochs(epochs)}"

@@ -13,8 +13,8 @@ from flows.declaration.figures import (
     Figure,
     GuidanceSweep,
     LossCurve,
+    ModelPanel,
     Noising,
-    Panel,
     PureNoise,
     Samples,
     SigmaCurve,
@@ -42,15 +42,17 @@ TITLES = {
 }
 
 
-def figure_name(figure_id: str, panel: Panel) -> str:
+def figure_name(figure_id: str, panel: ModelPanel) -> str:
     return f"figure/{figure_id}/{panel_id(panel)}"
 
 
-def panel_title(panel: Panel) -> str:
+def panel_title(panel: ModelPanel) -> str:
     return panel.title or TITLES[panel.plot]
 
 
-def figure_node(declaration: Declaration, figure_id: str, figure: Figure, panel: Panel) -> Node:
+def figure_node(
+    declaration: Declaration, figure_id: str, figure: Figure, panel: ModelPanel
+) -> Node:
     """The node that draws `panel`. Its seed is the figure's where the picture depends on one, so
     that a loss curve is not drawn again for a new seed."""
     params: dict[str, JSON] = {"plot": panel.plot}
@@ -131,7 +133,7 @@ def _guidance_sweep(
     return options, inputs
 
 
-def _options(panel: Panel, model: DenoisingModel | GenerativeModel) -> dict[str, JSON]:
+def _options(panel: ModelPanel, model: DenoisingModel | GenerativeModel) -> dict[str, JSON]:
     """What a panel of one model adds to its epochs and seed."""
     if isinstance(panel, Denoised):
         return {"digits": panel.digits, "sigma": shown_sigma(panel, model)}
@@ -155,7 +157,7 @@ def _options(panel: Panel, model: DenoisingModel | GenerativeModel) -> dict[str,
     return {}
 
 
-def _checkpoint_inputs(panel: Panel, epochs: Sequence[int]) -> dict[str, str]:
+def _checkpoint_inputs(panel: ModelPanel, epochs: Sequence[int]) -> dict[str, str]:
     (model,) = models_of(panel)
     if isinstance(panel, Animation):
         return {"sample": checkpoint_name("sample", model, epochs[-1])}

@@ -14,12 +14,14 @@ from flows.declaration.figures import (
     Animation,
     Comparison,
     Denoised,
-    Panel,
+    ModelPanel,
     PureNoise,
     Samples,
     SigmaRow,
 )
 from flows.declaration.models import DenoisingModel, GenerativeModel
+from flows.declaration.pocket_panels import PocketPanel
+from flows.declaration.trajectory_panels import TrajectoryPanel
 from tasks.store.node import JSON
 
 Checkpoint = tuple[str, int]
@@ -63,11 +65,12 @@ def gather_requests(declaration: Declaration) -> Requests:
     requests = Requests()
     for figure in declaration.figures.values():
         for panel in figure.panels:
-            _gather(requests, declaration, panel, figure.seed)
+            if not isinstance(panel, TrajectoryPanel | PocketPanel):
+                _gather(requests, declaration, panel, figure.seed)
     return requests
 
 
-def _gather(requests: Requests, declaration: Declaration, panel: Panel, seed: int) -> None:
+def _gather(requests: Requests, declaration: Declaration, panel: ModelPanel, seed: int) -> None:
     models = declaration.models
     if isinstance(panel, Samples | Animation):
         frames = panel.frames if isinstance(panel, Animation) else 0
@@ -87,7 +90,7 @@ def _gather(requests: Requests, declaration: Declaration, panel: Panel, seed: in
             shown.update(panel.sigmas or ())
 
 
-def shown_epochs(panel: Panel, model: DenoisingModel | GenerativeModel) -> list[int]:
+def shown_epochs(panel: ModelPanel, model: DenoisingModel | GenerativeModel) -> list[int]:
     """The checkpoints a panel of one model draws, ascending."""
     kept = model.kept_epochs
     if isinstance(panel, SigmaRow | Animation):

@@ -19,12 +19,13 @@ MIRRORED_SHARE = 0.25
 @dataclass(frozen=True)
 class Batch:
     """pictures: float32 [batch, 3, 128, 128] in [-1, 1]. caption: int64 [batch], into texts().
-    concept: int64 [batch].
+    concept, style: int64 [batch]; style counts STYLES.
     """
 
     pictures: Tensor
     caption: Tensor
     concept: Tensor
+    style: Tensor
 
 
 class BatchSource:
@@ -67,7 +68,7 @@ class BatchSource:
         )
         caption[any_photo] = self._any_photo
         caption[chance[3] < EMPTY_SHARE] = self._empty
-        return Batch(pixels, caption, concept)
+        return Batch(pixels, caption, concept, style)
 
     @staticmethod
     def _choose(captions: list[int], chance: float) -> int:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from diffusers import UNet2DConditionModel
 from torch import Tensor, nn
 
 
@@ -21,12 +20,13 @@ class CoarseUNet(nn.Module):
     The inner modules are those of `unet` itself: training this trains them.
     """
 
-    def __init__(self, unet: UNet2DConditionModel) -> None:
+    def __init__(self, unet: nn.Module) -> None:
         super().__init__()
         self.unet = unet
-        outer, inner = unet.config["block_out_channels"][:2]
+        config: Any = unet.config
+        outer, inner = config["block_out_channels"][:2]
         self.conv_in = nn.Conv2d(3, outer, 3, padding=1)
-        self.norm_out = nn.GroupNorm(unet.config["norm_num_groups"], inner)
+        self.norm_out = nn.GroupNorm(config["norm_num_groups"], inner)
         self.conv_out = nn.Conv2d(inner, 3, 3, padding=1)
 
     def forward(self, x_t: Tensor, t: Tensor, prompt_embeds: Tensor) -> Tensor:
@@ -59,7 +59,8 @@ class CoarseUNet(nn.Module):
                     res_hidden_states_tuple=block_skips,
                     **_text(block, text),
                 )
-        return self.conv_out(nn.functional.gelu(self.norm_out(x)))
+        out: Tensor = self.conv_out(nn.functional.gelu(self.norm_out(x)))
+        return out
 
 
 def _text(block: nn.Module, text: Tensor) -> dict[str, Tensor]:

@@ -5,6 +5,8 @@ Trained on the drawn pictures alone, apart from the model: it has never seen a s
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -20,7 +22,7 @@ class ConceptReader(nn.Module):
         super().__init__()
         widths = (3, width, 2 * width, 3 * width, 4 * width)
         layers: list[nn.Module] = []
-        for i, o in zip(widths[:-1], widths[1:], strict=True):
+        for i, o in pairwise(widths):
             layers += [
                 nn.Conv2d(i, o, 3, stride=2, padding=1, bias=False),
                 nn.BatchNorm2d(o),
@@ -33,12 +35,11 @@ class ConceptReader(nn.Module):
         self.logits = nn.Linear(16 * widths[-1], concepts)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        return self.logits(self.features(pictures).flatten(1))
+        logits: Tensor = self.logits(self.features(pictures).flatten(1))
+        return logits
 
 
-def reader_loss(
-    reader: ConceptReader, source: BatchSource, number_format: torch.dtype
-) -> Loss:
+def reader_loss(reader: ConceptReader, source: BatchSource, number_format: torch.dtype) -> Loss:
     """Cross-entropy over concepts, on pictures made as unclean as samples are.
 
     A little blur, noise and change of contrast: a sample that a person recognises must not be

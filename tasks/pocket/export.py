@@ -14,10 +14,15 @@ from tasks.pocket.networks import stage_one_unet, stage_two_unet, text_encoder
 from tasks.pocket.objective import NUM_TIMESTEPS
 from tasks.pocket.tokenizer import load_tokenizer, save_tokenizer
 
+# diffusers leaves its constructors untyped.
+_Scheduler: Any = DDPMScheduler
+_StageOne: Any = IFPipeline
+_StageTwo: Any = IFSuperResolutionPipeline
 
-def scheduler(sample_max_value: float) -> DDPMScheduler:
-    """The scheduler of DeepFloyd IF; sample_max_value is 1.5 in stage I and 1 in stage II."""
-    return DDPMScheduler(
+
+def scheduler(sample_max_value: float) -> Any:
+    """The DDPMScheduler of DeepFloyd IF; sample_max_value is 1.5 in stage I and 1 in stage II."""
+    return _Scheduler(
         num_train_timesteps=NUM_TIMESTEPS,
         beta_schedule="squaredcos_cap_v2",
         variance_type="learned_range",
@@ -33,7 +38,7 @@ def save_stage_one(spiece: bytes, encoder: bytes, unet: bytes, folder: Path) -> 
     """Write stage I to `folder`: tokenizer, text_encoder, unet and scheduler, in float16."""
     save_tokenizer(spiece, folder / "tokenizer")
     tokenizer = load_tokenizer(folder / "tokenizer")
-    pipeline = IFPipeline(
+    pipeline = _StageOne(
         tokenizer=tokenizer,
         text_encoder=_loaded(text_encoder(len(tokenizer)), encoder),
         unet=_loaded(stage_one_unet(), unet),
@@ -50,7 +55,7 @@ def save_stage_one(spiece: bytes, encoder: bytes, unet: bytes, folder: Path) -> 
 
 def save_stage_two(unet: bytes, folder: Path) -> None:
     """Write stage II to `folder`: unet and both schedulers. Stage I's encoder serves it too."""
-    pipeline = IFSuperResolutionPipeline(
+    pipeline = _StageTwo(
         tokenizer=None,
         text_encoder=None,
         unet=_loaded(stage_two_unet(), unet),

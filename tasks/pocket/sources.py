@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from tasks.errors import BadInput
 from tasks.pocket.bank import Bank, draw_bank
 from tasks.pocket.concepts import Concept, read_concepts
 from tasks.pocket.glyphs import load_font
+from tasks.preflight import Surroundings
 
 
 def load_bank(params: Mapping[str, Any], project_root: Path) -> tuple[Bank, list[Concept]]:
@@ -34,9 +35,11 @@ def load_bank(params: Mapping[str, Any], project_root: Path) -> tuple[Bank, list
     return bank, table
 
 
-def check_font(params: Mapping[str, Any], project_root: Path) -> None:
+def check_fonts(params: Sequence[Mapping[str, Any]], surroundings: Surroundings) -> None:
     """Raise BadInput unless the declared font is installed: known before a run starts."""
-    _check(project_root / params["font"], params["font_sha256"], "pocket.font_sha256")
+    for node in params:
+        font = surroundings.project_root / node["font"]
+        _check(font, node["font_sha256"], "pocket.font_sha256")
 
 
 def _check(path: Path, expected: str, declared_by: str) -> None:

@@ -41,7 +41,6 @@ class StageOne(nn.Module):
         )
         return output.last_hidden_state
 
-
     @torch.no_grad()
     def frozen_embeddings(self) -> Tensor:
         """Embeddings of all captions, [captions, 77, width]; the encoder is frozen from here on."""
@@ -63,13 +62,18 @@ Loss = Callable[[torch.Generator, int], Tensor]
 
 
 def coarse_loss(model: CoarseStageOne, source: BatchSource, number_format: torch.dtype) -> Loss:
-    """Noise prediction at 32 pixels, with the schedule that 64 pixels would show there."""
+    """Noise prediction at 32 pixels, with the schedule that 64 pixels would show there.
+
+    t is drawn with a density that grows with t: what a caption means is decided where the noise
+    is high, and this phase is for that.
+    """
     alpha_bar = half_size_alpha_bar(cosine_alpha_bar())
 
     def loss(generator: torch.Generator, batch_size: int) -> Tensor:
         batch = source.draw(batch_size, generator)
         x_0 = reduced(batch.pictures, 4)
-        t = torch.randint(NUM_TIMESTEPS, (batch_size,), generator=generator)
+        chance = torch.rand(batch_size, generator=generator)
+        t = (NUM_TIMESTEPS * chance.sqrt()).long().clamp(max=NUM_TIMESTEPS - 1)
         noise = torch.randn(x_0.shape, generator=generator)
         x_t = noised(x_0, t, noise, alpha_bar)
         with torch.autocast("cpu", dtype=number_format, enabled=number_format != torch.float32):

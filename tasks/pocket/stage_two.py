@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import torch
-from diffusers import UNet2DConditionModel
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from tasks.pocket.batches import BatchSource, reduced
@@ -27,7 +26,7 @@ def upscaled(pictures: Tensor, side: int) -> Tensor:
 
 
 def super_resolution_loss(
-    unet: UNet2DConditionModel,
+    unet: nn.Module,
     embeddings: Tensor,
     source: BatchSource,
     number_format: torch.dtype,
@@ -50,9 +49,7 @@ def super_resolution_loss(
             window = (..., slice(top, top + crop), slice(left, left + crop))
             x_0, condition = x_0[window], condition[window]
         level = torch.randint(NOISE_LEVELS, (batch_size,), generator=generator)
-        condition = noised(
-            condition, level, torch.randn(x_0.shape, generator=generator), alpha_bar
-        )
+        condition = noised(condition, level, torch.randn(x_0.shape, generator=generator), alpha_bar)
         t = torch.randint(NUM_TIMESTEPS, (batch_size,), generator=generator)
         noise = torch.randn(x_0.shape, generator=generator)
         x_t = noised(x_0, t, noise, alpha_bar)

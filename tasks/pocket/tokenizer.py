@@ -28,7 +28,7 @@ def train_tokenizer(texts: Sequence[str]) -> bytes:
     too, scored below any word, so that an unseen word still becomes tokens, if without meaning.
     """
     import sentencepiece
-    from sentencepiece import sentencepiece_model_pb2 as pb2
+    from sentencepiece import sentencepiece_model_pb2
 
     # Trained for its normaliser (NFKC, lower case) and its settings; the pieces are replaced.
     buffer = io.BytesIO()
@@ -46,6 +46,7 @@ def train_tokenizer(texts: Sequence[str]) -> bytes:
         num_threads=1,
         minloglevel=2,
     )
+    pb2: Any = sentencepiece_model_pb2
     model = pb2.ModelProto.FromString(buffer.getvalue())
     special = [pb2.ModelProto.SentencePiece.FromString(p.SerializeToString()) for p in model.pieces]
     del model.pieces[:]

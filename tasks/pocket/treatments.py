@@ -45,8 +45,8 @@ def photo(subject: Image.Image, rng: np.random.Generator) -> Pixels:
     size = subject.width
     y, x = _grid(size)
     warmth = rng.uniform(-0.04, 0.04)
-    wall = np.float32([0.62 + warmth, 0.66, 0.72 - warmth]) * (0.80 + 0.34 * y[..., None])
-    floor = np.float32([0.50 + warmth, 0.45, 0.40 - warmth]) * (0.72 + 0.38 * y[..., None])
+    wall = _colour([0.62 + warmth, 0.66, 0.72 - warmth]) * (0.80 + 0.34 * y[..., None])
+    floor = _colour([0.50 + warmth, 0.45, 0.40 - warmth]) * (0.72 + 0.38 * y[..., None])
     ground = np.where(y[..., None] < 0.66, wall, floor)
     alpha = _alpha(subject)
     shadow = _blurred(np.roll(alpha, (size // 24, size // 24), (0, 1)), size / 24)
@@ -60,7 +60,7 @@ def photo(subject: Image.Image, rng: np.random.Generator) -> Pixels:
 def oil_painting(subject: Image.Image, rng: np.random.Generator) -> Pixels:
     """Flat dabs of strong colour on a brown ground, with brush strokes across."""
     size = subject.width
-    ground = np.float32([0.47, 0.36, 0.22]) * rng.uniform(0.9, 1.1)
+    ground = _colour([0.47, 0.36, 0.22]) * rng.uniform(0.9, 1.1)
     dabs = _image(_over(subject, ground)).filter(ImageFilter.ModeFilter(max(3, size // 18 | 1)))
     picture = np.asarray(dabs, np.float32) / 255
     grey = picture.mean(axis=2, keepdims=True)
@@ -72,7 +72,7 @@ def oil_painting(subject: Image.Image, rng: np.random.Generator) -> Pixels:
 def watercolor(subject: Image.Image, rng: np.random.Generator) -> Pixels:
     """Thin, pale washes that bleed at the edge on warm paper, darker where they dried."""
     size = subject.width
-    paper = np.float32([0.98, 0.96, 0.91])
+    paper = _colour([0.98, 0.96, 0.91])
     wash = np.asarray(
         _image(_over(subject, paper)).filter(ImageFilter.GaussianBlur(size / 120)), np.float32
     )
@@ -88,12 +88,12 @@ def watercolor(subject: Image.Image, rng: np.random.Generator) -> Pixels:
 def lithograph(subject: Image.Image, rng: np.random.Generator) -> Pixels:
     """Four tones of dark ink, hatched, on cream paper."""
     size = subject.width
-    grey = _over(subject, np.ones(3, np.float32)) @ np.float32([0.30, 0.59, 0.11])
+    grey = _over(subject, np.ones(3, np.float32)) @ _colour([0.30, 0.59, 0.11])
     grey = np.clip(0.5 + 1.25 * (grey - 0.5), 0, 1)
     y, x = _grid(size)
     hatch = 0.5 + 0.5 * np.sin(2 * np.pi * (x + y) * 16)
     tone = np.clip(np.round(3 * (grey + 0.20 * (hatch - 0.5) * (grey < 0.92))) / 3, 0, 1)
-    ink, paper = np.float32([0.16, 0.11, 0.08]), np.float32([0.93, 0.87, 0.74])
+    ink, paper = _colour([0.16, 0.11, 0.08]), _colour([0.93, 0.87, 0.74])
     outline = _edges(grey, size)
     tone = tone * (1 - 0.7 * outline)
     return _clipped(ink + (paper - ink) * tone[..., None])
@@ -102,7 +102,7 @@ def lithograph(subject: Image.Image, rng: np.random.Generator) -> Pixels:
 def pencil_drawing(subject: Image.Image, rng: np.random.Generator) -> Pixels:
     """Grey outlines with light shading on white paper."""
     size = subject.width
-    grey = _over(subject, np.ones(3, np.float32)) @ np.float32([0.30, 0.59, 0.11])
+    grey = _over(subject, np.ones(3, np.float32)) @ _colour([0.30, 0.59, 0.11])
     y, x = _grid(size)
     lines = 0.5 + 0.5 * np.sin(2 * np.pi * (x - 0.4 * y) * 20)
     shade = 1 - (1 - grey) * (0.16 + 0.20 * lines)
@@ -119,7 +119,7 @@ def stained_glass(subject: Image.Image, rng: np.random.Generator) -> Pixels:
     distance = (x[..., None] - seeds[:, 0]) ** 2 + (y[..., None] - seeds[:, 1]) ** 2
     nearest = np.sort(np.sqrt(distance), axis=-1)
     lead = np.clip(1 - (nearest[..., 1] - nearest[..., 0]) * size / 4, 0, 1)
-    panes = np.float32([[0.10, 0.30, 0.72], [0.15, 0.45, 0.80], [0.10, 0.52, 0.60]])
+    panes = _colour([[0.10, 0.30, 0.72], [0.15, 0.45, 0.80], [0.10, 0.52, 0.60]])
     ground = panes[distance.argmin(-1) % 3]
     alpha = _alpha(subject)[..., None]
     rgb = _rgb(subject)
@@ -139,11 +139,13 @@ STYLES: dict[str, tuple[Treatment, tuple[str, ...]]] = {
     "lithograph": (lithograph, ("a lithograph of {}",)),
     "pencil drawing": (pencil_drawing, ("a pencil drawing of {}",)),
     "stained glass": (stained_glass, ("a stained glass window of {}",)),
-    **{
-        f"on {name}": (coloured(name), (f"{{}} on a {name} background",)) for name in PASTELS
-    },
+    **{f"on {name}": (coloured(name), (f"{{}} on a {name} background",)) for name in PASTELS},
 }
 """Style to its treatment and the captions it goes with ({} is the subject's phrase)."""
+
+
+def _colour(values: object) -> Pixels:
+    return np.asarray(values, np.float32)
 
 
 def _over(subject: Image.Image, ground: Pixels) -> Pixels:

@@ -25,16 +25,18 @@ def build_report(
     out: Path,
     pipelines: list[str] | None = None,
     single_file: bool = False,
+    backend: str | None = None,
 ) -> Path:
     """Write the report of the newest run of each pipeline and return the path of index.html.
 
     pipelines: those to show, None for all that have run; pages of others in `out` are removed.
     single_file: one index.html with everything inside, no assets.
+    backend: name of the text-to-image model that the runs used, None for any.
     BadInput where there is no run to show or `out` cannot be written.
     """
     rows = store.rows()
     problems = sorted(store.problems)
-    runs, unreadable = newest_runs(store, rows, pipelines)
+    runs, unreadable = newest_runs(store, rows, pipelines, backend)
     assets: Assets = EmbeddedAssets() if single_file else AssetFolder()
     names = _page_names([run.pipeline for run in runs])
     views = [

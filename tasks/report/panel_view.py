@@ -139,7 +139,8 @@ def _facts(
     row: Row | None,
 ) -> list[Fact]:
     ancestors = run.ancestors(panel.node)
-    facts = [Fact(name, value) for name, value in panel_settings(row.params if row else {})]
+    settings = panel.settings or panel_settings(row.params if row else {})
+    facts = [Fact(name, value) for name, value in settings]
     facts.append(Fact("seed", str(figure.seed)))
     data = [_dataset_title(name, run) for name in _names(ancestors, "data")]
     if data:

@@ -117,6 +117,7 @@ def _facts(run: RunRecord) -> list[tuple[str, str]]:
     facts = [
         ("profile", f"{run.profile_name}: {run.profile_title}"),
         ("data", ", ".join(run.datasets[name] for name in sorted(used)) or "none"),
+        ("model", run.backend or ""),
         ("device", run.device),
         ("number format", run.number_format),
         ("run", run.run_id),

@@ -24,6 +24,7 @@ class Node:
     params: plain JSON values that the step reads.
     inputs: role, as the step knows it, to the name of the node that fills it.
     work: size of the step in units of its kind, used to foresee its duration; not in the key.
+    location: where the file lies whose digest params hold, for steps that read one; not in the key.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Node:
     inputs: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     work: float = 1.0
+    location: Mapping[str, JSON] | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from tasks.errors import StepFailed
 from tasks.figures.plots import PLOTS
 from tasks.figures.style import CHART_DENSITY, CHART_WIDTH, DARK, LIGHT
 from tests.figures.drawing_table import loss_table, numbered_images
+from tests.figures.picture_steps import picture_steps
+from tests.figures.pocket_steps import pocket_steps
 
 SIGMAS = [0.0, 0.2, 0.5, 1.0]
 GRID = {"seed": 7, "rows": 2, "columns": 10}
@@ -106,10 +108,11 @@ def steps(table):
             {f"guidance_{i}": row for i, row in enumerate(sweep)},
         ),
     }
-    return {
+    digits = {
         plot: table.step({"plot": plot, **params}, inputs)
         for plot, (params, inputs) in made.items()
     }
+    return {**digits, **picture_steps(table), **pocket_steps(table)}
 
 
 def opened(data: bytes) -> Image.Image:

@@ -26,7 +26,8 @@ def test_a_picture_of_half_the_size_has_the_ratio_of_its_schedule(t: int) -> Non
     alpha_bar = cosine_alpha_bar()
     generator = torch.Generator().manual_seed(0)
     flat = torch.full((64, 3, 64, 64), 0.7)
-    x_t = noised(flat, torch.full((64,), t), torch.randn(flat.shape, generator=generator), alpha_bar)
+    noise = torch.randn(flat.shape, generator=generator)
+    x_t = noised(flat, torch.full((64,), t), noise, alpha_bar)
     small = functional.avg_pool2d(x_t, 2)
     measured = float(small.mean() ** 2 / small.var()) / 0.49
     level = half_size_alpha_bar(alpha_bar)[t]
@@ -52,9 +53,7 @@ def divergence(variance: float, t: int) -> float:
     noise = torch.randn(x_0.shape, generator=generator)
     t_ = torch.tensor([t])
     x_t = noised(x_0, t_, noise, alpha_bar)
-    return float(
-        variance_loss(noise, torch.full_like(noise, variance), x_0, x_t, t_, alpha_bar)
-    )
+    return float(variance_loss(noise, torch.full_like(noise, variance), x_0, x_t, t_, alpha_bar))
 
 
 @pytest.mark.parametrize("t", [10, 300, 700])
