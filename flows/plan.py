@@ -131,8 +131,9 @@ def make_plan(
         settled, root, model_number_format(settled, device, asked, number_format)
     )
     everything = expand(settled, root, models.of, figures_of(settled, pipeline))
-    keyed = key_nodes(expand_pipeline(settled, everything, pipeline), number_format)
-    names_of_key = _names_by_key([*key_nodes(everything, number_format), *keyed])
+    all_keyed = key_nodes(everything, number_format)
+    keyed = key_nodes(expand_pipeline(settled, everything, pipeline), number_format, all_keyed)
+    names_of_key = _names_by_key([*all_keyed, *keyed])
     inputs = {item.node.name: list(item.node.inputs.values()) for item in keyed}
     chosen = select_nodes(inputs, only=only, from_=from_, until=until)
 

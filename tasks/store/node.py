@@ -86,18 +86,19 @@ def canonical_json(value: JSON) -> str:
 
 def _check_names(value: JSON) -> None:
     """json turns the name 1 into "1", and two different values would share one text."""
-    # Exact types first: asking for Mapping alone takes most of the time that a key does.
-    kind = type(value)
-    if kind is str or kind is int or kind is float:
-        return
-    if kind is dict or isinstance(value, Mapping):
-        for name, member in value.items():
-            if not isinstance(name, str):
-                raise ValueError(f"not a plain JSON value: the name {name!r} is not text")
-            _check_names(member)
-    elif isinstance(value, list | tuple):
-        for member in value:
-            _check_names(member)
+    # Without recursion and by exact types, which takes a quarter of the time: a plan of a hundred
+    # thousand nodes has millions of values.
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if type(value) is dict or isinstance(value, Mapping):
+            for name in value:
+                if not isinstance(name, str):
+                    raise ValueError(f"not a plain JSON value: the name {name!r} is not text")
+            members = value.values()
+        else:
+            members = value if isinstance(value, list | tuple) else ()
+        waiting += [member for member in members if type(member) not in _LEAVES]
 
 
 def _plain(value: object) -> JSON:
@@ -109,3 +110,4 @@ def _plain(value: object) -> JSON:
 _ENCODER = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
 )
+_LEAVES = frozenset({str, int, float, bool, type(None)})

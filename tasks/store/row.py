@@ -115,9 +115,14 @@ class Row:
             if name == "objects":
                 value = {name: vars(ref) for name, ref in value.items()}
             try:
-                columns[name] = canonical_json(value) if name in _JSON_FIELDS else value
-            except ValueError as error:
+                if name in _JSON_FIELDS:
+                    value = canonical_json(value)
+                elif name in _FLOAT_FIELDS:
+                    # As it will be read, since the digest is of what a file holds.
+                    value = float(value)
+            except (ValueError, TypeError) as error:
                 raise ValueError(f"{self.name}: {name} cannot be recorded: {error}") from error
+            columns[name] = value
         return columns
 
     @classmethod
@@ -137,6 +142,7 @@ class Row:
 
 
 FIELDS = tuple(column.name for column in fields(Row))
+_FLOAT_FIELDS = frozenset({"seconds", "work"})
 _JSON_FIELDS = frozenset({"params", "inputs", "objects", "metrics", "info", "versions"})
 
 
@@ -154,4 +160,8 @@ def is_newer(row: Row, other: Row) -> bool:
 
 def _digest(columns: Mapping[str, Any]) -> str:
     """Catches flipped bytes that still parse. SHA-256 of all columns but the digest itself."""
-    return hashlib.sha256(canonical_json(columns).encode()).hexdigest()
+    try:
+        text = canonical_json(columns)
+    except ValueError as error:
+        raise ValueError(f"{columns['name']} cannot be recorded: {error}") from error
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -261,10 +261,12 @@ def _status_of(error: BaseException) -> int:
 
 def _answer_of(error: BaseException) -> dict[str, Any]:
     """s3fs turns botocore's errors into Python's, and keeps them as the cause."""
-    for found in (error, error.__cause__):
+    found: BaseException | None = error
+    while found is not None:
         answer = getattr(found, "response", None)
         if isinstance(answer, dict):
             return answer
+        found = found.__cause__
     return {}
 
 
@@ -276,7 +278,7 @@ def _time_of(answer: dict[str, Any]) -> datetime | None:
 
 def _split(address: str) -> tuple[str, str]:
     """Bucket and prefix."""
-    bucket, _, prefix = address.split("://", 1)[1].strip("/").partition("/")
+    bucket, _, prefix = address.split("://", 1)[1].partition("/")
     if "@" in bucket or ":" in bucket:
         # Not shown: it holds what should be secret.
         raise BadInput(

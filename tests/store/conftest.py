@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tasks.store.store import Store
-from tests.s3_server import s3_address, s3_process, s3_server
-
-__all__ = ["s3_address", "s3_process", "s3_server"]
 
 
 @pytest.fixture
@@ -26,6 +24,16 @@ def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.fixture
 def s3_store(s3_address: str, own_temporary_folder: None) -> Store:
     return Store.open(s3_address)
+
+
+@pytest.fixture
+def new_s3_client() -> Iterator[None]:
+    """The test's stores share no connection with those of others, nor its settings."""
+    from s3fs import S3FileSystem
+
+    S3FileSystem.clear_instance_cache()
+    yield
+    S3FileSystem.clear_instance_cache()
 
 
 @pytest.fixture(params=["local", "memory", "s3"])

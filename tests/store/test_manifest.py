@@ -184,10 +184,12 @@ def test_key_that_could_leave_the_store_is_refused(store: Store, key: str) -> No
 def test_reader_misses_no_row_while_parts_are_compacted(store: Store) -> None:
     recorded: list[str] = []
     is_done = threading.Event()
+    # Each takes two dozen requests there.
+    count = 6 if store.address.startswith("s3") else 40
 
     def write() -> None:
         writer = Store(store.address)
-        for number in range(40):
+        for number in range(count):
             row = make_row(f"model-{number}")
             writer.record(row)
             recorded.append(row.key)
@@ -205,7 +207,7 @@ def test_reader_misses_no_row_while_parts_are_compacted(store: Store) -> None:
         assert not promised or Store(store.address).find(promised[-1]) is not None
         readings += 1
     thread.join()
-    assert readings > 3
+    assert readings > 2
 
 
 def test_row_recorded_in_the_middle_of_a_compaction_is_kept(

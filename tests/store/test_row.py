@@ -129,6 +129,8 @@ def test_foreign_parquet_is_no_row() -> None:
         {"info": {1: "one"}},
         {"seed": 2**64},
         {"host": 5},
+        {"seconds": float("inf")},
+        {"seconds": "long"},
     ],
 )
 def test_value_that_no_column_can_hold_is_refused(values: dict[str, Any]) -> None:
@@ -161,3 +163,8 @@ def test_name_that_could_leave_the_store_is_refused(values: dict[str, Any]) -> N
 def test_reference_that_could_leave_the_store_is_refused(reference: tuple[str, int, str]) -> None:
     with pytest.raises(BadInput):
         ObjectRef(*reference)
+
+
+def test_whole_number_is_read_as_the_float_that_its_column_holds() -> None:
+    row = make_row("model", seconds=3, work=2)
+    assert row_from_parquet(row_to_parquet(row)) == row
