@@ -111,10 +111,9 @@ def _skip_without_moto() -> None:
         pytest.skip(f"needs an S3 server: pip install 'moto[server]' s3fs ({missing} missing)")
 
 
-@pytest.fixture(scope="session")
-def s3_process() -> Iterator[S3Server]:
-    """One server for all tests, with a bucket."""
-    _skip_without_moto()
+@contextlib.contextmanager
+def started() -> Iterator[S3Server]:
+    """A server with a bucket."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.s3_server"],
         cwd=Path(__file__).parents[1],
@@ -122,11 +121,38 @@ def s3_process() -> Iterator[S3Server]:
         stderr=subprocess.DEVNULL,
         text=True,
     ) as process:
-        assert process.stdout is not None
-        server = S3Server(process.stdout.readline().strip())
-        server.make_bucket(BUCKET)
+        try:
+            assert process.stdout is not None
+            server = S3Server(process.stdout.readline().strip())
+            server.make_bucket(BUCKET)
+            yield server
+        finally:
+            process.kill()
+
+
+def environment_of(server: S3Server) -> dict[str, str]:
+    """By which boto finds it."""
+    return {**CREDENTIALS, "AWS_ENDPOINT_URL": server.address}
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[S3Server]:
+    """A server that this process and those it starts find by their environment."""
+    with started() as server:
+        os.environ.update(environment_of(server))
+        try:
+            yield server
+        finally:
+            for name in environment_of(server):
+                del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def s3_process() -> Iterator[S3Server]:
+    """One server for all tests."""
+    _skip_without_moto()
+    with started() as server:
         yield server
-        process.kill()
 
 
 @pytest.fixture
@@ -134,9 +160,8 @@ def s3_server(s3_process: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """The server without faults, and the environment by which it is found."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    for name, value in CREDENTIALS.items():
+    for name, value in environment_of(s3_process).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_process.address)
     s3_process.heal()
     s3_process.counts()
     yield s3_process

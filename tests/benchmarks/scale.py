@@ -20,6 +20,9 @@ from typing import Any
 
 import yaml
 
+from tests.s3_server import BUCKET, S3Server, serving
+
+S3_ADDRESS = f"s3://{BUCKET}/scale"
 SEEDS = 20
 NODES = (1_000, 10_000, 100_000)
 ROWS = (10_000, 100_000, 1_000_000)
@@ -68,29 +71,23 @@ def plan_nodes(nodes: int, folder: Path, store: Any = None, **options: Any) -> A
     return make_plan(file, "all", None, store, device="cpu", number_format="float32", **options)
 
 
-def record_plan(plan: Any, store: Any) -> Iterator[Any]:
-    """The rows of a plan's nodes, each with an object of its own in the store."""
+def row_of(planned: Any) -> Any:
+    """The row of a node of a plan, with an object of its own: the bytes of its key."""
     from tasks.store.row import ObjectRef, Row
 
-    for planned in plan.nodes:
-        data = planned.key.encode()
-        image = ObjectRef(hashlib.sha256(data).hexdigest(), len(data), "png")
-        # Not by put_object: thousands of files safe against a power failure take minutes.
-        path = Path(store.object_address(image))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        yield Row(
-            key=planned.key,
-            name=planned.name,
-            kind=planned.node.kind,
-            identity=planned.identity.to_json(),
-            params=planned.node.params,
-            inputs=planned.identity.inputs,
-            objects={"image.png": image},
-            seconds=1.0,
-            versions=VERSIONS,
-            run_id="benchmark",
-        )
+    data = planned.key.encode()
+    return Row(
+        key=planned.key,
+        name=planned.name,
+        kind=planned.node.kind,
+        identity=planned.identity.to_json(),
+        params=planned.node.params,
+        inputs=planned.identity.inputs,
+        objects={"image.png": ObjectRef(hashlib.sha256(data).hexdigest(), len(data), "png")},
+        seconds=1.0,
+        versions=VERSIONS,
+        run_id="benchmark",
+    )
 
 
 def other_rows(first: int, last: int) -> Iterator[Any]:
@@ -137,11 +134,16 @@ def fill(rows: int, folder: Path) -> None:
     store = Store.open(str(folder / f"store-{rows}"))
     compacted = Path(store.address, "manifest", "compacted")
     compacted.mkdir(parents=True)
-    planned = list(record_plan(plan_nodes(PLANNED, folder), store))
+    planned = [row_of(node) for node in plan_nodes(PLANNED, folder).nodes]
+    for row in planned:
+        # Not by put_object: thousands of files safe against a power failure take minutes.
+        path = Path(store.object_address(row.objects["image.png"]))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(row.key.encode())
     # Spread over all files, as keys are.
     files = -(-rows // MAX_ROWS)
     for number in range(files):
-        first, last = (rows - len(planned)) * number // files, 0
+        first = (rows - len(planned)) * number // files
         last = (rows - len(planned)) * (number + 1) // files
         mine = [*other_rows(first, last), *planned[number::files]]
         data = rows_to_parquet(sorted(mine, key=lambda row: row.key))
@@ -181,6 +183,32 @@ def plan_cold(nodes: int, folder: Path) -> None:
     plan_nodes(nodes, folder)
 
 
+def plan_on_s3(nodes: int, folder: Path) -> None:
+    """With the store that `fill_s3` has made at the same address."""
+    from tasks.store.store import Store
+
+    store = Store.open(S3_ADDRESS, create=False)
+    assert not plan_nodes(nodes, folder, store).misses
+
+
+def fill_s3(nodes: int, folder: Path, server: S3Server) -> None:
+    """A compacted store of the plan of so many nodes, at S3_ADDRESS."""
+    from tasks.store.row_file import rows_to_parquet
+    from tasks.store.store import Store
+
+    rows = [row_of(node) for node in plan_nodes(nodes, folder).nodes]
+    data = rows_to_parquet(sorted(rows, key=lambda row: row.key))
+    name = f"manifest/compacted/{hashlib.sha256(data).hexdigest()}.parquet"
+    store = Store.open(S3_ADDRESS)
+    store._filesystem.write(name, data)
+    images = [row.objects["image.png"] for row in rows]
+    server.fill(
+        S3_ADDRESS.split("/", 3)[3],
+        [f"objects/{image.sha256[:2]}/{image.sha256}.png" for image in images],
+        images[0].size,
+    )
+
+
 def _store(rows: int, folder: Path) -> Any:
     from tasks.store.store import Store
 
@@ -198,6 +226,7 @@ MEASURES: dict[str, Callable[[int, Path], None]] = {
         record_parts,
         compact,
         plan_cold,
+        plan_on_s3,
     )
 }
 
@@ -219,6 +248,7 @@ def section(repeats: int) -> str:
         folder = Path(name)
         plans = {nodes: measured("plan_cold", nodes, folder) for nodes in NODES}
         manifests = {rows: _manifest(rows, folder) for rows in ROWS}
+        on_s3, requests = _on_s3(folder)
     return f"""## Scale
 
 One measure a process, once each; imports are counted in. CPU is what the process computed, less
@@ -236,7 +266,18 @@ are all there, and of as many that are all changed and compared with them; compa
 
 | rows | what | seconds | CPU s | peak MiB |
 |---:|---|---:|---:|---:|
-{"".join(_rows(rows, measures) for rows, measures in manifests.items())}"""
+{"".join(_rows(rows, measures) for rows, measures in manifests.items())}
+A plan of {PLANNED:,} nodes that are all there, in a store on an S3 server of the same machine,
+compacted: {on_s3["seconds"]:.2f} s, of which {on_s3["cpu"]:.2f} s computing, {requests} requests,
+{on_s3["peak"]:.0f} MiB.
+"""
+
+
+def _on_s3(folder: Path) -> tuple[dict[str, float], int]:
+    with serving() as server:
+        fill_s3(PLANNED, folder, server)
+        server.counts()
+        return measured("plan_on_s3", PLANNED, folder), sum(server.counts().values())
 
 
 def _manifest(rows: int, folder: Path) -> dict[str, dict[str, float]]:
