@@ -8,7 +8,8 @@ Readers join all, newest row per key. They read the parts before the compacted f
 vanishes in between was compacted, so its row is in a file that they have still to list.
 
 Where the locks of this host do not keep out all writers, a part is never replaced: a row recorded
-again gets a part of its own, so that whoever compacts deletes exactly what it has read.
+again gets a part of its own, so that whoever compacts deletes exactly what it has read. Parts of a
+newer version of Darkroom are never replaced either.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from tasks.store.compacted_file import CompactedFile
@@ -25,7 +25,7 @@ from tasks.store.compaction import MAX_ROWS, files_to_merge, merge, without
 from tasks.store.errors import DamagedRow, UnknownSchema
 from tasks.store.filesystem import Filesystem, quarantine_path
 from tasks.store.names import check_key
-from tasks.store.row import Row, is_newer
+from tasks.store.row import SCHEMA_VERSION, Row, is_newer, later_than
 from tasks.store.row_file import row_from_parquet, row_to_parquet, table_to_parquet
 from tasks.store.rows import Rows
 
@@ -100,9 +100,11 @@ class Manifest:
         row_to_parquet(row)  # a value that cannot be stored is found before anything is touched
         replaced = self.find(row.key, row.kind)
         if replaced is not None and row.created <= replaced.created:
-            created = replaced.created + timedelta(microseconds=1)
-            row = replace(row, created_at=created.isoformat(timespec="microseconds"))
-        self._filesystem.write(self._part_path(row), row_to_parquet(row))
+            row = replace(row, created_at=later_than(replaced.created))
+        path = self._part_path(row)
+        if (found := self._load_part(path)) is not None and found.is_newer_schema:
+            path = _beside_newer(row.kind, row.key)
+        self._filesystem.write(path, row_to_parquet(row))
 
     def remove(self, key: str) -> None:
         """Forget every row of `key`, damaged ones too. Its objects stay."""
@@ -135,6 +137,7 @@ class Manifest:
         if key is not None and self._filesystem.locks_hold_everywhere:
             kinds = [kind] if kind is not None else self._filesystem.names(PARTS)
             paths = [f"{PARTS}/{name}/{key}.parquet" for name in kinds]
+            paths += [_beside_newer(name, key) for name in kinds]
         elif key is not None and kind is not None:
             paths = self._filesystem.paths(f"{PARTS}/{kind}", beginning=key)
         else:
@@ -226,6 +229,11 @@ class Manifest:
             else "what it recorded is made again when needed"
         )
         return f"{self._filesystem.address_of(file.path)}: {problem}; ignored, {advice}"
+
+
+def _beside_newer(kind: str, key: str) -> str:
+    """Where a row goes if a newer version of Darkroom has written the part of its key."""
+    return f"{PARTS}/{kind}/{key}-{SCHEMA_VERSION:016x}.parquet"
 
 
 def _problems(files: Collection[ManifestFile]) -> list[tuple[ManifestFile, DamagedRow]]:

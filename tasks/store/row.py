@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tasks.errors import BadInput
@@ -20,6 +20,11 @@ SCHEMA_VERSION = 1
 def utc_now() -> str:
     """ISO 8601 in UTC with microseconds."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def later_than(moment: datetime) -> str:
+    """The next microsecond, in the same form."""
+    return (moment + timedelta(microseconds=1)).isoformat(timespec="microseconds")
 
 
 def parse_time(text: str) -> datetime:

@@ -86,9 +86,7 @@ class Store:
         """
         return self.missing_objects([row]).get(row.key)
 
-    def missing_objects(
-        self, rows: Collection[Row], among: int | None = None
-    ) -> dict[str, str]:
+    def missing_objects(self, rows: Collection[Row], among: int | None = None) -> dict[str, str]:
         """The same for many rows at once, by key, for those of them that miss something.
 
         among: about how many rows the store has in all, where known.
