@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import time
@@ -11,21 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
-from flows.execute import execute
 from flows.plan import Plan
-from flows.progress_display import ProgressDisplay
 from flows.run_record import newest_run
-from flows.run_request import RunRequest
 from flows.upkeep.collect_garbage import collect_garbage
 from flows.upkeep.list_runs import list_runs
-from tasks.kinds import KINDS
 from tasks.store.names import key_of_run
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep
-from tests.flows import fake_cli, fake_kinds
-from tests.flows.conftest import SMALL
+from tests.flows import fake_cli, in_process
 from tests.flows.recorded_plan import misses, plan_of, record_all
 from tests.flows.small_declaration import small_file
 
@@ -50,19 +43,13 @@ def set_clock(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("flows.execute._run_flow", fake_cli.run_in_threads)
-    for name, kind in fake_kinds.FAKE_KINDS.items():
-        monkeypatch.setitem(KINDS, name, kind)
+    in_process.prepare(tmp_path, monkeypatch)
     return Store.open(str(tmp_path / "store"))
 
 
 def run_small(store: Store, *overrides: str) -> str:
     """The id of a whole run of the small pipeline."""
-    request = RunRequest(
-        pipeline="small", declaration=str(SMALL), store=store.address, overrides=list(overrides)
-    )
-    result = execute(request, ProgressDisplay(Console(file=io.StringIO())))
+    result = in_process.run_small(store.address, Path(store.address), *overrides)
     assert result.status == "complete"
     assert result.seconds >= 0
     return result.run_id

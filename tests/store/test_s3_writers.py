@@ -25,7 +25,7 @@ from tests.store.sample_artifacts import (
 from tests.store.test_killed_writers import lines_of, start_writer
 
 NAMES = [f"model-{number}" for number in range(4)]
-POINTS = 6
+POINTS = 4
 
 
 def start_on_own_host(
@@ -109,7 +109,7 @@ def test_store_killed_again_and_again_at_random_moments_loses_nothing(
     names = [f"model-{number}" for number in range(200)]
     dice = random.Random(7)
     acknowledged: set[str] = set()
-    for _ in range(5):
+    for _ in range(3):
         writer = start_on_own_host(s3_store.address, names, tmp_path / "host")
         assert writer.stdout is not None
         assert writer.stdout.readline() == "ready\n"
