@@ -26,7 +26,7 @@ from tasks.pocket.sources import load_bank
 from tasks.pocket.training_loop import PhaseState, run_phase
 from tasks.pocket.treatments import STYLES
 from tasks.step import Step, StepResult, tensors_to_bytes
-from tasks.train_pocket import loss_table
+from tasks.train_pocket import final_loss, loss_table
 
 HELD_OUT = 2000
 """Pictures that retrieval accuracy is measured on."""
@@ -78,7 +78,7 @@ def train_similarity(step: Step) -> StepResult:
         {
             "parameters": float(sum(p.numel() for p in model.parameters())),
             "training_seconds": state.seconds,
-            "final_loss": state.losses[-1] if state.losses else float("nan"),
+            **final_loss(state),
             **_retrieval(model, tokenizer, held_out, concepts, step.seed),
         },
     )
