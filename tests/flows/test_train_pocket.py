@@ -1,4 +1,4 @@
-"""`darkroom train-pocket` on a table of three concepts and a few steps: trained, measured, written."""
+"""`darkroom train-pocket` on three concepts and a few steps: trained, measured, written."""
 
 from __future__ import annotations
 
