@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.s3_server import s3_address, s3_process, s3_server
 from tests.tiny_if import PLAIN, TinyIF, build_tiny_if
+
+__all__ = ["s3_address", "s3_process", "s3_server"]
+"""Fixtures of every part that uses a store on S3."""
 
 
 @pytest.fixture(scope="session")

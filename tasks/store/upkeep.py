@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tasks.store.filesystem import StoredFile
 from tasks.store.lease import LeaseRecord, cleaning_lock, read_leases
-from tasks.store.lock import hold, local_folder
+from tasks.store.lock import local_folder, lock_file
 from tasks.store.manifest_upkeep import DamagedFile, ManifestUpkeep
 from tasks.store.names import check_key
 from tasks.store.objects import Objects
@@ -32,8 +32,12 @@ class Upkeep:
         self.pins = Pins(self._filesystem)
 
     def cleaning(self) -> contextlib.AbstractContextManager[None]:
-        """Keep runs of this host from beginning, and other clean-ups out, for a moment."""
-        return hold(cleaning_lock(self._filesystem))
+        """Keep runs from beginning, and other clean-ups out, for a moment."""
+        return cleaning_lock(self._filesystem)
+
+    def now(self) -> float:
+        """POSIX seconds by the clock that dates the store's files."""
+        return self._filesystem.now()
 
     def leases(self) -> list[LeaseRecord]:
         return read_leases(self._filesystem)
@@ -50,9 +54,9 @@ class Upkeep:
         """State of unfinished steps on this host."""
         return list_workspaces(self._local / "work")
 
-    def damage(self, ref: ObjectRef) -> str | None:
-        """None for a whole object, else what is wrong with it. Changes nothing."""
-        return self._objects.damage(ref)
+    def damage(self, refs: Sequence[ObjectRef]) -> list[str | None]:
+        """For each, None for a whole object, else what is wrong with it. Changes nothing."""
+        return self._filesystem.each(self._objects.damage, refs)
 
     def set_object_aside(self, ref: ObjectRef) -> None:
         self._objects.set_aside(ref)
@@ -71,14 +75,17 @@ class Upkeep:
         with self._manifest_lock():
             return self._manifest.remove_rows(rows)
 
-    def delete_file(self, path: str, moment: float) -> bool:
-        """Delete an object, a lease or a file set aside. Returns whether it is gone."""
-        return self._filesystem.delete_if_older(path, moment)
+    def delete_files(self, paths: Sequence[str], moment: float) -> set[str]:
+        """Delete objects, leases or files set aside. Returns those that are gone."""
+        gone = self._filesystem.each(
+            lambda path: self._filesystem.delete_if_older(path, moment), paths
+        )
+        return {path for path, is_gone in zip(paths, gone, strict=True) if is_gone}
 
     def delete_workspace(self, key: str, moment: float) -> bool:
         """False, with nothing deleted, while a step works in it."""
         return delete_workspace(
-            self._local / "work" / check_key(key), self._local / "locks" / f"{key}.lock", moment
+            self._local / "work" / check_key(key), lock_file(self._filesystem, key), moment
         )
 
     @property

@@ -24,13 +24,18 @@ POINTS = 24
 
 
 def start_writer(
-    address: Path, names: list[str], *, compact_every: int = COMPACT_EVERY, die_at: int = 0
+    address: Path | str,
+    names: list[str],
+    *,
+    compact_every: int = COMPACT_EVERY,
+    die_at: int = 0,
+    **environment: str,
 ) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, str(WRITER), str(address), str(compact_every), str(die_at), *names],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment},
     )
 
 
