@@ -70,11 +70,16 @@ def view_pipeline(
     file_name: str,
     prefix: str = "",
 ) -> PipelineView:
+    panel_names = [f"{figure.id}/{panel.id}" for figure in run.figures for panel in figure.panels]
+    panel_anchors = iter(_anchors(f"{prefix}panel-", panel_names))
     sections = [
         SectionView(
             figure,
             anchor,
-            [view_panel(panel, figure, run, rows, store, assets) for panel in figure.panels],
+            [
+                view_panel(panel, next(panel_anchors), figure, run, rows, store, assets)
+                for panel in figure.panels
+            ],
         )
         for figure, anchor in zip(
             run.figures, _anchors(prefix, [figure.id for figure in run.figures]), strict=True
