@@ -78,7 +78,7 @@ def _rectangles(mask: Mask) -> Iterator[tuple[int, int, int, int]]:
         if not left_over[y, x]:
             continue
         width = _run(left_over[y, x:])
-        height = _run(left_over[y:, x : x + width].all(axis=1))
+        height = _run(np.all(left_over[y:, x : x + width], axis=1))
         left_over[y : y + height, x : x + width] = False
         yield int(x), int(y), width, height
 

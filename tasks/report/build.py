@@ -14,6 +14,7 @@ from tasks.report.assets import AssetFolder, Assets, EmbeddedAssets
 from tasks.report.output_folder import write_report_files
 from tasks.report.pipeline_view import PipelineView, view_pipeline
 from tasks.report.run_record import newest_runs
+from tasks.report.search_entries import search_entries
 from tasks.report.wording import slug
 from tasks.store.store import Store
 
@@ -80,7 +81,13 @@ def _render_folder(
     files = {
         view.file_name: _render("pipeline.html", view=view, views=views, **shared) for view in views
     }
-    files["index.html"] = _render("index.html", views=views, problems=problems, **shared)
+    files["index.html"] = _render(
+        "index.html",
+        views=views,
+        problems=problems,
+        search_entries=search_entries(views),
+        **shared,
+    )
     return files
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.report.assets import Assets
+from tasks.report.lineage import Lineage, lineage_of
 from tasks.report.metric_tables import Table, all_metrics, metrics_csv
 from tasks.report.panel_view import PanelView, view_panel
 from tasks.report.run_record import Figure, NodeRecord, RunRecord
@@ -48,6 +49,7 @@ class PipelineView:
     metrics_csv: str | None
     nodes: Sequence[NodeView]
     node_anchors: Mapping[str, str]
+    lineage: Lineage
     started: str
     thumbnail: PanelView | None
 
@@ -87,6 +89,10 @@ def view_pipeline(
     ]
     csv = metrics_csv(run, rows)
     names = list(run.nodes)
+    node_anchors = dict(zip(names, _anchors(f"{prefix}node-", names), strict=True))
+    panels = [panel for section in sections for panel in section.panels]
+    shown_at = {panel.panel.node: panel.anchor for panel in panels}
+    figure_anchors = {section.figure.id: section.anchor for section in sections}
     return PipelineView(
         run=run,
         file_name=file_name,
@@ -97,7 +103,8 @@ def view_pipeline(
         metrics=all_metrics(run, rows),
         metrics_csv=assets.add(csv, "csv") if csv else None,
         nodes=[_node_view(node, rows.get(node.key)) for node in run.nodes.values()],
-        node_anchors=dict(zip(names, _anchors(f"{prefix}node-", names), strict=True)),
+        node_anchors=node_anchors,
+        lineage=lineage_of(run, figure_anchors, {**node_anchors, **shown_at}),
         started=moment(run.started_at),
         thumbnail=_thumbnail(sections),
     )

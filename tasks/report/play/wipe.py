@@ -47,9 +47,7 @@ def _of_one_step(places: Sequence[Place]) -> list[dict[str, Any]]:
     ]
 
 
-def _of_grid(
-    row: Row, rows: Mapping[str, Row], places: Sequence[Place]
-) -> list[dict[str, Any]]:
+def _of_grid(row: Row, rows: Mapping[str, Row], places: Sequence[Place]) -> list[dict[str, Any]]:
     """Results are known by their origin: they were sampled from an image that is shown too."""
     originals: dict[str, int] = {}
     results: dict[tuple[str, tuple[str, ...]], list[int]] = {}

@@ -8,14 +8,16 @@ function startSteps(stage, control, places, sheet) {
   // A block of many small images stays together; a column of few is set side by side.
   const parts = (of) => (of.length > 6 ? [around(of)] : of);
   const canvases = parts(shown[0]).map(() => make("canvas", { role: "img" }));
+  const labels = canvases.map(() => make("p", { class: "quiet" }));
   const show = (index) => {
     const found = parts(shown[index]);
     canvases.forEach((canvas, part) => {
       canvas.hidden = !found[part];
       if (!found[part]) return;
-      drawCrop(canvas, sheet, found[part], stageScale(found[part], found.length > 1 ? 256 : 384));
+      drawCrop(canvas, sheet, found[part], stageScale(found[part], found.length > 1 ? 192 : 384));
       canvas.setAttribute("aria-label", found[part].title || frames[index].label);
-      canvas.title = found[part].title || "";
+      labels[part].textContent = (found[part].title || "").split("; ")
+        .filter((word) => word !== frames[index].label).join("; ");
     });
   };
   let timer = 0;
@@ -44,7 +46,7 @@ function startSteps(stage, control, places, sheet) {
       timer = setInterval(() => slider.set((slider.get() + 1) % frames.length),
         1000 * FRAME_SECONDS);
     } }, "Play");
-  holder.append(...canvases);
+  holder.append(...canvases.map((canvas, part) => make("div", {}, canvas, labels[part])));
   show(frames.length - 1);
   stage.append(holder, make("div", { class: "side" },
     make("div", { class: "controls" }, button, slider.label)));

@@ -35,7 +35,7 @@ function startTurn(stage, control) {
   };
   const { row } = makeMovingControls(
     "View",
-    words.map((word) => ({ word, ask: `See it ${word}` })),
+    [{ word: words[0], ask: `Back to ${words[0]}` }, { word: words[1], ask: "Change the view" }],
     1.1,
     show,
   );
