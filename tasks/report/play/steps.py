@@ -16,6 +16,7 @@ _GRIDS_BY_COLUMN = {"step_counts"}
 
 def steps_control(plot: str, row: Row, places: Sequence[Place]) -> dict[str, Any] | None:
     """Frames, each a label and the numbers of the places it shows; None for other sheets.
+    together: whether those of a frame stay as they lie, or are set side by side.
 
     plot: as the panel has it.
     """
@@ -42,7 +43,7 @@ def _frames(by: str, labels: Sequence[str], places: Sequence[Place]) -> dict[str
         {"label": label, "places": [i for i, place in enumerate(places) if place[by] == index]}
         for index, label in enumerate(labels)
     ]
-    return {"kind": "steps", "frames": frames}
+    return {"kind": "steps", "frames": frames, "together": by != "column"}
 
 
 def _words(labels: Sequence[Any] | None) -> list[str]:

@@ -20,6 +20,7 @@ class Enlarged {
         button("\u2212", "Smaller", () => this.resize(-1)),
         this.size,
         button("+", "Larger", () => this.resize(1)),
+        button("Sheet", "Whole sheet", () => this.showWhole()),
         button("Close", "Close", () => this.dialog.close())),
       make("div", { class: "enlarged-body" },
         make("div", { class: "enlarged-field", tabindex: "0", role: "group",
@@ -47,12 +48,21 @@ class Enlarged {
 
   show(index) {
     this.index = index;
-    const place = this.places[index];
+    this.onmove(index);
+    this.put(this.places[index]);
+  }
+
+  showWhole() {
+    const [width, height] = [this.sheet.naturalWidth, this.sheet.naturalHeight];
+    this.put({ left: 0, top: 0, width, height, title: this.sheet.alt });
+  }
+
+  put(place) {
+    this.place = place;
     drawCrop(this.canvas, this.sheet, place, this.scale);
     this.canvas.setAttribute("aria-label", place.title || "Picture");
     this.said.replaceChildren(describe(place, this.facts));
     this.size.textContent = `${this.scale} \u00d7`;
-    this.onmove(index);
   }
 
   step(by) {
@@ -61,6 +71,6 @@ class Enlarged {
 
   resize(by) {
     this.scale = Math.min(16, Math.max(1, this.scale + by));
-    this.show(this.index);
+    this.put(this.place);
   }
 }

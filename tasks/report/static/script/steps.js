@@ -5,8 +5,7 @@ function startSteps(stage, control, places, sheet) {
   const { frames } = control;
   const holder = make("div", { class: "steps-field" });
   const shown = frames.map((frame) => frame.places.map((number) => places[number]));
-  // A block of many small images stays together; a column of few is set side by side.
-  const parts = (of) => (of.length > 6 ? [around(of)] : of);
+  const parts = (of) => (control.together ? [around(of)] : of);
   const canvases = parts(shown[0]).map(() => make("canvas", { role: "img" }));
   const labels = canvases.map(() => make("p", { class: "quiet" }));
   const show = (index) => {
