@@ -122,7 +122,7 @@ def test_i_start_has_a_slider_of_its_own(visit):
     figure = panel(visit, "edits")
     set_slider(figure, "Wipe", 0)
     for index, i_start in enumerate(I_STARTS):
-        set_slider(figure, "Result", index)
+        set_slider(figure, "i_start", index)
         seen = squares_of(figure.locator(".wipe-field"), SIZE)
         assert (seen[:, 2:] == edited(i_start)[:, 2:]).all()
         assert f"i_start {i_start}" in figure.locator(".stage").inner_text()

@@ -12,7 +12,7 @@ from tasks.store.row import Row
 
 def wipe_control(row: Row, rows: Mapping[str, Row], places: Sequence[Place]) -> dict[str, Any]:
     """subjects: each the number of the original's place, and its results in reading order, each a
-    label and the number of its place. A label that reads like i_start goes onto a slider."""
+    label and the number of its place. slider: what is chosen on it."""
     plot = row.params.get("plot")
     if plot == "pictures":
         subjects = _of_grid(row, rows, places)
@@ -22,7 +22,9 @@ def wipe_control(row: Row, rows: Mapping[str, Row], places: Sequence[Place]) -> 
         subjects = _of_one_step(places)
     else:
         subjects = []
-    return {"kind": "wipe", "subjects": subjects}
+    labels = [result["label"] for subject in subjects for result in subject["results"]]
+    slider = "i_start" if all(label.startswith("i_start") for label in labels) else "Result"
+    return {"kind": "wipe", "slider": slider, "subjects": subjects}
 
 
 def _subject(

@@ -26,7 +26,9 @@ function startCells(figure, data, sheet) {
     const [inside, around] = [cursor.getBoundingClientRect(), media.getBoundingClientRect()];
     const room = Math.max(0, around.width - tip.offsetWidth);
     tip.style.left = `${Math.min(Math.max(0, inside.left - around.left), room)}px`;
-    tip.style.top = `${inside.bottom - around.top + 6}px`;
+    const isLow = inside.bottom + tip.offsetHeight + 6 > innerHeight && inside.top > tip.offsetHeight;
+    const top = isLow ? inside.top - tip.offsetHeight - 6 : inside.bottom + 6;
+    tip.style.top = `${top - around.top}px`;
   };
   const hush = () => { tip.hidden = true; };
 

@@ -116,6 +116,7 @@ function drawAxes(svg, { x, y, last, width, height, ticks }) {
   for (const step of evenTicks(last, width > 500 ? 6 : 3)) {
     svg.append(text(step.toLocaleString("en"), { x: x(step), y: height - bottom + 18, class: "x-tick" }));
   }
+  svg.append(text("training loss", { x: left + 4, y: CURVE.top + 4, class: "name" }));
   svg.append(text("step", { x: (left + width - right) / 2, y: height - 4, class: "x-tick" }));
 }
 

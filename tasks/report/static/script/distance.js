@@ -1,9 +1,10 @@
 // A hybrid: walking away makes it small; the same by blurring it where it hangs.
 const NEAREST = 320;
+const MARGIN = 24;
 
 function startDistance(stage, control) {
   const { far, prompts } = control;
-  const near = Math.max(control.near, NEAREST);
+  const near = Math.min(Math.max(control.near, NEAREST), Math.max(far, stage.clientWidth - MARGIN));
   const picture = (alt) => make("img", { src: control.picture, alt, width: near, height: near });
   const walked = picture(`The picture, as far away as the slider says: ${prompts.join(", or ")}`);
   const blurred = picture("The same picture, blurred as much as that distance blurs it");

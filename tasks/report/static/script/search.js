@@ -50,7 +50,8 @@ function readEntries() {
 
 function* panelEntries() {
   for (const figure of document.querySelectorAll("figure.panel")) {
-    const section = figure.closest("section").querySelector("h2").textContent;
+    const heading = figure.closest("section").querySelector("h2");
+    const section = [...heading.childNodes].map((part) => part.textContent).join(" ");
     const title = figure.querySelector("h3")?.textContent || section;
     const facts = [...figure.querySelectorAll(".provenance dd")].map((each) => each.textContent);
     const caption = figure.querySelector(".caption")?.textContent ?? "";

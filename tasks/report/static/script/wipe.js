@@ -14,7 +14,7 @@ function startWipe(stage, control, places, sheet) {
     say: (value) => `${value} % original`,
     onchange: (value) => field.style.setProperty("--wipe", `${value}%`),
   });
-  const results = makeSlider("Result", {
+  const results = makeSlider(control.slider, {
     max: Math.max(...subjects.map((each) => each.results.length)) - 1,
     say: (value) => subject.results[Math.min(value, subject.results.length - 1)].label,
     onchange: () => show(),
