@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tasks.report.assets import Assets
 from tasks.report.lineage import Lineage, lineage_of
 from tasks.report.metric_tables import Table, all_metrics, metrics_csv
+from tasks.report.model_cards import ModelCard, model_cards
 from tasks.report.panel_view import PanelView, view_panel
 from tasks.report.run_record import Figure, NodeRecord, RunRecord
 from tasks.report.wording import duration, moment, plural, slug
@@ -50,6 +51,7 @@ class PipelineView:
     nodes: Sequence[NodeView]
     node_anchors: Mapping[str, str]
     lineage: Lineage
+    models: Sequence[ModelCard]
     started: str
     thumbnail: PanelView | None
 
@@ -105,6 +107,7 @@ def view_pipeline(
         nodes=[_node_view(node, rows.get(node.key)) for node in run.nodes.values()],
         node_anchors=node_anchors,
         lineage=lineage_of(run, figure_anchors, {**node_anchors, **shown_at}),
+        models=model_cards(run, rows, panels),
         started=moment(run.started_at),
         thumbnail=_thumbnail(sections),
     )

@@ -12,5 +12,13 @@ def store(tmp_path) -> Store:
 
 
 @pytest.fixture(scope="session")
-def browser():
+def running_chromium():
     yield from chromium()
+
+
+@pytest.fixture
+def browser(running_chromium):
+    """Left without a page by each test: dozens of open ones starve the next."""
+    yield running_chromium
+    for context in running_chromium.contexts:
+        context.close()

@@ -37,7 +37,6 @@ def visit(browser, report):
     yield visit
     assert visit.complaints == []
     assert all(url.startswith(("file:", "data:")) for url in visit.requests)
-    visit.page.close()
 
 
 def panel(visit, name):
@@ -92,7 +91,6 @@ def test_readers_who_prefer_stillness_get_the_other_end_at_once(browser, report)
     figure = panel(visit, "turn-flip")
     figure.get_by_role("button", name="Change the view").click()
     assert figure.get_by_role("slider", name="View").input_value() == "100"
-    visit.page.close()
 
 
 def test_walking_away_makes_the_picture_small_and_blurs_its_twin(visit):
@@ -224,7 +222,6 @@ def test_search_finds_panels_and_leads_to_them(browser, report, page):
     visit.page.keyboard.press("Enter")
     visit.page.wait_for_url("**/course.html#panel-turn-skew-panel")
     assert visit.complaints == []
-    visit.page.close()
 
 
 def test_pointing_at_the_lineage_shows_what_is_near(visit):
@@ -243,4 +240,3 @@ def test_controls_stay_inside_the_page(browser, report, width, scheme):
         panel(visit, name)
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
     assert visit.complaints == []
-    visit.page.close()
