@@ -45,6 +45,7 @@ def write_models(
     """
     from tasks.pocket.export import save_stage_one, save_stage_two
     from tasks.pocket.model_card import similarity_card, stage_one_card, stage_two_card
+    from tasks.text_to_image.quiet import quiet_libraries
     from tasks.train_similarity import save_similarity_model
 
     missing = [name for name in (STAGE_ONE, STAGE_TWO, SIMILARITY, MEASURE) if name not in rows]
@@ -80,7 +81,8 @@ def write_models(
     places = []
     for name, build in builders.items():
         places.append(project_root / pocket.output[name])
-        _replace(places[-1], build)
+        with quiet_libraries():
+            _replace(places[-1], build)
     return places
 
 

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import CLIPModel, CLIPTokenizer
 
 from tasks.diffusion.seeds import named_generator, seeded_initialisation
@@ -26,7 +26,7 @@ from tasks.pocket.sources import load_bank
 from tasks.pocket.training_loop import PhaseState, run_phase
 from tasks.pocket.treatments import STYLES
 from tasks.step import Step, StepResult, tensors_to_bytes
-from tasks.train_pocket import loss_table
+from tasks.train_pocket import final_loss, loss_table
 
 HELD_OUT = 2000
 """Pictures that retrieval accuracy is measured on."""
@@ -62,7 +62,7 @@ def train_similarity(step: Step) -> StepResult:
         should_stop=step.should_stop,
     )
     model.load_state_dict(weights)
-    model.eval()
+    nn.Module.eval(model)
     # Other grounds and textures than any that were trained on.
     held_out, _ = load_bank(
         {**step.params, "bank_seed": int(step.params["bank_seed"]) + 1}, step.project_root
@@ -78,7 +78,7 @@ def train_similarity(step: Step) -> StepResult:
         {
             "parameters": float(sum(p.numel() for p in model.parameters())),
             "training_seconds": state.seconds,
-            "final_loss": state.losses[-1] if state.losses else float("nan"),
+            **final_loss(state),
             **_retrieval(model, tokenizer, held_out, concepts, step.seed),
         },
     )
@@ -92,7 +92,8 @@ def load_similarity_model(step: Step, role: str) -> tuple[CLIPModel, CLIPTokeniz
     tokenizer = CLIPTokenizer.from_pretrained(str(folder), local_files_only=True)
     model = similarity_model(len(tokenizer), tokenizer.eos_token_id)
     model.load_state_dict(step.read_tensors(role, "weights.safetensors"))
-    model.float().eval()
+    nn.Module.float(model)
+    nn.Module.eval(model)
     return model, tokenizer
 
 
@@ -154,7 +155,8 @@ def save_similarity_model(weights: bytes, tokenizer: bytes, folder: Path) -> Non
     words = CLIPTokenizer.from_pretrained(str(folder), local_files_only=True)
     model = similarity_model(len(words), words.eos_token_id)
     model.load_state_dict(load(weights))
-    model.half().save_pretrained(str(folder))
+    nn.Module.half(model)
+    model.save_pretrained(str(folder))
     image_processor().save_pretrained(str(folder))
 
 

@@ -45,9 +45,7 @@ def expand(
     trajectories = TrajectoryNodes(declaration, project_root, model_part)
     drawn = list(_figure_nodes(declaration, trajectories, figures))
     pocket = list(pocket_nodes(declaration.pocket, project_root)) if declaration.pocket else []
-    return topological_order(
-        [*_model_nodes(declaration), *pocket, *trajectories.nodes(), *drawn]
-    )
+    return topological_order([*_model_nodes(declaration), *pocket, *trajectories.nodes(), *drawn])
 
 
 def expand_pipeline(declaration: Declaration, nodes: Sequence[Node], pipeline: str) -> list[Node]:

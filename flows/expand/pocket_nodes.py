@@ -47,7 +47,7 @@ def pocket_nodes(pocket: Pocket, project_root: Path) -> Iterator[Node]:
         "variants": pocket.variants,
         "bank_seed": pocket.seed,
     }
-    parts = (
+    parts: tuple[tuple[str, str, dict[str, Phase], dict[str, str]], ...] = (
         (STAGE_ONE, "pocket_stage_one", vars(pocket.stage_one), {}),
         (STAGE_TWO, "pocket_stage_two", vars(pocket.stage_two), {"stage_one": STAGE_ONE}),
         (READER, "pocket_reader", vars(pocket.reader), {}),

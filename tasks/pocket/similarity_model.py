@@ -72,7 +72,7 @@ def save_clip_tokenizer(texts: Sequence[str], folder: Path) -> None:
     # CLIP's own order: plain symbols, symbols that end a word, merged ones, then start and end.
     ordered = dict.fromkeys([*alphabet, *(symbol + "</w>" for symbol in alphabet), *words])
     vocabulary = {word: index for index, word in enumerate([*ordered, START, END])}
-    merges = [tuple(merge) for merge in state["merges"]]
+    merges: Any = [tuple(merge) for merge in state["merges"]]
     CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=TEXT_LENGTH).save_pretrained(
         str(folder)
     )
