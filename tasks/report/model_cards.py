@@ -7,13 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tasks.report.metric_tables import Table, TableRow, metric_text, metric_title
+from tasks.report.metric_tables import Table, TableRow, metric_text, metric_title, turned
 from tasks.report.panel_view import PanelView
 from tasks.report.recipe import model_recipe
 from tasks.report.run_record import NodeRecord, RunRecord
 from tasks.report.wording import duration, moment, number
 from tasks.store.row import Row
 
+MOST_COLUMNS = 4
 CURVE_WIDTH, CURVE_HEIGHT = 320, 64
 
 _CHECKPOINT = re.compile(r"epoch-(\d+)\.safetensors")
@@ -107,7 +108,9 @@ def _checkpoints(node: NodeRecord, row: Row, run: RunRecord, rows: Mapping[str, 
             cells = [f"{number(round(reference.size / 2**20, 1))} MB", reference.sha256[:12]]
             cells += [metric_text(name.partition(",")[0], kept.get(name)) for name in columns]
             lines.append(TableRow(f"epoch {epoch_number}", cells))
-    return Table("", ["checkpoint", "size", "SHA-256", *map(_title, columns)], lines)
+    table = Table("", ["checkpoint", "size", "SHA-256", *map(_title, columns)], lines)
+    # A card is narrow: the longer side goes down.
+    return turned(table) if len(table.header) > max(MOST_COLUMNS, len(lines)) else table
 
 
 def _named(node: NodeRecord, metric: str, epoch: str) -> str:

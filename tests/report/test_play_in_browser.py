@@ -224,6 +224,22 @@ def test_search_finds_panels_and_leads_to_them(browser, report, page):
     assert visit.complaints == []
 
 
+def test_everything_plays_in_a_single_file_too(browser, tmp_path):
+    store = Store.open(str(tmp_path / "store"))
+    PlayableRun(store).record()
+    visit = Visit(browser, build_report(store, tmp_path / "out", single_file=True))
+    started = visit.page.locator("figure.panel[data-started]")
+    for figure in visit.page.locator("figure.panel").all():
+        figure.scroll_into_view_if_needed()
+    visit.page.wait_for_function(
+        "document.querySelectorAll('figure.panel:not([data-started])').length === 0"
+    )
+    rest = visit.page.locator("figure.panel").first.locator(".turn-rest")
+    assert (squares_of(rest, SIZE) == scene()).all()
+    assert started.count() == len(PlayableRun.figures)
+    assert visit.complaints == []
+
+
 def test_pointing_at_the_lineage_shows_what_is_near(visit):
     box = visit.page.locator(".lineage .box").first
     box.scroll_into_view_if_needed()
