@@ -240,6 +240,14 @@ def test_everything_plays_in_a_single_file_too(browser, tmp_path):
     assert visit.complaints == []
 
 
+def test_paper_shows_the_still_and_no_control(visit):
+    figure = panel(visit, "turn-flip")
+    assert not figure.locator(".frame img").is_visible()
+    visit.page.emulate_media(media="print")
+    assert figure.locator(".frame img").is_visible()
+    assert not figure.locator(".stage").is_visible()
+
+
 def test_pointing_at_the_lineage_shows_what_is_near(visit):
     box = visit.page.locator(".lineage .box").first
     box.scroll_into_view_if_needed()
