@@ -150,6 +150,6 @@ KINDS: dict[str, Kind] = {
     ),
     "choice": Kind("text_to_image", 1, "tasks.choose_try:choose_try", ("torch", "diffusers"), True),
     "figure": Kind(
-        "figures", 1, "tasks.draw_figure:draw_figure", ("matplotlib", "pillow", "numpy")
+        "figures", 2, "tasks.draw_figure:draw_figure", ("matplotlib", "pillow", "numpy")
     ),
 }
