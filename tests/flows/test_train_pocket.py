@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.pocket.emoji import FONT, emoji_font
+from tests.pocket.emoji import require_font
 
 REPOSITORY = Path(__file__).parents[2]
 FEW = {"steps": 2, "batch_size": 4, "learning_rate": 1e-3, "warm_up_steps": 1}
@@ -63,7 +63,7 @@ def train(file: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_a_trained_pocket_model_is_written_and_then_only_written_again(tmp_path: Path) -> None:
-    emoji_font()
+    require_font()
     file = project(tmp_path)
     first = train(file)
     assert first.returncode == 0, first.stderr
@@ -84,8 +84,7 @@ def test_a_trained_pocket_model_is_written_and_then_only_written_again(tmp_path:
 
 
 def test_another_font_than_the_declared_is_refused_before_training(tmp_path: Path) -> None:
-    if not FONT.exists():
-        pytest.skip("needs the Debian package fonts-noto-color-emoji")
+    require_font()
     result = train(project(tmp_path), "--set", f"pocket.font_sha256={'f' * 64}")
     assert result.returncode == 2
     assert "pocket.font_sha256 says fff" in result.stderr
