@@ -1,4 +1,4 @@
-"""The step that measures the pocket model: it samples every concept, and two readers name them."""
+"""The step that measures the pocket model: it samples every concept, and the reader names them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from tasks.pocket.sources import load_bank
 from tasks.pocket.treatments import STYLES
 from tasks.step import Step, StepResult, table_to_bytes, tensors_to_bytes
 from tasks.train_pocket import TEXT_ENCODER, TOKENIZER, UNET
-from tasks.train_similarity import load_similarity_model, nearest_text
 
 
 def measure_pocket(step: Step) -> StepResult:
@@ -25,7 +24,7 @@ def measure_pocket(step: Step) -> StepResult:
     [concepts, 128, 128, 3] (the training pictures), "styles" u8 [styles, subjects, 64, 64, 3],
     "enlarged" u8 [subjects, 128, 128, 3] (the plain ones) and "is_right" [seeds, concepts];
     readings.parquet. Metrics: accuracy (first choice of the classifier among all concepts),
-    accuracy_seed_<s>, style_accuracy, and similarity_accuracy (the same by the similarity model).
+    accuracy_seed_<s>, style_accuracy.
     """
     bank, concepts = load_bank(step.params, step.project_root)
     sampler = _sampler(step)
@@ -46,12 +45,9 @@ def measure_pocket(step: Step) -> StepResult:
     truth = torch.arange(len(concepts)).repeat(len(seeds))
     is_right = read[: len(plain)] == truth
     style_truth = torch.tensor([phrases.index(s) for s in subjects]).repeat(len(templates))
-    model, tokenizer = load_similarity_model(step, "similarity")
-    by_similarity = nearest_text(model, tokenizer, plain, phrases)
     metrics = {
         "accuracy": float(is_right.float().mean()),
         "style_accuracy": float((read[len(plain) :] == style_truth).float().mean()),
-        "similarity_accuracy": float((by_similarity == truth).float().mean()),
     }
     for seed, right in zip(seeds, is_right.view(len(seeds), -1), strict=True):
         metrics[f"accuracy_seed_{seed}"] = float(right.float().mean())

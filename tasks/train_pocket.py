@@ -163,7 +163,12 @@ def loss_table(names: list[str], states: list[PhaseState]) -> bytes:
 
 def _metrics(states: list[PhaseState], networks: list[nn.Module]) -> dict[str, float]:
     return {
-        "final_loss": states[-1].losses[-1] if states[-1].losses else float("nan"),
+        **final_loss(states[-1]),
         "training_seconds": sum(state.seconds for state in states),
         "parameters": float(sum(p.numel() for n in networks for p in n.parameters())),
     }
+
+
+def final_loss(state: PhaseState) -> dict[str, float]:
+    """The last reported loss; nothing for a training too short to report one."""
+    return {"final_loss": state.losses[-1]} if state.losses else {}

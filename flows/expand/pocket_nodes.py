@@ -14,7 +14,7 @@ from tasks.errors import BadInput
 from tasks.store.node import JSON, Node
 
 STAGE_ONE, STAGE_TWO = "pocket/stage-one", "pocket/stage-two"
-READER, SIMILARITY, MEASURE = "pocket/reader", "pocket/similarity", "pocket/measure"
+READER, MEASURE = "pocket/reader", "pocket/measure"
 
 POCKET_TITLES = {
     "pocket_concepts": "Every concept",
@@ -29,7 +29,6 @@ WORK = {
     "windows": 1.0,
     "pictures": 4.0,
     "reader": 0.15,
-    "similarity": 0.1,
 }
 
 
@@ -47,11 +46,10 @@ def pocket_nodes(pocket: Pocket, project_root: Path) -> Iterator[Node]:
         "variants": pocket.variants,
         "bank_seed": pocket.seed,
     }
-    parts = (
+    parts: tuple[tuple[str, str, dict[str, Phase], dict[str, str]], ...] = (
         (STAGE_ONE, "pocket_stage_one", vars(pocket.stage_one), {}),
         (STAGE_TWO, "pocket_stage_two", vars(pocket.stage_two), {"stage_one": STAGE_ONE}),
         (READER, "pocket_reader", vars(pocket.reader), {}),
-        (SIMILARITY, "pocket_similarity", vars(pocket.similarity), {}),
     )
     for name, kind, phases, inputs in parts:
         params = {**source, "phases": {key: plain(phase) for key, phase in phases.items()}}
@@ -64,7 +62,6 @@ def pocket_nodes(pocket: Pocket, project_root: Path) -> Iterator[Node]:
             "stage_one": STAGE_ONE,
             "stage_two": STAGE_TWO,
             "reader": READER,
-            "similarity": SIMILARITY,
         },
         seed=pocket.seed,
         work=float(len(pocket.measure.seeds) * pocket.measure.num_inference_steps),

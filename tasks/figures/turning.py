@@ -126,17 +126,28 @@ class _Slide(_Still):
 
 def _motion(view: PixelView) -> _Motion:
     size = view.size
-    indices = np.arange(size * size).reshape(size, size)
-    if np.array_equal(view.source, indices):
+    if np.array_equal(view.source, _unmoved(size)):
         return _Still(size)
-    for axis in (0, 1):
-        if np.array_equal(view.source, np.flip(indices, axis)):
-            return _Mirror(size, axis)
-    shifts = _column_shifts(view.source)
+    axis = mirrored_axis(view.source)
+    if axis is not None:
+        return _Mirror(size, axis)
+    shifts = column_shifts(view.source)
     return _Slide(shifts) if shifts is not None else take_apart(view.source)
 
 
-def _column_shifts(source: Indices) -> NDArray[np.float64] | None:
+def _unmoved(size: int) -> Indices:
+    return np.arange(size * size).reshape(size, size)
+
+
+def mirrored_axis(source: Indices) -> int | None:
+    """0 for a picture upside down, 1 for one with left and right exchanged, else None."""
+    for axis in (0, 1):
+        if np.array_equal(source, np.flip(_unmoved(len(source)), axis)):
+            return axis
+    return None
+
+
+def column_shifts(source: Indices) -> NDArray[np.float64] | None:
     """How far down each column is rolled, or None if that is not what the view does.
 
     A roll by 50 of 64 is one by -14 too: of those the one nearest the neighbour's is meant.

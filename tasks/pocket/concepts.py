@@ -56,7 +56,7 @@ def read_concepts(path: Path) -> list[Concept]:
     expected = {"single", "scene", "aliases", "fixed"}
     if not isinstance(table, dict) or set(table) - expected:
         raise BadInput(f"{path}: expected a mapping with {', '.join(sorted(expected))}")
-    parts = {
+    parts: dict[str, tuple[Part, ...]] = {
         phrase: (Part(str(glyph), 0.5, 0.5, WHOLE_PICTURE),)
         for phrase, glyph in (table.get("single") or {}).items()
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ def save_stage_one(spiece: bytes, encoder: bytes, unet: bytes, folder: Path) -> 
     pipeline.save_pretrained(folder, safe_serialization=True)
     # Written again: the pipeline's own saving replaces spiece.model by a converted file.
     save_tokenizer(spiece, folder / "tokenizer")
+    _load_as_float32(folder / "text_encoder" / "config.json")
 
 
 def save_stage_two(unet: bytes, folder: Path) -> None:
@@ -67,6 +69,14 @@ def save_stage_two(unet: bytes, folder: Path) -> None:
         requires_safety_checker=False,
     )
     pipeline.save_pretrained(folder, safe_serialization=True)
+
+
+def _load_as_float32(config: Path) -> None:
+    """transformers loads weights in the format they are saved in, diffusers in float32: without
+    this the two halves of a pipeline loaded with no format given would not fit together."""
+    settings = json.loads(config.read_text(encoding="utf-8"))
+    settings["dtype"] = "float32"
+    config.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _loaded(network: nn.Module, weights: bytes) -> Any:

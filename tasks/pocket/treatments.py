@@ -155,11 +155,11 @@ def _over(subject: Image.Image, ground: Pixels) -> Pixels:
 
 
 def _rgb(picture: Image.Image) -> Pixels:
-    return np.asarray(picture, np.float32)[..., :3] / 255
+    return np.asarray(picture, np.float32)[..., :3] / np.float32(255)
 
 
 def _alpha(picture: Image.Image) -> Pixels:
-    return np.asarray(picture, np.float32)[..., 3] / 255
+    return np.asarray(picture, np.float32)[..., 3] / np.float32(255)
 
 
 def _image(pixels: Pixels) -> Image.Image:
@@ -172,7 +172,7 @@ def _clipped(pixels: NDArray[np.floating]) -> Pixels:
 
 def _grid(size: int) -> tuple[Pixels, Pixels]:
     """y and x of each pixel's centre, in fractions of the side."""
-    line = (np.arange(size, dtype=np.float32) + 0.5) / size
+    line = (np.arange(size, dtype=np.float32) + np.float32(0.5)) / np.float32(size)
     y, x = np.meshgrid(line, line, indexing="ij")
     return y, x
 
@@ -186,7 +186,7 @@ def _plane(plane: Pixels) -> Image.Image:
 
 
 def _rgb_plane(picture: Image.Image) -> Pixels:
-    return np.asarray(picture, np.float32) / 255
+    return np.asarray(picture, np.float32) / np.float32(255)
 
 
 def _edges(plane: Pixels, size: int) -> Pixels:

@@ -14,10 +14,12 @@ from tasks.report.assets import AssetFolder, Assets, EmbeddedAssets
 from tasks.report.output_folder import write_report_files
 from tasks.report.pipeline_view import PipelineView, view_pipeline
 from tasks.report.run_record import newest_runs
+from tasks.report.search_entries import search_entries
 from tasks.report.wording import slug
 from tasks.store.store import Store
 
 _HERE = Path(__file__).parent
+_LAST_SCRIPT = "start.js"
 
 
 def build_report(
@@ -73,13 +75,19 @@ def _render_folder(
 ) -> dict[str, bytes]:
     shared = {
         "style_address": assets.add(_static("style.css").encode(), "css"),
-        "script_address": assets.add(_static("script.js").encode(), "js"),
+        "script_address": assets.add(_script().encode(), "js"),
         "is_single": False,
     }
     files = {
         view.file_name: _render("pipeline.html", view=view, views=views, **shared) for view in views
     }
-    files["index.html"] = _render("index.html", views=views, problems=problems, **shared)
+    files["index.html"] = _render(
+        "index.html",
+        views=views,
+        problems=problems,
+        search_entries=search_entries(views),
+        **shared,
+    )
     return files
 
 
@@ -89,7 +97,7 @@ def _render_single(views: Sequence[PipelineView], problems: Sequence[str]) -> by
         views=views,
         problems=problems,
         style=Markup(_static("style.css")),
-        script=Markup(_static("script.js")),
+        script=Markup(_script()),
         is_single=True,
     )
 
@@ -100,7 +108,7 @@ def _render(template: str, **values: object) -> bytes:
 
 @lru_cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -108,6 +116,18 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    # The filter tojson writes <, >, & and ' as \\u003c and so on: no prompt can end a script.
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "separators": (",", ":")}
+    return environment
+
+
+@lru_cache
+def _script() -> str:
+    """All of static/script as one file: pages opened from disk cannot load modules."""
+    names = sorted(path.name for path in (_HERE / "static" / "script").glob("*.js"))
+    names.sort(key=lambda name: name == _LAST_SCRIPT)
+    parts = [_static(f"script/{name}") for name in names]
+    return "\n".join(['"use strict";\n(() => {', *parts, "})();\n"])
 
 
 def _static(name: str) -> str:

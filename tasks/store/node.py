@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,7 +95,7 @@ def _check_names(value: JSON) -> None:
             for name in value:
                 if not isinstance(name, str):
                     raise ValueError(f"not a plain JSON value: the name {name!r} is not text")
-            members = value.values()
+            members: Iterable[Any] = value.values()
         else:
             members = value if isinstance(value, list | tuple) else ()
         waiting += [member for member in members if type(member) not in _LEAVES]

@@ -47,16 +47,14 @@ def test_the_weights_in_the_folder_are_the_trained_ones(
 def test_diffusers_turns_a_prompt_into_a_picture_and_enlarges_it(
     folders: tuple[Path, Path, bytes],
 ) -> None:
-    one = IFPipeline.from_pretrained(folders[0], torch_dtype=torch.float32, local_files_only=True)
+    one = IFPipeline.from_pretrained(folders[0], local_files_only=True)
     embeds, negative = one.encode_prompt("a panda", device="cpu", clean_caption=False)
     small = one(
         prompt_embeds=embeds, negative_prompt_embeds=negative, num_inference_steps=2,
         output_type="pt", generator=torch.Generator().manual_seed(0),
     ).images  # fmt: skip
     assert small.shape == (1, 3, 64, 64)
-    two = IFSuperResolutionPipeline.from_pretrained(
-        folders[1], torch_dtype=torch.float32, local_files_only=True
-    )
+    two = IFSuperResolutionPipeline.from_pretrained(folders[1], local_files_only=True)
     large = two(
         image=small, prompt_embeds=embeds, negative_prompt_embeds=negative,
         height=128, width=128, num_inference_steps=2, output_type="pt",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from flows.declaration.masks import Mask
 from flows.declaration.trajectory_panels import Edit, Inpainting, Sdedit, TextEdit
@@ -52,7 +53,10 @@ def text_edit_nodes(spot: Spot, panel: TextEdit) -> Iterator[Node]:
     rows, labels = [], []
     for edit in panel.edits:
         image = spot.nodes.image(edit.image)
-        rows += [_with_mask(image, edit.mask), _levels(spot, panel, edit, labelled=True)]
+        rows += [
+            _with_mask(image, edit.mask, labelled=True),
+            _levels(spot, panel, edit, labelled=True),
+        ]
         labels += [edit.prompt, ""]
     yield spot.grid_node(spot.panel_id, Grid(padded(rows), labels))
 
@@ -81,6 +85,7 @@ def inpainting_nodes(spot: Spot, panel: Inpainting) -> Iterator[Node]:
     """Original, mask, hole and result; where several were tried, the best, and all below."""
     rows: list[list[Cell | None]] = []
     all_tries: list[list[Cell | None]] = []
+    choices: list[str] = []
     for hole in panel.holes:
         image = spot.nodes.image(hole.image)
         prompt = hole.prompt or prompt_of(spot.settings, panel)
@@ -99,25 +104,24 @@ def inpainting_nodes(spot: Spot, panel: Inpainting) -> Iterator[Node]:
         kept = made[0]
         if panel.tries > 1:
             kept = spot.nodes.choice(f"{spot.where}/{hole.image}", made, wanted[0])
+            choices.append(kept)
         rows.append([*_with_mask(image, hole.mask), Cell(kept)])
-        tried = [Cell(node, f"seed {seed}") for node, seed in zip(made, seeds, strict=True)]
-        all_tries.append([*tried, Cell(kept, "kept")])
+        all_tries.append(
+            [Cell(node, f"seed {seed}") for node, seed in zip(made, seeds, strict=True)]
+        )
     columns = [ORIGINAL, "mask", "hole", "inpainted"]
     yield spot.grid_node(spot.panel_id, Grid(rows, column_labels=columns))
     if panel.tries > 1:
-        yield spot.grid_node(f"{spot.panel_id}-tries", Grid(all_tries))
+        yield spot.grid_node(f"{spot.panel_id}-tries", Grid(all_tries, choices=choices))
 
 
-def _with_mask(image: str, mask: Mask | None) -> list[Cell | None]:
+def _with_mask(image: str, mask: Mask | None, *, labelled: bool = False) -> list[Cell | None]:
     """An image, its mask and its hole; the image alone where there is no mask."""
     shape = _mask(mask)
-    if shape is None:
-        return [Cell(image, ORIGINAL)]
-    return [
-        Cell(image, ORIGINAL),
-        Cell(None, "mask", "mask", shape),
-        Cell(image, "hole", "hole", shape),
-    ]
+    cells = [Cell(image, ORIGINAL)]
+    if shape is not None:
+        cells += [Cell(None, "mask", "mask", shape), Cell(image, "hole", "hole", shape)]
+    return [cell if labelled else replace(cell, label="") for cell in cells]
 
 
 def _mask(mask: Mask | None) -> JSON:

@@ -24,19 +24,23 @@ class Cell:
 
 @dataclass(frozen=True)
 class Grid:
-    """rows: of equal length, None for an empty place. Labels: none, or one a row or column."""
+    """rows: of equal length, None for an empty place. Labels: none, or one a row or column.
+    choices: nodes that say which of the tries shown was kept; it is outlined."""
 
     rows: Sequence[Sequence[Cell | None]]
     row_labels: Sequence[str] = ()
     column_labels: Sequence[str] = ()
+    choices: Sequence[str] = ()
 
     def inputs(self) -> dict[str, str]:
-        """Roles cell_0, cell_1, ... of the nodes shown, each once, in reading order."""
+        """Roles cell_0, cell_1, ... of the nodes shown, each once, in reading order; then those of
+        the choices."""
         names = [cell.node for row in self.rows for cell in row if cell and cell.node]
-        return {f"cell_{i}": name for i, name in enumerate(dict.fromkeys(names))}
+        shown = {f"cell_{i}": name for i, name in enumerate(dict.fromkeys(names))}
+        return shown | {f"choice_{i}": name for i, name in enumerate(self.choices)}
 
     def params(self) -> dict[str, JSON]:
-        roles = {name: role for role, name in self.inputs().items()}
+        roles = {name: role for role, name in self.inputs().items() if role.startswith("cell_")}
         return {
             "plot": "pictures",
             "rows": len(self.rows),

@@ -14,7 +14,7 @@ from flows.declaration.trajectory_panels import (
     HybridPair,
 )
 from flows.expand.model_nodes import plain
-from flows.expand.text_to_image.grid import Cell, Grid, padded
+from flows.expand.text_to_image.grid import Cell, Grid
 from flows.expand.text_to_image.sampling import Sampling, views_of
 from flows.expand.text_to_image.spot import Spot
 from flows.expand.text_to_image.wanted import guidance_of, version_seeds
@@ -27,14 +27,15 @@ MOVING_WORK = 6.0
 
 @dataclass(frozen=True)
 class Illusion:
-    """A picture of a pair. picture: its node, the best of `tries`. prompts: as drawn, the one seen
-    at first sight first. number: among those of the panel, from 1."""
+    """A picture of a pair. picture: its node, the best of `tries` by `choice` where there are
+    several. prompts: in the order of the combination. number: among the panel's, from 1."""
 
     number: int
     picture: str
     prompts: Sequence[str]
     seeds: Sequence[int]
     tries: Sequence[str]
+    choice: str | None
 
 
 def anagram_nodes(spot: Spot, panel: Anagram) -> Iterator[Node]:
@@ -128,12 +129,12 @@ def _illusions(
                 for seed in seeds
             ]
             tries = [spot.picture(f"{number}-seed-{each.seed}", each) for each in wanted]
-            kept = tries[0]
-            if panel.tries > 1:
-                kept = spot.nodes.choice(f"{spot.where}/{number}", tries, wanted[0])
+            where = f"{spot.where}/{number}"
+            choice = spot.nodes.choice(where, tries, wanted[0]) if panel.tries > 1 else None
+            kept = choice or tries[0]
             if panel.stage_two:
-                kept = spot.nodes.upscale(f"{spot.where}/{number}", kept, wanted[0])
-            yield Illusion(number, kept, texts, seeds, tries)
+                kept = spot.nodes.upscale(where, kept, wanted[0])
+            yield Illusion(number, kept, texts, seeds, tries, choice)
 
 
 def _moving(spot: Spot, illusion: Illusion, params: dict[str, JSON]) -> Node:
@@ -145,10 +146,8 @@ def _tries(spot: Spot, panel: Anagram | Hybrid, made: Sequence[Illusion]) -> Ite
     if panel.tries == 1:
         return
     rows: list[list[Cell | None]] = [
-        [
-            *(Cell(t, f"seed {seed}") for t, seed in zip(each.tries, each.seeds, strict=True)),
-            Cell(each.picture, "kept"),
-        ]
+        [Cell(node, f"seed {seed}") for node, seed in zip(each.tries, each.seeds, strict=True)]
         for each in made
     ]
-    yield spot.grid_node(f"{spot.panel_id}-tries", Grid(padded(rows)))
+    choices = [each.choice for each in made if each.choice is not None]
+    yield spot.grid_node(f"{spot.panel_id}-tries", Grid(rows, choices=choices))

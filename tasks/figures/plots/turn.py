@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from tasks.figures.drawing import Drawing
+from tasks.figures.motion_data import motion_data
 from tasks.figures.moving import Caption, eased_progress, there_and_back
 from tasks.figures.picture_sheet import Picture, draw_pictures
 from tasks.figures.plots.picture_inputs import read_picture
@@ -19,7 +21,10 @@ WIDTH = 256
 
 
 def draw_turn(step: Step) -> Drawing:
-    """params: view; prompts, of the picture as it is and as the view shows it."""
+    """params: view; prompts, of the picture as it is and as the view shows it.
+
+    "motion.json" says how the one becomes the other; see motion_data.
+    """
     from tasks.view_pixels import pixel_view
 
     picture = read_picture(step, "picture")
@@ -40,4 +45,5 @@ def draw_turn(step: Step) -> Drawing:
     captions = (Caption(UPRIGHT, upright), Caption(word, turned))
     sheet, webp = there_and_back(frames, progress, captions, still)
     alt = f"One picture: upright, made to show {upright}; {word}, made to show {turned}."
-    return Drawing.of_sheet(sheet, alt, animation_webp=webp)
+    motion = json.dumps(motion_data(view), separators=(",", ":")).encode()
+    return Drawing.of_sheet(sheet, alt, animation_webp=webp, motion_json=motion)

@@ -46,7 +46,7 @@ def test_trajectories_go_together_once_all_prompts_are_there(workplace: Workplac
     assert sorted(map(len, batches(workplace))) == [3, 4]
     computed = workplace.computed()
     first = min(computed.index(name) for name in [*SAMPLES, OTHER])
-    assert all(name.startswith("prompt/") for name in computed[:first])
+    assert sum(name.startswith("prompt/") for name in computed[:first]) == 3
     assert set(statuses(workplace).values()) == {"done"}
     assert "4 x trajectory: samples done in" in done.stderr, done.stderr
     assert "seed-0 done" not in done.stderr

@@ -64,8 +64,8 @@ def panels(tmp_path: Path) -> dict[str, Any]:
         ),
         (
             "holes/inpainting-tries",
-            "All 2 tries of each, and the one kept for the smoothest seam, the gradient across "
-            "the edge of the mask against that inside. Seeds 5 and 6.",
+            "All 2 tries of each; outlined, the one kept for the smoothest seam, the gradient "
+            "across the edge of the mask against that inside. Seeds 5 and 6.",
         ),
         (
             "turns/anagram-2",

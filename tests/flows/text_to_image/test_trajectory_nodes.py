@@ -179,7 +179,8 @@ def test_best_of_several_tries_is_chosen_and_all_are_shown(nodes: dict[str, Node
     assert {"try_0", "try_1", "prompt_0", "prompt_1", "unconditional"} == set(by_alignment.inputs)
     assert "choice/holes/inpainting/tower" in nodes["figure/holes/inpainting"].inputs.values()
     tries = nodes["figure/holes/inpainting-tries"]
-    assert [cell["label"] for cell in tries.params["cells"]] == ["seed 5", "seed 6", "kept"]
+    assert [cell["label"] for cell in tries.params["cells"]] == ["seed 5", "seed 6"]
+    assert tries.inputs["choice_0"] == "choice/holes/inpainting/tower"
     assert nodes["figure/distances/hybrid-1"].inputs == {"picture": "choice/distances/hybrid/1"}
 
 

@@ -71,4 +71,6 @@ def inpainting(told: Told, panel: Inpainting) -> str:
 
 def all_tries(told: Told, panel: Anagram | Hybrid | Inpainting) -> str:
     """Of the picture that shows every try beside the one that was kept."""
-    return f"All {panel.tries} tries of each, and the one kept for {told.score}. {told.seeds}."
+    return (
+        f"All {panel.tries} tries of each; outlined, the one kept for {told.score}. {told.seeds}."
+    )
