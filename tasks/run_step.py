@@ -211,15 +211,13 @@ def make_step(
 
 
 def _input_rows(node: StepNode, identity: Identity, store: Store) -> dict[str, Row]:
-    rows = {}
+    found = store.find_all(set(identity.inputs.values()))
     for role, key in identity.inputs.items():
-        row = store.find(key)
-        if row is None:
+        if key not in found:
             raise InputMissing(
                 f"{node['name']}: its input {role} ({key[:12]}) is not in the store; run it first"
             )
-        rows[role] = row
-    return rows
+    return {role: found[key] for role, key in identity.inputs.items()}
 
 
 @contextlib.contextmanager

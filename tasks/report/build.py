@@ -36,9 +36,11 @@ def build_report(
     backend: name of the text-to-image model that the runs used, None for any.
     BadInput where there is no run to show or `out` cannot be written.
     """
-    rows = store.rows()
+    recorded = store.rows()
+    records = {row.key: row for row in recorded.of_kind("run")}
+    runs, unreadable = newest_runs(store, records, pipelines, backend)
+    rows = recorded.select({node.key for run in runs for node in run.nodes.values()})
     problems = sorted(store.problems)
-    runs, unreadable = newest_runs(store, rows, pipelines, backend)
     assets: Assets = EmbeddedAssets() if single_file else AssetFolder()
     names = _page_names([run.pipeline for run in runs])
     views = [

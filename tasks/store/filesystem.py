@@ -42,12 +42,12 @@ class Filesystem(ABC):
     """A root folder and whole-file operations below it.
 
     address: the root in full, as a user would write it.
-    locks_hold_everywhere: whether every writer is kept out by the lock files of this host. Where
-    other hosts write too, a file that others may be reading is never replaced by another.
+    is_remote: whether files are reached by requests, which are slow, and other hosts write them,
+    whom the lock files of this one do not keep out.
     """
 
     address: str
-    locks_hold_everywhere: bool
+    is_remote: bool
 
     @abstractmethod
     def prepare(self) -> None:

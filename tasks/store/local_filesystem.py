@@ -23,7 +23,7 @@ STALE_SECONDS = 24 * 3600.0
 
 
 class LocalFilesystem(Filesystem):
-    locks_hold_everywhere = True
+    is_remote = False
 
     def __init__(self, root: str) -> None:
         self.address = root

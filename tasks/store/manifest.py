@@ -7,9 +7,9 @@
 Readers join all, newest row per key. They read the parts before the compacted files: a part that
 vanishes in between was compacted, so its row is in a file that they have still to list.
 
-Where the locks of this host do not keep out all writers, a part is never replaced: a row recorded
-again gets a part of its own, so that whoever compacts deletes exactly what it has read. Parts of a
-newer version of Darkroom are never replaced either.
+Where other hosts write too, a part is never replaced: a row recorded again gets a part of its own,
+so that whoever compacts deletes exactly what it has read. Parts of a newer version of Darkroom are
+never replaced either.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 
 from tasks.store.compacted_file import CompactedFile
 from tasks.store.compaction import MAX_ROWS, files_to_merge, merge, without
-from tasks.store.errors import DamagedRow, UnknownSchema
+from tasks.store.errors import DamagedRow, StoreUnavailable, UnknownSchema
 from tasks.store.filesystem import Filesystem, quarantine_path
 from tasks.store.names import check_key
 from tasks.store.row import SCHEMA_VERSION, Row, is_newer, later_than
@@ -31,6 +31,9 @@ from tasks.store.rows import Rows
 
 PARTS = "manifest/parts"
 COMPACTED = "manifest/compacted"
+MAX_LISTINGS = 100
+"""Of compacted files, each of which may find one just compacted into another."""
+
 _COMPACTED_FILE = re.compile(rf"{COMPACTED}/([0-9a-f]{{64}})\.parquet")
 _PART = re.compile(rf"{PARTS}/([a-z_]{{1,64}})/([0-9a-f]{{64}})(-[0-9a-f]{{16}})?\.parquet")
 
@@ -63,12 +66,14 @@ ManifestFile = Part | CompactedFile
 
 class Manifest:
     """Rows of one store. For `remove` and `compact` the caller holds the manifest lock, and for
-    `record` too where that keeps out every writer."""
+    `record` too unless the filesystem is remote."""
 
     def __init__(self, filesystem: Filesystem) -> None:
         self._filesystem = filesystem
         # A compacted file is named by its content, so what was read of it once stays true.
         self._opened: dict[str, CompactedFile] = {}
+        # So is a part, where none is replaced.
+        self._parts_read: dict[str, Part] = {}
         self._last_read: list[ManifestFile] = []
 
     @property
@@ -94,6 +99,12 @@ class Manifest:
         files: list[ManifestFile] = [*parts, *compacted]
         self._last_read += [file for file in files if file.path not in known]
         return found
+
+    def find_all(self, keys: Collection[str]) -> dict[str, Row]:
+        """The rows of those of `keys` that have one, read afresh."""
+        if self._filesystem.is_remote:
+            return self.rows().select(keys)
+        return {key: row for key in keys if (row := self.find(key)) is not None}
 
     def record(self, row: Row) -> None:
         """Write the part of `row`. It becomes the newest of its key, whatever the clocks say."""
@@ -122,6 +133,8 @@ class Manifest:
         if rows or len(merged) > 1 or any(file.problems for file in merged):
             written = self._write_compacted(merge(list(rows.values()), merged))
             self._retire_all([*parts, *(file for file in merged if file.path not in written)])
+        else:
+            self._retire_all(part for part in parts if part.problem is not None)
         self._filesystem.sweep()
         return sum(1 for part in parts if part.row is not None)
 
@@ -130,11 +143,11 @@ class Manifest:
         return len(self._part_paths())
 
     def _part_path(self, row: Row) -> str:
-        version = "" if self._filesystem.locks_hold_everywhere else f"-{row.digest[:16]}"
+        version = f"-{row.digest[:16]}" if self._filesystem.is_remote else ""
         return f"{PARTS}/{row.kind}/{row.key}{version}.parquet"
 
     def _part_paths(self, key: str | None = None, kind: str | None = None) -> list[str]:
-        if key is not None and self._filesystem.locks_hold_everywhere:
+        if key is not None and not self._filesystem.is_remote:
             kinds = [kind] if kind is not None else self._filesystem.names(PARTS)
             paths = [f"{PARTS}/{name}/{key}.parquet" for name in kinds]
             paths += [_beside_newer(name, key) for name in kinds]
@@ -146,8 +159,14 @@ class Manifest:
         return [path for path, match in found if match and key in (None, match[2])]
 
     def _parts(self, key: str | None = None, kind: str | None = None) -> list[Part]:
-        found = self._filesystem.each(self._load_part, self._part_paths(key, kind))
-        return [part for part in found if part is not None]
+        paths, known = self._part_paths(key, kind), self._parts_read
+        new = [path for path in paths if path not in known]
+        found = dict(zip(new, self._filesystem.each(self._load_part, new), strict=True))
+        parts = [part for path in paths if (part := known.get(path) or found[path]) is not None]
+        if self._filesystem.is_remote:
+            whole = {part.path: part for part in parts if part.row is not None}
+            self._parts_read = whole if key is None else {**known, **whole}
+        return parts
 
     def _load_part(self, path: str) -> Part | None:
         """None if it is not there, or not any more."""
@@ -167,7 +186,7 @@ class Manifest:
         return Part(path, data, row)
 
     def _compacted(self) -> list[CompactedFile]:
-        while True:
+        for _ in range(MAX_LISTINGS):
             paths = [
                 path for path in self._filesystem.paths(COMPACTED) if _COMPACTED_FILE.match(path)
             ]
@@ -178,6 +197,8 @@ class Manifest:
             # One with problems is looked at again: someone may have put it right.
             self._opened = {path: file for path, file in files.items() if not file.problems}
             return list(files.values())
+        address = self._filesystem.address_of(COMPACTED)
+        raise StoreUnavailable(f"{address}: what is listed there is never there; try again later")
 
     def _open(self, path: str) -> CompactedFile:
         try:
@@ -216,7 +237,7 @@ class Manifest:
             return
         if file.problems:
             self._filesystem.move(file.path, quarantine_path(file.path))
-        elif isinstance(file, Part) and self._filesystem.locks_hold_everywhere:
+        elif isinstance(file, Part) and not self._filesystem.is_remote:
             assert file.data is not None
             self._filesystem.delete_if_unchanged(file.path, file.data)
         else:

@@ -24,7 +24,7 @@ CONCURRENCY = 16
 
 
 class RemoteFilesystem(Filesystem):
-    locks_hold_everywhere = False
+    is_remote = True
 
     def __init__(self, address: str) -> None:
         import fsspec

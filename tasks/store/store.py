@@ -79,6 +79,10 @@ class Store:
         """The newest row of `key`, read afresh. kind, where known, spares requests."""
         return self._manifest.find(key, kind)
 
+    def find_all(self, keys: Collection[str]) -> dict[str, Row]:
+        """The newest rows of those of `keys` that have one, read afresh."""
+        return self._manifest.find_all(keys)
+
     def missing_object(self, row: Row) -> str | None:
         """None if all objects of `row` are there in full size, else a phrase that says what is not.
 
@@ -116,9 +120,9 @@ class Store:
         """
         if missing := self.missing_object(row):
             raise ValueError(f"{row.name}: {missing}; put objects before the row that names them")
-        # Where the lock could not keep out other hosts, recording does without it.
-        alone = self._filesystem.locks_hold_everywhere
-        with self._manifest_lock() if alone else contextlib.nullcontext():
+        # A remote manifest takes rows without a lock: each gets a file of its own.
+        is_locked = not self._filesystem.is_remote
+        with self._manifest_lock() if is_locked else contextlib.nullcontext():
             self._manifest.record(row)
 
     def remove(self, key: str) -> None:

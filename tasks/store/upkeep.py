@@ -18,6 +18,9 @@ from tasks.store.row import ObjectRef, Row
 from tasks.store.store import Store
 from tasks.store.workspaces import Workspace, delete_workspace, list_workspaces
 
+LARGE_OBJECT = 16 * 2**20
+"""Bytes."""
+
 _OBJECT = re.compile(r"objects/([0-9a-f]{2})/\1[0-9a-f]{62}\.[a-z0-9]{1,16}")
 
 
@@ -56,7 +59,10 @@ class Upkeep:
 
     def damage(self, refs: Sequence[ObjectRef]) -> list[str | None]:
         """For each, None for a whole object, else what is wrong with it. Changes nothing."""
-        return self._filesystem.each(self._objects.damage, refs)
+        # Several large ones at once would not fit into memory.
+        small = [ref for ref in refs if ref.size < LARGE_OBJECT]
+        found = dict(zip(small, self._filesystem.each(self._objects.damage, small), strict=True))
+        return [found[ref] if ref in found else self._objects.damage(ref) for ref in refs]
 
     def set_object_aside(self, ref: ObjectRef) -> None:
         self._objects.set_aside(ref)
