@@ -106,6 +106,6 @@ class _SharedLock:
                 Metadata={"owner": self._owner, "host": self._host},
                 **condition,
             )
-        except NotAsExpected:
+        except (NotAsExpected, FileNotFoundError):
             return False
         return True

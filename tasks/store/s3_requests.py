@@ -86,7 +86,11 @@ class S3Requests:
         return {**answer, "Now": _time_of(answer)}
 
     def put(self, path: str, data: bytes, **options: Any) -> str:
-        """Make or replace an object; returns its ETag. NotAsExpected if a condition fails."""
+        """Make or replace an object; returns its ETag.
+
+        NotAsExpected if a condition fails, FileNotFoundError if it is one on an object that is not
+        there.
+        """
         if len(data) > _LARGEST_PUT:
             raise BadInput(
                 f"{self.address_of(path)}: {len(data):,} bytes are more than S3 takes in one "
@@ -155,7 +159,7 @@ class S3Requests:
     def _is_put(self, path: str, **condition: str) -> bool:
         try:
             self.put(path, b"", **condition)
-        except NotAsExpected:
+        except (NotAsExpected, FileNotFoundError):
             return False
         return True
 
@@ -308,8 +312,6 @@ def _file_system() -> Any:
             },
         )
     except ImportError as error:
-        raise BadInput(
-            "a store on s3:// needs s3fs; install it with pip install 'diffusion-darkroom[s3]'"
-        ) from error
+        raise BadInput("a store on s3:// needs s3fs; install it with pip install s3fs") from error
     fs.retries = 1
     return fs

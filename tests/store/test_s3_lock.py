@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -144,6 +145,25 @@ def test_slow_holder_leaves_the_lock_to_whoever_took_it_over(
     assert requests.head(LOCK)["Metadata"]["host"] == "another host"
     new.release()
     assert s3_store._filesystem.size(LOCK) is None
+
+
+def test_lock_released_while_it_is_being_taken_over_is_taken(
+    s3_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_lock, "STALE_SECONDS", 0.0)
+    requests = s3_store._filesystem._requests
+    old = s3_lock._SharedLock(requests, LOCK, "one host")
+    old.take(None)
+    put = requests.put
+
+    def release_first(path: str, data: bytes, **options: Any) -> str:
+        if "IfMatch" in options:
+            old.release()
+        return put(path, data, **options)
+
+    monkeypatch.setattr(requests, "put", release_first)
+    with s3_lock.hold_shared_lock(requests, LOCK, "another host"):
+        assert requests.head(LOCK)["Metadata"]["host"] == "another host"
 
 
 def test_lock_whose_answers_are_lost_is_held_and_released(
