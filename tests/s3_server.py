@@ -108,7 +108,7 @@ def _skip_without_moto() -> None:
     if missing and os.environ.get(REQUIRED):
         pytest.fail(f"{REQUIRED} is set, but there is no {' and no '.join(missing)}")
     if missing:
-        pytest.skip(f"needs an S3 server: pip install 'moto[server]' s3fs ({missing} missing)")
+        pytest.skip("needs an S3 server: pip install 'moto[s3]' flask flask-cors s3fs")
 
 
 @contextlib.contextmanager

@@ -84,7 +84,7 @@ def test_store_killed_again_and_again_at_random_moments_loses_nothing(tmp_path: 
         writer = start_writer(tmp_path, names, compact_every=5)
         assert writer.stdout is not None
         assert writer.stdout.readline() == "ready\n"
-        time.sleep(dice.uniform(0, 0.25))
+        time.sleep(dice.uniform(0, 0.4))
         writer.kill()
         acknowledged.update(lines_of(writer))
 

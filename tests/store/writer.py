@@ -55,7 +55,7 @@ def main() -> None:
     address, compact_every, die_at, *names = sys.argv[1:]
     store = Store.open(address)
     # Imported before "ready", so that a kill soon after it falls into writing.
-    for module in ("filelock", "pyarrow.json", "pyarrow.parquet"):
+    for module in ("filelock", "numpy", "pyarrow.compute", "pyarrow.parquet"):
         importlib.import_module(module)
     countdown = Countdown(int(die_at))
     print("ready", flush=True)
