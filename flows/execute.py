@@ -17,6 +17,7 @@ from flows.render import is_rendered, render, report_page
 from flows.run import Run, forget, register
 from flows.run_record import record_run, recorded_since
 from flows.run_request import RunRequest
+from flows.runners.choice import parse_runner
 from flows.show_plan import format_seconds
 from tasks.cancellation import request_stop, stop_requested
 from tasks.memory_allocator import keep_freed_memory
@@ -109,7 +110,7 @@ def _run_flow(run: Run, display: ProgressDisplay) -> None:
     keep_freed_memory()
     display.status("Starting Prefect")
     quiet_prefect()
-    with prefect_server():
+    with prefect_server(for_workers=parse_runner(run.request.runner).is_remote):
         if stop_requested():
             record_run(run)
             return
