@@ -83,7 +83,10 @@ def _finish_cached(run: Run) -> None:
     """Bring record and report up to date with what the store holds; both usually are."""
     recorded_at = recorded_since(run)
     if recorded_at is None:
+        from flows.serve.claims import tell_stopped_claims
+
         record_run(run)
+        tell_stopped_claims(run)
     if recorded_at is None or not is_rendered(run.request, recorded_at):
         render(run.request)
 

@@ -26,6 +26,7 @@ from flows.run_request import RunRequest
 from flows.runners.at_work import at_work, settings_for
 from flows.runners.told import tell_ended, tell_started
 from flows.runners.workforce import Ended
+from flows.serve.claims import tell_stopped_claims
 from flows.serve.webhook import failures_told, tell_failed_steps
 from tasks.batch_task import do_batch
 from tasks.cancellation import stop_requested
@@ -95,6 +96,7 @@ def _run_stage(stage: str, request: RunRequest) -> State[Any]:
         finally:
             alone.end()
         tell_failed_steps(alone)
+        tell_stopped_claims(alone)
     return final_state(alone)
 
 

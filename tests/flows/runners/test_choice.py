@@ -35,9 +35,7 @@ def test_each_form_is_read(text: str, expected: RunnerChoice) -> None:
     assert parse_runner(text) == expected
 
 
-@pytest.mark.parametrize(
-    "text", ["", "threads", "threads:0", "threads:x", "spark", "dask:"]
-)
+@pytest.mark.parametrize("text", ["", "threads", "threads:0", "threads:x", "spark", "dask:"])
 @pytest.mark.usefixtures("all_installed")
 def test_anything_else_is_refused_with_what_is_expected(text: str) -> None:
     with pytest.raises(BadInput, match="expected threads:N with N from 1 to 999, dask"):

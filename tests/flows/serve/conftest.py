@@ -16,11 +16,14 @@ from uuid import UUID
 import pytest
 
 from tests.flows.conftest import REPOSITORY, SMALL
+from tests.flows.serve.hook import hook
 from tests.flows.test_prefect_server import free_port
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.objects import FlowRun
+
+__all__ = ["hook"]
 
 FAKE_SITE = Path(__file__).with_name("fake_site")
 SCHEDULES = """
