@@ -83,7 +83,7 @@ class Site:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=400,
         )
 
     def processes(self) -> list[int]:
@@ -168,7 +168,7 @@ class Up:
         return self.process.wait(60)
 
 
-def wait_for(is_so: Any, told: Any = None, seconds: float = 90) -> None:
+def wait_for(is_so: Any, told: Any = None, seconds: float = 300) -> None:
     until = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < until, getattr(told, "log", told)
