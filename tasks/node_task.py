@@ -52,6 +52,11 @@ def do_node(node: StepNode, settings: dict[str, Any]) -> Made | State[Any]:
 
     settings: RunSettings as JSON.
     """
+    # Nothing else here: a cluster sends the function of a task by its content, with all it names.
+    return _do_node(node, settings)
+
+
+def _do_node(node: StepNode, settings: dict[str, Any]) -> Made | State[Any]:
     run = RunSettings.from_json(settings)
     try:
         run, should_stop = as_worker(run, [node])
