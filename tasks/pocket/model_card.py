@@ -41,9 +41,9 @@ def stage_one_card(
             "## Recipe",
             "",
             f"{training['parameters'] / 1e6:.1f} million parameters (T5 encoder of two layers, "
-            "U-Net of five levels), float16 on disk. Noise prediction with min-SNR(5) weights and "
-            "a learned variance, AdamW, a moving average of the weights, "
-            f"{training['training_seconds'] / 3600:.1f} hours.",
+            "U-Net of five levels), float16 on disk. Noise prediction with min-SNR(5) weights "
+            "(in the phase fine with equal ones) and a learned variance, AdamW, a moving average "
+            f"of the weights, {training['training_seconds'] / 3600:.1f} hours.",
             "",
             _phases(params),
             "",
