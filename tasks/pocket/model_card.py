@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tasks.pocket.recipe import PocketRecipe
+
 FONT_LICENCE = (
     "Pictures are drawn from Noto Color Emoji (Copyright 2013 Google LLC, SIL Open Font License "
     "1.1) and from drawings of this project. The weights are under this repository's licence."
@@ -98,10 +100,8 @@ def _recipe(params: Mapping[str, Any]) -> str:
 
 def _phases(params: Mapping[str, Any]) -> str:
     rows = ["| phase | steps | batch | learning rate |", "| --- | --- | --- | --- |"]
-    for name, phase in params["phases"].items():
-        rows.append(
-            f"| {name} | {phase['steps']} | {phase['batch_size']} | {phase['learning_rate']:g} |"
-        )
+    for name, phase in PocketRecipe.from_params(params).phases.items():
+        rows.append(f"| {name} | {phase.steps} | {phase.batch_size} | {phase.learning_rate:g} |")
     return "\n".join(rows)
 
 
