@@ -8,7 +8,7 @@ from torch import Tensor
 from tasks.diffusion.classifier import DigitClassifier, Reading, read_digits
 from tasks.diffusion.frechet import Gaussian, frechet_distance
 from tasks.diffusion.generate import Request, generate
-from tasks.diffusion.seeds import named_generator
+from tasks.diffusion.seeds import named_generator, weights_to_be_loaded
 from tasks.model_parts import build_sampler, load_for_inference
 from tasks.step import Step, StepResult, tensors_to_bytes
 
@@ -35,8 +35,10 @@ def evaluate_checkpoint(step: Step) -> StepResult:
         should_stop=step.should_stop,
     )
 
-    classifier = DigitClassifier(step.inputs["classifier"].params["width"])
-    classifier.load_state_dict(step.read_tensors("classifier", "weights.safetensors"))
+    with weights_to_be_loaded():
+        classifier = DigitClassifier(step.inputs["classifier"].params["width"])
+    weights = step.read_tensors("classifier", "weights.safetensors")
+    classifier.load_state_dict(weights, assign=True)
     reading = read_digits(classifier.to(step.device), generated.images)
     metrics = {
         "samples": float(count),

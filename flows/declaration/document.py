@@ -34,9 +34,14 @@ class Pipeline(Section):
 
 
 class Profile(Section):
-    """set: overrides, written as for --set; `*` in a name matches any name there."""
+    """set: overrides, written as for --set; `*` in a name matches any name there.
+
+    steps_on_cpu: that compute there at once, each on its share of the cores. Networks too narrow
+    for all cores gain; on other devices there is one at a time.
+    """
 
     title: Title
+    steps_on_cpu: Annotated[int, Field(ge=1, le=64)] = 1
     number_format: Literal["auto", "float32", "bfloat16"] = "auto"
     set: dict[str, Any] = Field(default_factory=dict)
 
