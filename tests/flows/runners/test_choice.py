@@ -54,7 +54,7 @@ def test_engine_that_is_not_installed_is_named_with_its_extra(
 def test_bad_runner_is_refused_before_anything_is_done(workplace: Workplace) -> None:
     done = workplace.small("run", "--runner", "spark")
     assert (done.returncode, workplace.store.exists()) == (2, False)
-    assert "--runner spark: expected threads:N" in done.stderr
+    assert "--runner spark: expected threads, threads:N" in done.stderr
 
 
 def test_form_refuses_what_the_command_line_does() -> None:
