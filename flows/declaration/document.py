@@ -11,6 +11,7 @@ from flows.declaration.fields import Glob, Name, Section, Seed, Title
 from flows.declaration.figures import Figure
 from flows.declaration.models import Classifier, Model
 from flows.declaration.schedules import Schedule
+from flows.declaration.studies import Guide, Study
 
 
 class Seeds(Section):
@@ -45,6 +46,8 @@ class Declaration(Section):
     datasets: dict[Name, Dataset]
     classifiers: dict[Name, Classifier] = Field(default_factory=dict)
     models: dict[Name, Model] = Field(default_factory=dict)
+    studies: dict[Name, Study] = Field(default_factory=dict)
+    guides: dict[Name, Guide] = Field(default_factory=dict)
     figures: dict[Name, Figure]
     pipelines: dict[Name, Pipeline]
     profiles: dict[Name, Profile]

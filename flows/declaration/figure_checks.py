@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flows.declaration.annotated_checks import check_annotated_panel
+from flows.declaration.annotated_panels import AnnotatedPanel
 from flows.declaration.document import Declaration
 from flows.declaration.figures import (
     MAX_GRID_IMAGES,
@@ -13,6 +15,7 @@ from flows.declaration.figures import (
     Denoised,
     GuidanceSweep,
     LossCurve,
+    ModelPanel,
     Noising,
     Panel,
     PureNoise,
@@ -28,6 +31,9 @@ from flows.declaration.references import check_name
 
 def check_panel(declaration: Declaration, path: Path, panel: Panel) -> Iterator[Problem]:
     """Problems of `panel`, which stands at `path`."""
+    if isinstance(panel, AnnotatedPanel):
+        yield from check_annotated_panel(declaration, path, panel)
+        return
     if isinstance(panel, Noising):
         yield from check_name((*path, "dataset"), panel.dataset, declaration.datasets, "data set")
         return
@@ -47,14 +53,14 @@ def check_panel(declaration: Declaration, path: Path, panel: Panel) -> Iterator[
 
 
 def _check_family(
-    where: Path, panel: Panel, name: str, model: DenoisingModel | GenerativeModel
+    where: Path, panel: ModelPanel, name: str, model: DenoisingModel | GenerativeModel
 ) -> Iterator[Problem]:
     needed = _needed(panel, model)
     if needed:
         yield Problem(where, f'is "{name}"; {panel.plot} needs {needed}')
 
 
-def _needed(panel: Panel, model: DenoisingModel | GenerativeModel) -> str:
+def _needed(panel: ModelPanel, model: DenoisingModel | GenerativeModel) -> str:
     """What the plot needs and the model is not, or an empty string."""
     if isinstance(panel, Denoised | SigmaRow | SigmaCurve):
         if model.objective.kind != "denoiser":
@@ -73,7 +79,7 @@ def _needed(panel: Panel, model: DenoisingModel | GenerativeModel) -> str:
     return ""
 
 
-def _needed_of_generative(panel: Panel, model: GenerativeModel) -> str:
+def _needed_of_generative(panel: ModelPanel, model: GenerativeModel) -> str:
     if isinstance(panel, ClassHistogram):
         if model.is_class_conditioned:
             return "an unconditional model (network.num_classes: 0), whose digits are not chosen"
@@ -88,7 +94,7 @@ def _needed_of_generative(panel: Panel, model: GenerativeModel) -> str:
 
 
 def _check_epochs(
-    path: Path, panel: Panel, name: str, model: DenoisingModel | GenerativeModel
+    path: Path, panel: ModelPanel, name: str, model: DenoisingModel | GenerativeModel
 ) -> Iterator[Problem]:
     wanted = getattr(panel, "epochs", None)
     kept = model.kept_epochs

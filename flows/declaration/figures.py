@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from flows.declaration.annotated_panels import AnnotatedPanel, PixelRanges, ReportedLoss
 from flows.declaration.fields import (
     DigitCount,
     EpochChoice,
@@ -18,17 +19,9 @@ from flows.declaration.fields import (
     SigmaList,
     Title,
 )
+from flows.declaration.panel_base import PanelBase
 
 MAX_GRID_IMAGES = 400
-
-
-class PanelBase(Section):
-    """id: unique in the figure, `plot` by default. caption: replaces the one that is written from
-    the parameters."""
-
-    id: Name | None = None
-    title: Title | None = None
-    caption: Title | None = None
 
 
 class LossCurve(PanelBase):
@@ -128,7 +121,7 @@ class GuidanceSweep(PanelBase):
     model: Name
 
 
-Panel = Annotated[
+ModelPanel = (
     LossCurve
     | Noising
     | Denoised
@@ -139,9 +132,11 @@ Panel = Annotated[
     | Animation
     | Comparison
     | ClassHistogram
-    | GuidanceSweep,
-    Field(discriminator="plot"),
-]
+    | GuidanceSweep
+)
+"""Panels of the models that are trained here."""
+
+Panel = Annotated[ModelPanel | AnnotatedPanel, Field(discriminator="plot")]
 
 
 class Figure(Section):
@@ -158,7 +153,9 @@ def panel_id(panel: Panel) -> str:
 
 
 def models_of(panel: Panel) -> list[str]:
-    """Names of the models a panel shows."""
+    """Names of the models a panel shows, of whose checkpoints all measurements are wanted."""
+    if isinstance(panel, AnnotatedPanel):
+        return [panel.model] if isinstance(panel, ReportedLoss | PixelRanges) else []
     if isinstance(panel, LossCurve | Comparison):
         return panel.models
     return [] if isinstance(panel, Noising) else [panel.model]

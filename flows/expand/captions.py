@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.declaration import Declaration
+from flows.declaration.annotated_panels import AnnotatedPanel
 from flows.declaration.figures import (
     Animation,
     Comparison,
     Denoised,
     GuidanceSweep,
     LossCurve,
+    ModelPanel,
     Noising,
     Panel,
     PureNoise,
@@ -19,9 +21,12 @@ from flows.declaration.figures import (
     SigmaRow,
 )
 from flows.declaration.models import DenoisingModel, GenerativeModel
+from flows.declaration.objectives import FlowSampler
+from flows.expand.annotated_captions import annotated_caption
 from flows.expand.figure_nodes import shown_sigma, shown_sigmas, training_sigma
 from flows.expand.model_nodes import guidance_scale_of
 from flows.expand.requests import shown_epochs
+from flows.expand.work import evaluations_of
 from tasks.figures.words import after_epochs
 
 AnyModel = DenoisingModel | GenerativeModel
@@ -31,6 +36,8 @@ def caption(declaration: Declaration, panel: Panel, seed: int) -> str:
     """One or two sentences: what is shown, of which model and data, with which settings."""
     if panel.caption is not None:
         return panel.caption
+    if isinstance(panel, AnnotatedPanel):
+        return annotated_caption(declaration, panel, seed)
     models = declaration.models
     if isinstance(panel, Noising):
         title = declaration.datasets[panel.dataset].title
@@ -51,7 +58,7 @@ def caption(declaration: Declaration, panel: Panel, seed: int) -> str:
     return _of_one_model(declaration, panel, models[panel.model], seed)
 
 
-def _of_one_model(declaration: Declaration, panel: Panel, model: AnyModel, seed: int) -> str:
+def _of_one_model(declaration: Declaration, panel: ModelPanel, model: AnyModel, seed: int) -> str:
     last_only = isinstance(panel, GuidanceSweep)
     epochs = model.kept_epochs[-1:] if last_only else shown_epochs(panel, model)
     head = f"{model.title} on {declaration.datasets[model.data].title}, {after_epochs(epochs)}"
@@ -98,6 +105,8 @@ def _recipe(declaration: Declaration, model: AnyModel) -> str:
         f"{model.network.hidden_width}, batch {model.batch_size}, {epochs}, "
         f"Adam at {model.learning_rate:g}, {decay}"
     )
+    if model.horizontal_flip:
+        text += ", images mirrored at random"
     if model.max_shift:
         text += f", images shifted by up to {model.max_shift} px"
     if model.ema_decay is not None:
@@ -108,12 +117,12 @@ def _recipe(declaration: Declaration, model: AnyModel) -> str:
 def _sampler(model: AnyModel) -> str:
     if not isinstance(model, GenerativeModel):
         return ""
-    sampler, objective = model.sampler, model.objective
-    if sampler.method == "ddpm":
-        steps = objective.num_timesteps if objective.kind == "ddpm" else 0
-        text = f", {steps} ancestral steps"
-    else:
+    sampler = model.sampler
+    if isinstance(sampler, FlowSampler):
         text = f", {sampler.steps} {sampler.method.capitalize()} steps"
+    else:
+        name = "DDIM" if sampler.method == "ddim" else "ancestral"
+        text = f", {evaluations_of(model, sampler)} {name} steps"
     scale = guidance_scale_of(model)
     return text if scale is None else f"{text}, guidance {scale:g}"
 

@@ -6,15 +6,18 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from flows.declaration import Declaration
+from flows.declaration.annotated_panels import AnnotatedPanel
 from flows.declaration.figures import models_of
+from flows.expand.annotated_nodes import annotated_nodes
 from flows.expand.figure_nodes import figure_name, figure_node
 from flows.expand.model_nodes import classifier_node, data_node, model_nodes
 from flows.expand.requests import gather_requests
+from flows.expand.study_nodes import study_nodes
 from flows.graph import topological_order, upstream
 from tasks.store.node import JSON, Node
 
 TABLE_NAME = "table/metrics"
-MEASURED_KINDS = ("train", "classifier", "denoise", "evaluate")
+MEASURED_KINDS = ("train", "classifier", "guide", "denoise", "evaluate", "variant", "schedule")
 
 
 def expand(declaration: Declaration) -> list[Node]:
@@ -77,9 +80,13 @@ def _nodes(declaration: Declaration) -> Iterator[Node]:
     requests = gather_requests(declaration)
     for name in declaration.models:
         yield from model_nodes(declaration, name, requests)
+    yield from study_nodes(declaration)
     for figure_id, figure in declaration.figures.items():
         for panel in figure.panels:
-            yield figure_node(declaration, figure_id, figure, panel)
+            if isinstance(panel, AnnotatedPanel):
+                yield from annotated_nodes(declaration, figure_id, figure, panel)
+            else:
+                yield figure_node(declaration, figure_id, figure, panel)
 
 
 def _model_of(node: Node) -> str:
@@ -93,7 +100,9 @@ def _table_node(measured: Sequence[Node]) -> Node:
 
 
 def _table_row(node: Node) -> dict[str, JSON]:
-    """epoch: of the checkpoint, or the last trained. guidance_scale: null where it has none."""
-    scale = node.params["sampler"]["guidance_scale"] if node.kind == "evaluate" else None
-    epoch = node.params["epoch"] if "epoch" in node.params else node.params["epochs"]
+    """epoch: of the checkpoint, or the last trained. epoch and guidance_scale are null where there
+    is none."""
+    is_sampled = node.kind in ("evaluate", "variant")
+    scale = node.params["sampler"]["guidance_scale"] if is_sampled else None
+    epoch = node.params.get("epoch", node.params.get("epochs"))
     return {"node": node.name, "model": _model_of(node), "epoch": epoch, "guidance_scale": scale}

@@ -13,6 +13,7 @@ from flows.declaration.figures import (
     Figure,
     GuidanceSweep,
     LossCurve,
+    ModelPanel,
     Noising,
     Panel,
     PureNoise,
@@ -23,11 +24,13 @@ from flows.declaration.figures import (
     panel_id,
 )
 from flows.declaration.models import DenoisingModel, GenerativeModel
+from flows.expand.annotated_nodes import TITLES as ANNOTATED_TITLES
 from flows.expand.model_nodes import checkpoint_name, data_name, guidance_name, train_name
 from flows.expand.requests import shown_epochs
 from tasks.store.node import JSON, Node
 
 TITLES = {
+    **ANNOTATED_TITLES,
     "loss_curve": "Training loss",
     "noising": "Noising process",
     "denoised": "Denoised test digits",
@@ -50,7 +53,9 @@ def panel_title(panel: Panel) -> str:
     return panel.title or TITLES[panel.plot]
 
 
-def figure_node(declaration: Declaration, figure_id: str, figure: Figure, panel: Panel) -> Node:
+def figure_node(
+    declaration: Declaration, figure_id: str, figure: Figure, panel: ModelPanel
+) -> Node:
     """The node that draws `panel`. Its seed is the figure's where the picture depends on one, so
     that a loss curve is not drawn again for a new seed."""
     params: dict[str, JSON] = {"plot": panel.plot}
@@ -131,7 +136,7 @@ def _guidance_sweep(
     return options, inputs
 
 
-def _options(panel: Panel, model: DenoisingModel | GenerativeModel) -> dict[str, JSON]:
+def _options(panel: ModelPanel, model: DenoisingModel | GenerativeModel) -> dict[str, JSON]:
     """What a panel of one model adds to its epochs and seed."""
     if isinstance(panel, Denoised):
         return {"digits": panel.digits, "sigma": shown_sigma(panel, model)}
@@ -155,7 +160,7 @@ def _options(panel: Panel, model: DenoisingModel | GenerativeModel) -> dict[str,
     return {}
 
 
-def _checkpoint_inputs(panel: Panel, epochs: Sequence[int]) -> dict[str, str]:
+def _checkpoint_inputs(panel: ModelPanel, epochs: Sequence[int]) -> dict[str, str]:
     (model,) = models_of(panel)
     if isinstance(panel, Animation):
         return {"sample": checkpoint_name("sample", model, epochs[-1])}

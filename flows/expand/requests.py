@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from flows.declaration import Declaration
+from flows.declaration.annotated_panels import PixelRanges
 from flows.declaration.figures import (
     Animation,
     Comparison,
     Denoised,
+    ModelPanel,
     Panel,
     PureNoise,
     Samples,
@@ -69,7 +71,10 @@ def gather_requests(declaration: Declaration) -> Requests:
 
 def _gather(requests: Requests, declaration: Declaration, panel: Panel, seed: int) -> None:
     models = declaration.models
-    if isinstance(panel, Samples | Animation):
+    if isinstance(panel, PixelRanges):
+        checkpoint = (panel.model, models[panel.model].kept_epochs[-1])
+        requests._want_grid(checkpoint, (seed, panel.rows, panel.columns), 0)
+    elif isinstance(panel, Samples | Animation):
         frames = panel.frames if isinstance(panel, Animation) else 0
         for epoch in shown_epochs(panel, models[panel.model]):
             requests._want_grid((panel.model, epoch), (seed, panel.rows, panel.columns), frames)
@@ -87,7 +92,7 @@ def _gather(requests: Requests, declaration: Declaration, panel: Panel, seed: in
             shown.update(panel.sigmas or ())
 
 
-def shown_epochs(panel: Panel, model: DenoisingModel | GenerativeModel) -> list[int]:
+def shown_epochs(panel: ModelPanel, model: DenoisingModel | GenerativeModel) -> list[int]:
     """The checkpoints a panel of one model draws, ascending."""
     kept = model.kept_epochs
     if isinstance(panel, SigmaRow | Animation):
