@@ -10,6 +10,7 @@ from flows.declaration.annotated_panels import (
     ForwardStrip,
     GuidanceCurve,
     GuidanceGrid,
+    GuideAccuracy,
     PixelRanges,
     ReportedLoss,
     Ways,
@@ -130,7 +131,7 @@ def check_annotated_panel(
         study = declaration.studies.get(panel.study)
         if isinstance(panel, Ways) and study is not None:
             yield from _check_grid(declaration, path, study.model, panel)
-    elif isinstance(panel, GuidanceCurve | GuidanceGrid):
+    elif isinstance(panel, GuideAccuracy | GuidanceCurve | GuidanceGrid):
         yield from check_name((*path, "guide"), panel.guide, declaration.guides, "guide")
         guide = declaration.guides.get(panel.guide)
         if isinstance(panel, GuidanceGrid) and guide is not None:

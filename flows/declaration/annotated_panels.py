@@ -90,8 +90,8 @@ class Ways(PanelBase):
 
     plot: Literal["ways"]
     study: Name
-    rows: GridSize = 4
-    columns: GridSize = 8
+    rows: GridSize = 2
+    columns: GridSize = 12
 
 
 class EvaluationCost(PanelBase):
@@ -99,6 +99,13 @@ class EvaluationCost(PanelBase):
 
     plot: Literal["evaluation_cost"]
     study: Name
+
+
+class GuideAccuracy(PanelBase):
+    """How well a guide reads noised images, beside a classifier that has only seen clean ones."""
+
+    plot: Literal["guide_accuracy"]
+    guide: Name
 
 
 class GuidanceCurve(PanelBase):
@@ -130,6 +137,7 @@ AnnotatedPanel = (
     | PixelRanges
     | Ways
     | EvaluationCost
+    | GuideAccuracy
     | GuidanceCurve
     | GuidanceGrid
 )

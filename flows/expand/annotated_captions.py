@@ -10,6 +10,7 @@ from flows.declaration.annotated_panels import (
     EvaluationCost,
     ForwardStrip,
     GuidanceCurve,
+    GuideAccuracy,
     NetworkSummary,
     PixelRanges,
     ReportedLoss,
@@ -71,6 +72,12 @@ def annotated_caption(declaration: Declaration, panel: AnnotatedPanel, seed: int
     guide = declaration.guides[panel.guide]
     model = declaration.models[guide.model]
     assert isinstance(model, GenerativeModel)
+    if isinstance(panel, GuideAccuracy):
+        data = declaration.datasets[model.data].title
+        return (
+            f"Accuracy on test images of {data} noised to x_t: {guide.title}, trained on images "
+            f"noised as those of {model.title}, and a classifier trained on clean images alone."
+        )
     sampler = way_title(model, Way(sampler=guide.sampler))
     if isinstance(panel, GuidanceCurve):
         return (

@@ -11,6 +11,7 @@ from flows.declaration.annotated_panels import (
     ForwardStrip,
     GuidanceCurve,
     GuidanceGrid,
+    GuideAccuracy,
     NetworkSummary,
     PixelRanges,
     ReportedLoss,
@@ -23,6 +24,7 @@ from flows.declaration.models import GenerativeModel
 from flows.expand.model_nodes import checkpoint_name, plain, train_name
 from flows.expand.study_nodes import (
     CLASSES,
+    guide_name,
     guided_name,
     shown_scales,
     way_name,
@@ -39,6 +41,7 @@ TITLES = {
     "pixel_ranges": "Two ranges of grey",
     "ways": "Sampled in other ways",
     "evaluation_cost": "Distance over network evaluations",
+    "guide_accuracy": "Classifiers of noised images",
     "guidance_curve": "Guided by a classifier, and without one",
     "guidance_grid": "Samples over guidance scales",
 }
@@ -77,6 +80,9 @@ def annotated_nodes(
         inputs = {"sample": checkpoint_name("sample", panel.model, epoch)}
         params |= {"seed": figure.seed, "rows": panel.rows, "columns": panel.columns}
         seed = figure.seed
+    elif isinstance(panel, GuideAccuracy):
+        inputs = {"guide": guide_name(panel.guide)}
+        params["label"] = declaration.guides[panel.guide].title
     elif isinstance(panel, Ways | EvaluationCost):
         inputs, options = _of_study(declaration, panel)
         params |= options
@@ -114,8 +120,8 @@ def _of_guide(
     if isinstance(panel, GuidanceGrid):
         scales = shown_scales(panel, guide)
     inputs = {
-        f"{guidance}_{i}": guided_name(panel.guide, guidance, scale)
-        for guidance in ("classifier", "classifier_free")
+        f"{role}_{i}": guided_name(panel.guide, guidance, scale)
+        for role, guidance in (("by_classifier", "classifier"), ("classifier_free",) * 2)
         for i, scale in enumerate(scales)
     }
     return inputs, {"guidance_scales": scales}

@@ -38,8 +38,9 @@ class MatchedStart:
 
     def __call__(self, noise: Tensor) -> Tensor:
         """mean + root noise, [B, 1, H, W]: near the noise it is made of, to be compared with it."""
-        moved = noise.double().flatten(1) @ self.root.to(noise.device)
-        return (moved.view(noise.shape) + self.mean.to(noise.device)).to(noise.dtype)
+        # On the CPU: not every accelerator knows float64.
+        moved = noise.cpu().double().flatten(1) @ self.root
+        return (moved.view(noise.shape) + self.mean).to(noise)
 
     def divergence(self) -> float:
         """Kullback-Leibler divergence of this start from N(0, I), in nats an image."""

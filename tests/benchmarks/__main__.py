@@ -1,6 +1,6 @@
 """Run the measurements and write results.md: python -m tests.benchmarks [NAME ...].
 
-NAME is a section: training, sampling, orchestration, whole_run; all of them by default. Sections
+NAME is a section: training, sampling, annotated, orchestration, whole_run; all by default. Sections
 that are not run keep what results.md says of them.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 RESULTS = Path(__file__).with_name("results.md")
-SECTIONS = ("training", "sampling", "orchestration", "whole_run")
+SECTIONS = ("training", "sampling", "annotated", "orchestration", "whole_run")
 REPEATS = 3
 
 

@@ -20,9 +20,12 @@ class DrawingTable:
     def __init__(self, folder: Path) -> None:
         self.store = Store.open(str(folder))
 
-    def row(self, name, arrays=None, losses=None, metrics=None, params=None) -> Row:
-        """An input with safetensors objects by name, losses of a "train" node, and metrics."""
-        objects = {key: save(value) for key, value in (arrays or {}).items()}
+    def row(self, name, arrays=None, losses=None, metrics=None, params=None, files=None) -> Row:
+        """An input with safetensors objects by name, losses of a "train" node, and metrics.
+
+        files: further objects, as bytes.
+        """
+        objects = {key: save(value) for key, value in (arrays or {}).items()} | (files or {})
         if losses is not None:
             objects["loss.parquet"] = table_to_bytes(losses)
         row = Row(

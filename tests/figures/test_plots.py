@@ -13,6 +13,7 @@ from tasks.draw_figure import draw_figure
 from tasks.errors import StepFailed
 from tasks.figures.plots import PLOTS
 from tasks.figures.style import CHART_DENSITY, CHART_WIDTH, DARK, LIGHT
+from tests.figures.annotated_steps import annotated_steps
 from tests.figures.drawing_table import loss_table, numbered_images
 
 SIGMAS = [0.0, 0.2, 0.5, 1.0]
@@ -106,10 +107,11 @@ def steps(table):
             {f"guidance_{i}": row for i, row in enumerate(sweep)},
         ),
     }
-    return {
+    digits = {
         plot: table.step({"plot": plot, **params}, inputs)
         for plot, (params, inputs) in made.items()
     }
+    return {**digits, **annotated_steps(table)}
 
 
 def opened(data: bytes) -> Image.Image:

@@ -220,9 +220,12 @@ def test_figures_of_a_write_up_are_its_rows_in_their_order(plans):
         assert declared == [row["id"] for row in PART_B if row["writeup"] == write_up]
 
 
-def test_the_paper_profile_uses_mnist_alone(plans):
-    data = {p.name for p in plans["gallery"].nodes if p.node.kind == "data"}
-    assert data == {"data/mnist"}
+def test_the_paper_profile_uses_mnist_and_fashion_mnist(plans):
+    used = {
+        name: {p.name for p in plan.nodes if p.node.kind == "data"} for name, plan in plans.items()
+    }
+    assert used["gallery"] == {"data/mnist", "data/fashion_mnist"}
+    assert all(used[write_up] == {"data/mnist"} for write_up in WRITE_UPS)
 
 
 def test_the_quick_profile_keeps_every_figure_and_panel(plans):
@@ -236,7 +239,12 @@ def test_the_quick_profile_keeps_every_figure_and_panel(plans):
 
 def test_the_gallery_holds_every_figure(plans):
     gallery = [figure["id"] for figure in plans["gallery"].layout["figures"]]
-    assert gallery == [row["id"] for row in PART_B]
+    assert [name for name in gallery if name in ROWS] == gallery
+    part_b = [row["id"] for row in PART_B]
+    assert [name for name in gallery if name in part_b] == part_b
+    assert set(gallery) == {
+        figure["id"] for plan in plans.values() for figure in plan.layout["figures"]
+    }
 
 
 def test_the_better_time_model_starts_from_the_noise_of_the_first(plans):
