@@ -67,7 +67,7 @@ def build_sampler(params: Params) -> Sampler:
         return PosteriorSampler(build_schedule(params["objective"]))
     if sampler["method"] == "ddim":
         schedule = build_schedule(params["objective"])
-        return DDIMSampler(schedule, sampler["steps"], sampler["eta"])
+        return DDIMSampler(schedule, sampler["steps"], sampler["eta"], time_unit(params))
     return FlowSampler(sampler["method"], sampler["steps"])
 
 
@@ -89,6 +89,12 @@ def build_recipe(params: Params, seed: int, number_format: str) -> Recipe:
 def pixel_range(params: Params) -> tuple[float, float]:
     """What the network of params takes black and white to be."""
     return PIXEL_RANGE if params["objective"]["kind"] == "noise_prediction" else (0.0, 1.0)
+
+
+def time_unit(params: Params) -> float:
+    """What the network of params takes one timestep to be: 1, or 1/T where it is told t/T."""
+    objective = params["objective"]
+    return 1.0 if objective["kind"] == "noise_prediction" else 1 / objective["num_timesteps"]
 
 
 def load_for_inference(step: Step) -> nn.Module:

@@ -17,7 +17,13 @@ from tasks.diffusion.guidance import guided_prediction
 from tasks.diffusion.matched_start import MatchedStart
 from tasks.diffusion.noise_classifier import NoiseAwareClassifier
 from tasks.evaluate_checkpoint import measure_samples
-from tasks.model_parts import build_sampler, build_schedule, load_for_inference, pixel_range
+from tasks.model_parts import (
+    build_sampler,
+    build_schedule,
+    load_for_inference,
+    pixel_range,
+    time_unit,
+)
 from tasks.sample_checkpoint import grid_request, request_name
 from tasks.step import Step, StepResult, tensors_to_bytes
 
@@ -83,4 +89,5 @@ def _guidance(step: Step) -> GuidedPrediction:
     classifier = NoiseAwareClassifier(step.inputs["guide"].params["width"])
     classifier.load_state_dict(step.read_tensors("guide", "weights.safetensors"))
     ready = AutocastNetwork(classifier, step.device, step.number_format)
-    return ClassifierGuidance(ready, build_schedule(step.params["objective"]))
+    schedule = build_schedule(step.params["objective"])
+    return ClassifierGuidance(ready, schedule, time_unit(step.params))

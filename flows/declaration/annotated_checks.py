@@ -85,12 +85,12 @@ def check_guides(declaration: Declaration) -> Iterator[Problem]:
         yield from check_distinct((*path, "guidance_scales"), guide.guidance_scales)
         if not isinstance(model, GenerativeModel):
             continue
-        is_guided = model.objective.kind == "noise_prediction" and model.is_class_conditioned
-        if not is_guided or model.objective.p_uncond == 0:
+        predicts_noise = model.objective.kind in ("ddpm", "noise_prediction")
+        if not predicts_noise or not model.is_class_conditioned or model.objective.p_uncond == 0:
             yield Problem(
                 (*path, "model"),
                 f'is "{guide.model}"; expected a class-conditioned model (network.num_classes: '
-                "10) whose objective is noise_prediction, with p_uncond more than 0",
+                "10) whose objective is ddpm or noise_prediction, with p_uncond more than 0",
             )
         dataset = declaration.datasets.get(model.data)
         if dataset is not None and guide.batch_size > dataset.train_rows:

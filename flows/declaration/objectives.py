@@ -104,7 +104,7 @@ Sampler = Annotated[
 ]
 
 METHODS = {
-    "ddpm": ("ddpm",),
+    "ddpm": ("ddpm", "ddim"),
     "flow_matching": ("euler", "midpoint", "heun"),
     "noise_prediction": ("ancestral", "ddim"),
 }

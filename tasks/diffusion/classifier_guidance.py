@@ -19,23 +19,29 @@ from tasks.diffusion.schedule import NoiseSchedule
 
 @dataclass(frozen=True)
 class ClassifierGuidance:
-    """Called in place of guided_prediction: the unconditional estimate, led by the classifier."""
+    """Called in place of guided_prediction: the unconditional estimate, led by the classifier.
+
+    time_unit: the network is told t * time_unit, the classifier t itself.
+    """
 
     classifier: nn.Module
     schedule: NoiseSchedule
+    time_unit: float = 1.0
 
     def __call__(
         self, network: nn.Module, x: Tensor, t: Tensor, c: Tensor | None, guidance_scale: float
     ) -> Tensor:
-        """x: [B, 1, H, W]; t: [B], 1..T; c: [B, num_classes], one-hot. Returns the shape of x."""
+        """x: [B, 1, H, W]; t: [B], as the network is told it; c: [B, num_classes], one-hot.
+        Returns the shape of x."""
         if c is None:
             raise ValueError("classifier guidance needs classes to lead to")
         eps = network(x, t, torch.zeros_like(c)).float()
         if guidance_scale == 0:
             return eps
-        alpha_bar = self.schedule.alpha_bar[t.long().cpu()].float().to(x.device)
+        timestep = (t / self.time_unit).round()
+        alpha_bar = self.schedule.alpha_bar[timestep.long().cpu()].float().to(x.device)
         sigma = (1 - alpha_bar).sqrt()[:, None, None, None]
-        return eps - guidance_scale * sigma * class_gradient(self.classifier, x, t, c)
+        return eps - guidance_scale * sigma * class_gradient(self.classifier, x, timestep, c)
 
 
 def class_gradient(classifier: nn.Module, x: Tensor, t: Tensor, c: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tasks.diffusion.convnext_unet import sinusoids
-from tasks.diffusion.noise_prediction import noised
+from tasks.diffusion.noise_prediction import PIXEL_RANGE, noised
 from tasks.diffusion.schedule import NoiseSchedule
 
 
@@ -65,12 +65,16 @@ class _Level(nn.Module):
 
 @dataclass(frozen=True)
 class NoisyClassification:
-    """Cross-entropy of p(y | x_t), t uniform in 1..T, for the one trainer."""
+    """Cross-entropy of p(y | x_t), t uniform in 1..T, for the one trainer.
+
+    pixel_range: of the diffusion model that is to be guided.
+    """
 
     schedule: NoiseSchedule
+    pixel_range: tuple[float, float] = PIXEL_RANGE
 
     def loss(
         self, network: nn.Module, x: Tensor, labels: Tensor, generator: torch.Generator
     ) -> Tensor:
-        x_t, t, _ = noised(x, self.schedule, generator)
+        x_t, t, _ = noised(x, self.schedule, generator, self.pixel_range)
         return F.cross_entropy(network(x_t, t).float(), labels)

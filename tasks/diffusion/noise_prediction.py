@@ -38,7 +38,7 @@ class NoisePrediction:
     def loss(
         self, network: nn.Module, x: Tensor, labels: Tensor, generator: torch.Generator
     ) -> Tensor:
-        x_t, t, eps = noised(x, self.schedule, generator)
+        x_t, t, eps = noised(x, self.schedule, generator, PIXEL_RANGE)
         conditions: tuple[Tensor, ...] = (t,)
         if self.num_classes:
             c = one_hot_with_dropout(labels, self.num_classes, self.p_uncond, generator)
@@ -47,18 +47,24 @@ class NoisePrediction:
 
 
 def noised(
-    x: Tensor, schedule: NoiseSchedule, generator: torch.Generator
+    x: Tensor,
+    schedule: NoiseSchedule,
+    generator: torch.Generator,
+    pixel_range: tuple[float, float],
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """x_t, t and eps of images x [B, 1, H, W] in [0, 1], t [B] uniform in 1..T as float32."""
+    """x_t, t and eps of images x [B, 1, H, W] in [0, 1], t [B] uniform in 1..T as float32.
+
+    pixel_range: to which images are brought before noise is added.
+    """
     t = torch.randint(
         1, schedule.num_timesteps + 1, (len(x),), generator=generator, device=x.device
     )
     eps = torch.randn(x.shape, generator=generator, device=x.device)
     signal, sigma = (table[t][:, None, None, None] for table in rates(schedule, x.device))
-    return signal * to_range(x) + sigma * eps, t.float(), eps
+    return signal * to_range(x, pixel_range) + sigma * eps, t.float(), eps
 
 
-def to_range(x: Tensor) -> Tensor:
-    """[0, 1] to PIXEL_RANGE."""
-    low, high = PIXEL_RANGE
+def to_range(x: Tensor, pixel_range: tuple[float, float] = PIXEL_RANGE) -> Tensor:
+    """[0, 1] to pixel_range."""
+    low, high = pixel_range
     return low + (high - low) * x

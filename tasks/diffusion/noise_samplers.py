@@ -1,4 +1,4 @@
-"""Samplers of networks that predict the noise of x_t and are told t itself, 1..T."""
+"""Samplers of networks that predict the noise of x_t."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tasks.diffusion.schedule import NoiseSchedule
 class PosteriorSampler:
     """Ancestral sampling with the variance of the posterior, x_0 not clipped, no noise at the end.
 
-    Yields the t that x has reached: T - 1 down to 0.
+    The network is told t itself, 1..T. Yields the t that x has reached: T - 1 down to 0.
     """
 
     schedule: NoiseSchedule
@@ -44,12 +44,14 @@ class DDIMSampler:
     """num_steps steps over evenly spaced timesteps (Song et al. 2021, eqs. 12 and 16).
 
     eta: 0 adds no noise on the way; 1 adds that of the posterior between the two timesteps, which
-    with num_steps = T is ancestral sampling. Yields the t that x has reached, ending with 0.
+    with num_steps = T is ancestral sampling. time_unit: the network is told t * time_unit. Yields
+    the t that x has reached, ending with 0.
     """
 
     schedule: NoiseSchedule
     num_steps: int
     eta: float = 0.0
+    time_unit: float = 1.0
     evaluations_per_step: int = 1
 
     def timesteps(self) -> list[int]:
@@ -65,7 +67,7 @@ class DDIMSampler:
         for t, t_next in itertools.pairwise(self.timesteps()):
             alpha_bar = float(self.schedule.alpha_bar[t])
             alpha_bar_next = float(self.schedule.alpha_bar[t_next])
-            eps = predict(x, x.new_full((len(x),), t))
+            eps = predict(x, x.new_full((len(x),), t * self.time_unit))
             x_0 = (x - (1 - alpha_bar) ** 0.5 * eps) / alpha_bar**0.5
             variance = (1 - alpha_bar_next) / (1 - alpha_bar) * (1 - alpha_bar / alpha_bar_next)
             sigma = self.eta * variance**0.5

@@ -15,9 +15,12 @@ from tasks.store.row import Row
 KIND_TITLES = {
     "train": "Training",
     "classifier": "Classifier",
+    "guide": "Noise-aware classifiers, on test images noised to t",
     "denoise": "Denoising of the test set",
     "sample": "Sampling",
     "evaluate": "Samples as the classifier sees them",
+    "variant": "Samples drawn in other ways",
+    "schedule": "Signal-to-noise ratio of x_T in dB",
 }
 
 _TITLES: dict[str, tuple[str, Callable[[float], str]]] = {
@@ -26,6 +29,11 @@ _TITLES: dict[str, tuple[str, Callable[[float], str]]] = {
     "label_accuracy": ("label accuracy", percent),
     "test_accuracy": ("test accuracy", percent),
     "confidence": ("confidence", percent),
+    "guide_accuracy": ("accuracy of the guide", percent),
+    "clean_accuracy": ("accuracy of a classifier of clean images", percent),
+    "mean_pixel": ("mean pixel", percent),
+    "data_mean_pixel": ("of the data", percent),
+    "start_divergence": ("divergence of the start from N(0, I), nats", number),
     "class_share": ("share of class", percent),
     "mse": ("test MSE at noise level", number),
     "psnr": ("test PSNR in dB at noise level", number),
@@ -37,8 +45,20 @@ _BESIDE = {
     "classifier": ("test_accuracy",),
     "denoise": ("cosine_with_mean", "variance_ratio"),
     "evaluate": ("label_accuracy", "frechet_distance", "frechet_floor", "samples"),
+    "variant": (
+        "label_accuracy",
+        "frechet_distance",
+        "frechet_floor",
+        "network_evaluations",
+        "mean_pixel",
+        "data_mean_pixel",
+        "start_divergence",
+        "samples",
+    ),
 }
 """Metrics shown beside the pictures made from a node of that kind, in this order."""
+
+_SWEPT = ("by_classifier_", "classifier_free_")
 
 _FAMILY_MEMBER = re.compile(r"(?P<family>[a-z_]+)_(?P<member>\d+(\.\d+)?)")
 
@@ -84,7 +104,8 @@ def measured_beside(panel: Panel, run: RunRecord, rows: Mapping[str, Row]) -> Ta
         if node and node.kind == "sample":
             node = run.nodes.get(name.replace("sample/", "evaluate/", 1))
         row = rows.get(node.key) if node else None
-        if node and row:
+        # A sweep over scales is shown as curves, whose data can be saved.
+        if node and row and not role.startswith(_SWEPT):
             metrics = _telling_metrics(row)
             if metrics:
                 lines.append((_role_label(role, name, row), node.name, metrics))
@@ -128,6 +149,8 @@ def _role_label(role: str, name: str, row: Row) -> str:
     if role.startswith("guidance_"):
         scale = (row.params.get("sampler") or {}).get("guidance_scale")
         return f"guidance {scale:g}" if scale is not None else role
+    if role.startswith("way_"):
+        return name.rpartition("/")[2].replace("-", " ")
     return name.partition("/")[2] or name
 
 

@@ -56,6 +56,20 @@ def test_with_an_exact_classifier_both_guidances_are_one(guidance_scale):
     )
 
 
+def test_classifier_is_told_the_timestep_whatever_the_network_is_told():
+    told = []
+
+    class Reader(nn.Module):
+        def forward(self, x, t):
+            told.append(t.tolist())
+            return _parts(x, t)[0]
+
+    x, c = torch.zeros(2, 1, 1, 1), torch.eye(2)
+    guided = ClassifierGuidance(Reader(), SCHEDULE, time_unit=1 / 200)
+    guided(lambda x, t, c: torch.zeros_like(x), x, torch.tensor([3.0, 200.0]) / 200, c, 1.0)
+    assert told == [[3.0, 200.0]]
+
+
 def test_gradient_is_that_of_each_image_alone():
     with seeded_initialisation(0):
         classifier = NoiseAwareClassifier(4)

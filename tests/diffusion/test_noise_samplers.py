@@ -131,6 +131,18 @@ def test_the_network_is_told_the_timestep_itself():
     assert seen == [[200], [150], [100], [50]]
 
 
+def test_a_network_of_the_course_is_told_t_over_T():
+    seen = []
+
+    def predict(x, t):
+        seen.append(float(t[0]))
+        return torch.zeros_like(x)
+
+    sampler = DDIMSampler(SCHEDULE, 4, time_unit=1 / 200)
+    _sample(sampler, torch.zeros(2, 1, 2, 2), _no_noise, predict)
+    assert seen == pytest.approx([1, 0.75, 0.5, 0.25])
+
+
 def test_no_noise_is_added_on_the_last_step():
     draws = []
 
