@@ -68,9 +68,10 @@ def annotated_nodes(
         yield source
         inputs = {"network": source.name}
     elif isinstance(panel, ReportedLoss):
+        model = declaration.models[panel.model]
         inputs = {"model_0": train_name(panel.model)}
         params |= {
-            "label": declaration.models[panel.model].title,
+            "label": f"{model.title} on {declaration.datasets[model.data].title}",
             "every": panel.every,
             "published": panel.published,
             "published_steps": panel.published_steps,

@@ -33,7 +33,7 @@ _TITLES: dict[str, tuple[str, Callable[[float], str]]] = {
     "clean_accuracy": ("accuracy of a classifier of clean images", percent),
     "mean_pixel": ("mean pixel", percent),
     "data_mean_pixel": ("of the data", percent),
-    "start_divergence": ("divergence of the start from N(0, I), nats", number),
+    "start_divergence": ("start off N(0, I), nats", number),
     "class_share": ("share of class", percent),
     "mse": ("test MSE at noise level", number),
     "psnr": ("test PSNR in dB at noise level", number),
@@ -49,14 +49,16 @@ _BESIDE = {
         "label_accuracy",
         "frechet_distance",
         "frechet_floor",
-        "network_evaluations",
         "mean_pixel",
         "data_mean_pixel",
         "start_divergence",
-        "samples",
     ),
 }
 """Metrics shown beside the pictures made from a node of that kind, in this order."""
+
+MANY_WAYS = 4
+"""From so many ways on, only what tells them apart fits beside the picture."""
+_OF_MANY_WAYS = ("label_accuracy", "frechet_distance")
 
 _SWEPT = ("by_classifier_", "classifier_free_")
 
@@ -111,6 +113,12 @@ def measured_beside(panel: Panel, run: RunRecord, rows: Mapping[str, Row]) -> Ta
                 lines.append((_role_label(role, name, row), node.name, metrics))
     if not lines:
         return None
+    ways = [role for role in record.inputs if role.startswith("way_")] if record else []
+    if len(ways) >= MANY_WAYS:
+        lines = [
+            (label, node, {name: metrics[name] for name in _OF_MANY_WAYS if name in metrics})
+            for label, node, metrics in lines
+        ]
     table = _table("", "", lines)
     # The column beside a picture is narrow: the longer side goes down.
     return table if len(lines) >= len(table.header) - 1 else _turned(table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import random
 import statistics
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -25,49 +26,58 @@ from tests.benchmarks.measure import Measurement, Work, table, take_turns
 from tests.benchmarks.plain_annotated import train_annotated_plainly
 from tests.diffusion.textbook_unet import textbook
 
-WIDTH, HEADS = 28, 4
-BATCH_SIZE = 128
-STEPS = 5
-LEARNING_RATE = 1e-3
 SAMPLES, SAMPLING_STEPS = 64, 10
-LOSS_WIDTH, LOSS_HEADS, LOSS_STEPS = 8, 1, 120
 SEEDS = (0, 1, 2)
 SCHEDULE = noise_schedule("linear", 200)
 
 
-def _network(seed: int = 0, width: int = WIDTH, heads: int = HEADS) -> ConvNextUNet:
-    with seeded_initialisation(seed):
-        return ConvNextUNet(width, heads=heads)
+@dataclass(frozen=True)
+class Setting:
+    """A network and a training of it."""
+
+    width: int
+    heads: int
+    batch_size: int
+    steps: int
+    learning_rate: float
+    seed: int = 0
+
+    def network(self) -> ConvNextUNet:
+        with seeded_initialisation(self.seed):
+            return ConvNextUNet(self.width, heads=self.heads)
 
 
-def _plain(steps: int, seed: int = 0, width: int = WIDTH, heads: int = HEADS) -> list[float]:
-    torch.manual_seed(seed)
-    random.seed(seed)
+TIMED = Setting(width=28, heads=4, batch_size=128, steps=5, learning_rate=1e-3)
+# Narrow, and long enough for its loss to come down.
+COMPARED = Setting(width=8, heads=1, batch_size=32, steps=300, learning_rate=4e-3)
+
+
+def _plain(setting: Setting) -> list[float]:
+    torch.manual_seed(setting.seed)
+    random.seed(setting.seed)
     return train_annotated_plainly(
-        textbook(_network(seed, width, heads)),
+        textbook(setting.network()),
         SCHEDULE,
         digits()[0],
-        batch_size=BATCH_SIZE,
-        steps=steps,
-        learning_rate=LEARNING_RATE,
+        batch_size=setting.batch_size,
+        steps=setting.steps,
+        learning_rate=setting.learning_rate,
     )
 
 
-def _darkroom(
-    number_format: str, steps: int, seed: int = 0, width: int = WIDTH, heads: int = HEADS
-) -> list[float]:
+def _darkroom(number_format: str, setting: Setting) -> list[float]:
     images, labels = digits()
     recipe = Recipe(
-        batch_size=BATCH_SIZE,
+        batch_size=setting.batch_size,
         epochs=1,
-        learning_rate=LEARNING_RATE,
-        seed=seed,
-        steps_per_epoch=steps,
+        learning_rate=setting.learning_rate,
+        seed=setting.seed,
+        steps_per_epoch=setting.steps,
         horizontal_flip=True,
         number_format=number_format,
     )
     state = train(
-        _network(seed, width, heads),
+        setting.network(),
         NoisePrediction(SCHEDULE),
         torch.from_numpy(images),
         torch.from_numpy(labels),
@@ -77,17 +87,17 @@ def _darkroom(
 
 
 def plain_images() -> float:
-    return len(_plain(STEPS)) * BATCH_SIZE
+    return len(_plain(TIMED)) * TIMED.batch_size
 
 
 def darkroom_images(number_format: str) -> float:
     keep_freed_memory()
-    return len(_darkroom(number_format, STEPS)) * BATCH_SIZE
+    return len(_darkroom(number_format, TIMED)) * TIMED.batch_size
 
 
 @functools.cache
 def _sampled_network(is_textbook: bool) -> ConvNextUNet:
-    return textbook(_network()) if is_textbook else _network()
+    return textbook(TIMED.network()) if is_textbook else TIMED.network()
 
 
 @torch.no_grad()
@@ -135,17 +145,12 @@ def final_losses() -> dict[str, list[float]]:
     """Mean loss of the last third of a short run, for several seeds, of a narrow network."""
 
     def tail(losses: list[float]) -> float:
-        return statistics.mean(losses[-LOSS_STEPS // 3 :])
+        return statistics.mean(losses[-COMPARED.steps // 3 :])
 
-    def plain(seed: int) -> float:
-        return tail(_plain(LOSS_STEPS, seed, LOSS_WIDTH, LOSS_HEADS))
-
-    def darkroom(seed: int) -> float:
-        return tail(_darkroom("bfloat16", LOSS_STEPS, seed, LOSS_WIDTH, LOSS_HEADS))
-
+    settings = [replace(COMPARED, seed=seed) for seed in SEEDS]
     return {
-        "plain notebook, float32": [plain(seed) for seed in SEEDS],
-        "Darkroom, bfloat16": [darkroom(seed) for seed in SEEDS],
+        "plain notebook, float32": [tail(_plain(setting)) for setting in settings],
+        "Darkroom, bfloat16": [tail(_darkroom("bfloat16", setting)) for setting in settings],
     }
 
 
@@ -155,9 +160,9 @@ def section(repeats: int) -> str:
         f"{', '.join(f'{value:.4f}' for value in values)} |"
         for name, values in final_losses().items()
     )
-    return f"""## The annotated write-up's network, width {WIDTH}
+    return f"""## The annotated write-up's network, width {TIMED.width}
 
-Training with batches of {BATCH_SIZE}, {STEPS} steps a run on the embedded digits, each run in a
+Training with batches of {TIMED.batch_size}, {TIMED.steps} steps a run on the embedded digits, each run in a
 process of its own after one warm-up; construction of network and optimiser included.
 
 {table(measure_training(repeats))}
@@ -166,8 +171,8 @@ Sampling {SAMPLES} images, {SAMPLING_STEPS} ancestral steps:
 
 {table(measure_sampling(repeats))}
 
-Loss at width {LOSS_WIDTH}, mean over the last {LOSS_STEPS // 3} of {LOSS_STEPS} steps, seeds
-{SEEDS}:
+Loss at width {COMPARED.width}, mean over the last {COMPARED.steps // 3} of {COMPARED.steps} steps,
+seeds {SEEDS}:
 
 | variant | mean | each seed |
 |---|---:|---|

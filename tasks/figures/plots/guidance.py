@@ -111,8 +111,13 @@ def draw_guidance_curve(step: Step) -> Drawing:
 
 
 def _write_equation(figure: Figure, theme: Theme) -> None:
+    # To the left, since the legend stands on the right of the first line.
     title = figure.suptitle(
-        f"{SCORE_FORM}\n{LAST_TERM}", color=theme.ink, fontproperties=chart_font(TEXT)
+        f"{SCORE_FORM}\n{LAST_TERM}",
+        x=0.01,
+        ha="left",
+        color=theme.ink,
+        fontproperties=chart_font(TEXT),
     )
     title.set_math_fontfamily("dejavusans")
     title.set_linespacing(1.7)

@@ -59,14 +59,18 @@ def draw_evaluation_cost(step: Step) -> Drawing:
         axes = figure.subplots()
         style_axes(axes, theme, "network evaluations an image (log scale)", "Fréchet distance")
         for index, title in enumerate(titles):
-            colour = theme.series["DDIM" in title]
+            # DDIM in all its steps costs what ancestral sampling does: one is named above its
+            # point, the other below.
+            is_ddim = "DDIM" in title
+            colour = theme.series[is_ddim]
             axes.plot(evaluations[index], distance[index], "o", markersize=7, color=colour)
             axes.annotate(
                 f"{title}\n{distance[index]:.3g}",
                 (evaluations[index], distance[index]),
-                xytext=(9, 0),
+                xytext=(0, 8 if is_ddim else -8),
                 textcoords="offset points",
-                va="center",
+                ha="center",
+                va="bottom" if is_ddim else "top",
                 color=colour,
                 fontproperties=chart_font(NOTE),
                 path_effects=[withStroke(linewidth=3, foreground=theme.ground)],
@@ -83,8 +87,8 @@ def draw_evaluation_cost(step: Step) -> Drawing:
             fontproperties=chart_font(NOTE),
         )
         axes.set_xscale("log")
-        axes.set_xlim(min(evaluations) / 1.4, max(evaluations) * 2.2)
-        axes.set_ylim(0, max([*distance, floor]) * 1.2)
+        axes.set_xlim(min(evaluations) / 1.8, max(evaluations) * 1.8)
+        axes.set_ylim(0, max([*distance, floor]) * 1.35)
         axes.set_xticks(sorted(set(evaluations)))
         axes.minorticks_off()
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
