@@ -5,6 +5,7 @@
     darkroom flow NAME          one stage with what it needs
     darkroom report             the report again, from the store alone
     darkroom up                 Prefect with its interface, schedules and the report, until Ctrl-C
+    darkroom train-pocket       train the pocket model and write its folders (hours)
     darkroom deploy --pool NAME the same pipelines and schedules for workers of a Prefect server
     darkroom runs               what ran, newest first
     darkroom diff A B           settings, metrics and images of two runs
@@ -25,8 +26,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from flows import serve_cli, upkeep_cli
+from flows import pocket_cli, serve_cli, upkeep_cli
 from flows.cli_options import (
+    Backend,
     DataRoot,
     Debug,
     File,
@@ -99,6 +101,7 @@ def run(
     keep_going: KeepGoing = False,
     device: Device = "auto",
     number_format: NumberFormat = None,
+    backend: Backend = None,
     store: StoreAddress = "data/runs",
     data_root: DataRoot = None,
     file: File = "pipelines.yaml",
@@ -124,6 +127,7 @@ def run_flow(
     keep_going: KeepGoing = False,
     device: Device = "auto",
     number_format: NumberFormat = None,
+    backend: Backend = None,
     store: StoreAddress = "data/runs",
     data_root: DataRoot = None,
     file: File = "pipelines.yaml",
@@ -160,6 +164,7 @@ def plan(
     force: Force = False,
     device: Device = "auto",
     number_format: NumberFormat = None,
+    backend: Backend = None,
     store: StoreAddress = "data/runs",
     data_root: DataRoot = None,
     file: File = "pipelines.yaml",
@@ -188,6 +193,10 @@ def report(
         typer.Option("--pipeline", metavar="NAME", help="This pipeline alone; may be repeated."),
     ] = None,
     store: StoreAddress = "data/runs",
+    backend: Annotated[
+        str | None,
+        typer.Option("--backend", metavar="NAME", help="The newest runs with this model alone."),
+    ] = None,
     report_folder: ReportFolder = None,
     single_file: Annotated[
         bool, typer.Option("--single-file", help="One index.html with everything inside.")
@@ -200,7 +209,7 @@ def report(
     from flows.regenerate_report import regenerate_report
 
     out = Path(report_folder) if report_folder is not None else None
-    regenerate_report(store, out, pipeline, single_file)
+    regenerate_report(store, out, pipeline, backend, single_file)
 
 
 def _request(options: dict[str, Any]) -> RunRequest:
@@ -224,6 +233,7 @@ def _execute(request: RunRequest, stage: str | None, as_json: bool) -> None:
     raise typer.Exit(result.exit_code)
 
 
+app.add_typer(pocket_cli.app)
 app.add_typer(serve_cli.app)
 app.add_typer(upkeep_cli.app)
 

@@ -18,6 +18,14 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change a setting; may be repeated."),
 ]
+Backend = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        metavar="NAME",
+        help="A text-to-image model of the declaration, such as pocket.",
+    ),
+]
 StoreAddress = Annotated[
     str,
     typer.Option("--store", envvar="DARKROOM_STORE", help="Folder or address of the results."),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tasks.kinds import KINDS
-from tasks.store.node import Node
+from tasks.store.node import JSON, Node
 from tasks.store.row import Row
 
 MAX_ROWS = 9
@@ -15,23 +15,29 @@ MAX_ROWS = 9
 
 class Estimator:
     """Predicts seconds from the manifest's rows, those made on `device` in `number_format` only
-    where a kind runs on the accelerator."""
+    where a kind runs on the accelerator, and by the same model where one is loaded."""
 
     def __init__(self, rows: Iterable[Row], device: str, number_format: str) -> None:
-        by_kind: dict[str, list[Row]] = {}
+        alike: dict[tuple[str, str], list[Row]] = {}
         for row in rows:
             kind = KINDS.get(row.kind)
             if kind is None or row.work <= 0 or row.seconds < 0:
                 continue
             here = (row.device, row.number_format) == (device, number_format)
             if here or not kind.uses_accelerator:
-                by_kind.setdefault(row.kind, []).append(row)
-        self._seconds_per_work = {kind: _median_rate(rows) for kind, rows in by_kind.items()}
+                alike.setdefault(_group(row.kind, row.params), []).append(row)
+        self._seconds_per_work = {group: _median_rate(rows) for group, rows in alike.items()}
 
     def seconds(self, node: Node) -> float | None:
         """None where nothing of this kind was made here before."""
-        rate = self._seconds_per_work.get(node.kind)
+        rate = self._seconds_per_work.get(_group(node.kind, node.params))
         return None if rate is None else rate * node.work
+
+
+def _group(kind: str, params: Mapping[str, JSON]) -> tuple[str, str]:
+    """What steps must have in common to tell of each other: the kind, and the loaded model."""
+    model = params.get("model")
+    return kind, model["address"] if isinstance(model, Mapping) else ""
 
 
 def _median_rate(rows: list[Row]) -> float:

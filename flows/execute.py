@@ -119,9 +119,9 @@ def _run_flow(run: Run, display: ProgressDisplay) -> None:
         display.status("")
         flow = run_pipeline if run.stage is None else STAGE_FLOWS[run.stage]
         state = flow(run.request, return_state=True)
-    # Failed steps are in the run's outcomes; anything else that failed is told as it is.
-    if not run.failed and not stop_requested() and not state.is_completed():
-        state.result(raise_on_failure=True)
+        # Failed steps are in the run's outcomes; anything else that failed is told as it is.
+        if not run.failed and not stop_requested() and not state.is_completed():
+            state.result(raise_on_failure=True)
 
 
 def _is_interrupt(error: BaseException) -> bool:

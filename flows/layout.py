@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from flows.declaration import Declaration
-from flows.declaration.figures import panel_id
 from flows.expand import figures_of
-from flows.expand.captions import caption
-from flows.expand.figure_nodes import figure_name, panel_title
+from flows.expand.shown_panels import shown_panels
 from tasks.store.node import JSON, Node
 
 LAYOUT_SCHEMA = 1
@@ -37,6 +35,7 @@ def build_layout(
         "profile": {"name": profile, "title": declaration.profiles[profile].title},
         "device": device,
         "number_format": number_format,
+        "backend": _backend(declaration, nodes),
         "overrides": list(overrides),
         "datasets": {
             name: dataset.title
@@ -64,6 +63,21 @@ def build_layout(
     }
 
 
+def _backend(
+    declaration: Declaration, nodes: Iterable[tuple[Node, str, bool]]
+) -> dict[str, JSON] | None:
+    """The text-to-image model in use; None where no node uses one."""
+    if declaration.backend is None or not any("model" in node.params for node, _, _ in nodes):
+        return None
+    backend = declaration.backends[declaration.backend]
+    return {
+        "name": declaration.backend,
+        "title": backend.title,
+        "stage_one": backend.stage_one,
+        "stage_two": backend.stage_two,
+    }
+
+
 def _figure(declaration: Declaration, figure_id: str, keys: Mapping[str, str]) -> dict[str, JSON]:
     figure = declaration.figures[figure_id]
     return {
@@ -73,13 +87,15 @@ def _figure(declaration: Declaration, figure_id: str, keys: Mapping[str, str]) -
         "seed": figure.seed,
         "panels": [
             {
-                "id": panel_id(panel),
-                "plot": panel.plot,
-                "title": panel_title(panel),
-                "caption": caption(declaration, panel, figure.seed),
-                "node": figure_name(figure_id, panel),
-                "key": keys[figure_name(figure_id, panel)],
+                "id": shown.id,
+                "plot": shown.plot,
+                "title": shown.title,
+                "caption": shown.caption,
+                "node": shown.node,
+                "key": keys[shown.node],
+                "settings": [list(setting) for setting in shown.settings],
             }
             for panel in figure.panels
+            for shown in shown_panels(declaration, figure_id, panel)
         ],
     }

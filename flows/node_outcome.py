@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from tasks.node_task import Made
+    from tasks.run_step import Reference
 
 Status = Literal["cached", "done", "failed", "skipped"]
 
@@ -23,6 +27,13 @@ class NodeOutcome:
     @property
     def is_there(self) -> bool:
         return self.status in ("cached", "done")
+
+
+def outcome_of_end(end: Reference | Made | Exception) -> NodeOutcome:
+    """The outcome of a node of a batch."""
+    if isinstance(end, Exception):
+        return outcome_of_error(end)
+    return NodeOutcome(end["status"], seconds=end["seconds"])
 
 
 def outcome_of_error(error: BaseException) -> NodeOutcome:

@@ -1,22 +1,26 @@
 """Which node goes next: a node is submitted once the nodes it reads are there.
 
-Knows nothing of Prefect: `submit` starts a node somewhere and reports its end from any thread.
-Linear in nodes and edges, so a plan of many thousands is no burden.
+Knows nothing of Prefect: `submit` starts a node somewhere and reports its end from any thread;
+`submit_batch` does so for several that cost less together. Linear in nodes and edges, so a plan of
+many thousands is no burden.
 """
 
 from __future__ import annotations
 
 import functools
 import queue
-from collections import deque
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
 from flows.node_outcome import NodeOutcome
 from flows.plan import PlannedNode
+from flows.ready_nodes import ReadyNodes
 from tasks.cancellation import allow_steps, halt_steps, request_stop, stop_requested
+from tasks.kinds import KINDS
 
 Report = Callable[[NodeOutcome], None]
 Submit = Callable[[PlannedNode, Report], None]
+ReportBatch = Callable[[Mapping[str, NodeOutcome]], None]
+SubmitBatch = Callable[[Sequence[PlannedNode], ReportBatch], None]
 
 POLL_SECONDS = 0.2
 
@@ -25,6 +29,8 @@ class NodeQueue:
     """Runs `nodes` (in topological order), at most `workers` at a time.
 
     outcomes: node name to outcome; read for inputs that ended earlier, filled as nodes end.
+    submit_batch: starts several nodes at once and reports all their ends at once; a batch counts as
+    one of the workers. None: every node goes alone.
     keep_going: after a failure go on with what does not depend on it; otherwise the steps that run
     are asked to stop (they keep their checkpoints) and the rest is skipped.
     """
@@ -37,16 +43,20 @@ class NodeQueue:
         *,
         workers: int,
         keep_going: bool,
+        submit_batch: SubmitBatch | None = None,
         on_skip: Callable[[PlannedNode, str], None] = lambda node, reason: None,
     ) -> None:
         self._nodes = {node.name: node for node in nodes}
         self._outcomes = outcomes
         self._submit = submit
+        self._submit_batch = submit_batch
         self._workers = workers
         self._keep_going = keep_going
         self._on_skip = on_skip
-        self._ended: queue.SimpleQueue[tuple[str, NodeOutcome]] = queue.SimpleQueue()
-        self._running: set[str] = set()
+        self._ended: queue.SimpleQueue[Mapping[str, NodeOutcome]] = queue.SimpleQueue()
+        self._running: dict[str, int] = {}
+        """Node name to the number of its batch."""
+        self._started = 0
         self._readers: dict[str, list[str]] = {name: [] for name in self._nodes}
         self._unread: dict[str, int] = {}
         for name, node in self._nodes.items():
@@ -54,7 +64,10 @@ class NodeQueue:
             self._unread[name] = len(awaited)
             for source in awaited:
                 self._readers[source].append(name)
-        self._ready = deque(name for name, count in self._unread.items() if count == 0)
+        self._ready = ReadyNodes(nodes, joins=submit_batch is not None)
+        for name, count in self._unread.items():
+            if count == 0:
+                self._ready.add(name)
         self._first_failure: str | None = None
 
     def run(self) -> None:
@@ -63,28 +76,48 @@ class NodeQueue:
             while self._ready or self._running:
                 self._start_ready()
                 if self._running:
-                    self._wait_for_one()
+                    self._wait_for_some()
         except BaseException:
             # Interrupted: the steps that run keep their checkpoints before the error goes on.
             request_stop()
             while self._running:
-                self._wait_for_one()
+                self._wait_for_some()
             self._skip_rest("the run was interrupted")
             raise
 
     def _start_ready(self) -> None:
-        while self._ready and len(self._running) < self._workers:
-            name = self._ready.popleft()
-            node = self._nodes[name]
-            if reason := self._reason_to_skip(node):
-                self._on_skip(node, reason)
-                self._end(name, NodeOutcome("skipped", reason))
-                continue
-            self._submit(node, functools.partial(self._report, name))
-            self._running.add(name)
+        while len(set(self._running.values())) < self._workers:
+            names = self._ready.take(
+                is_idle=not self._running, is_device_free=not self._holds_device()
+            )
+            if not names:
+                return
+            nodes = []
+            for name in names:
+                if reason := self._reason_to_skip(self._nodes[name]):
+                    self._on_skip(self._nodes[name], reason)
+                    self._end(name, NodeOutcome("skipped", reason))
+                else:
+                    nodes.append(self._nodes[name])
+            if nodes:
+                self._start(nodes)
+
+    def _holds_device(self) -> bool:
+        """Whether something that runs computes on the device, or waits for it."""
+        return any(KINDS[self._nodes[name].node.kind].uses_accelerator for name in self._running)
+
+    def _start(self, nodes: Sequence[PlannedNode]) -> None:
+        self._started += 1
+        # Before it is submitted: it may end at once, in this very thread.
+        self._running |= {node.name: self._started for node in nodes}
+        if len(nodes) > 1 or self._ready.is_joined(nodes[0].name):
+            assert self._submit_batch is not None
+            self._submit_batch(nodes, self._ended.put)
+        else:
+            self._submit(nodes[0], functools.partial(self._report, nodes[0].name))
 
     def _report(self, name: str, outcome: NodeOutcome) -> None:
-        self._ended.put((name, outcome))
+        self._ended.put({name: outcome})
 
     def _reason_to_skip(self, node: PlannedNode) -> str | None:
         for source in node.node.inputs.values():
@@ -96,16 +129,18 @@ class NodeQueue:
             return f"the run stopped when {self._first_failure} failed"
         return "the run was interrupted" if stop_requested() else None
 
-    def _wait_for_one(self) -> None:
+    def _wait_for_some(self) -> None:
         while True:
             try:
-                name, outcome = self._ended.get(timeout=POLL_SECONDS)
+                outcomes = self._ended.get(timeout=POLL_SECONDS)
                 break
             except queue.Empty:
                 # Woken now and then, so that a signal is handled while a step runs for hours.
                 continue
-        self._running.discard(name)
-        self._end(name, outcome)
+        for name in outcomes:
+            self._running.pop(name, None)
+        for name, outcome in outcomes.items():
+            self._end(name, outcome)
 
     def _end(self, name: str, outcome: NodeOutcome) -> None:
         self._outcomes[name] = outcome
@@ -116,13 +151,13 @@ class NodeQueue:
         for reader in self._readers[name]:
             self._unread[reader] -= 1
             if self._unread[reader] == 0:
-                self._ready.append(reader)
+                self._ready.add(reader)
 
     def _stop_the_running(self) -> None:
         halt_steps()
         try:
             while self._running:
-                self._wait_for_one()
+                self._wait_for_some()
         finally:
             allow_steps()
 

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal
 
 from flows.environment import resolve_device, resolve_number_format
 from flows.estimate import Estimator
-from flows.expand import expand, expand_pipeline
+from flows.expand import expand, expand_pipeline, figures_of
 from flows.keys import KeyedNode, key_nodes
 from flows.layout import build_layout
-from flows.miss_reason import FORCED, OTHER_INPUTS, explain_miss
+from flows.miss_reason import FORCED, MAX_COMPARED, OTHER_INPUTS, explain_miss
+from flows.model_identity import ModelIdentities, model_number_format
 from flows.read_declaration import DeclarationFile
 from flows.select import add_missing_inputs, select_nodes
 from tasks.store.input_objects import has_other_inputs
 from tasks.store.node import JSON, Identity, Node
 from tasks.store.row import Row
+from tasks.store.rows import Rows
 from tasks.store.store import Store
+
+MAX_TIMED = 100
+"""Newest rows of a kind from which its duration is foreseen."""
 
 
 @dataclass(frozen=True)
@@ -102,38 +107,55 @@ def make_plan(
     device: str = "auto",
     number_format: str | None = None,
     data_root: str | None = None,
+    backend: str | None = None,
 ) -> Plan:
     """Plan one pipeline.
 
     profile: None for the default one. store: None plans as if it were empty. overrides:
     `path=value` texts. only, from_, until: globs on node names (flows.select). force: make every
     node that these select again. number_format: None for the profile's; "auto" for the device's.
+    backend: None for the one the declaration has in use.
 
     Raises BadInput for whatever of this cannot be used.
     """
     declaration.require_pipeline(pipeline)
     profile = declaration.profile_name(profile)
-    settled = declaration.settle(profile, overrides)
+    settled = declaration.settle(profile, overrides, backend)
     device = resolve_device(device)
     if number_format is None:
         number_format = settled.profiles[profile].number_format
-    number_format = resolve_number_format(device, number_format)
+    asked, number_format = number_format, resolve_number_format(device, number_format)
 
-    everything = expand(settled)
-    keyed = key_nodes(expand_pipeline(settled, everything, pipeline), number_format)
-    names_of_key = _names_by_key([*key_nodes(everything, number_format), *keyed])
+    root = declaration.project_root
+    models = ModelIdentities(
+        settled, root, model_number_format(settled, device, asked, number_format)
+    )
+    everything = expand(settled, root, models.of, figures_of(settled, pipeline))
+    all_keyed = key_nodes(everything, number_format)
+    keyed = key_nodes(expand_pipeline(settled, everything, pipeline), number_format, all_keyed)
+    names_of_key = _names_by_key([*all_keyed, *keyed])
     inputs = {item.node.name: list(item.node.inputs.values()) for item in keyed}
     chosen = select_nodes(inputs, only=only, from_=from_, until=until)
 
-    rows = store.rows() if store is not None else {}
-    history = _rows_by_name(rows.values())
-    estimator = Estimator(rows.values(), device, number_format)
+    recorded = store.rows() if store is not None else Rows({}, [])
+    rows = recorded.select([item.key for item in keyed])
+    incomplete = store.missing_objects(rows.values(), recorded.about) if store is not None else {}
+    history = recorded.newest_of_names(
+        {name for item in keyed if item.key not in rows for name in names_of_key[item.key]},
+        MAX_COMPARED,
+    )
+
+    @cache
+    def estimator() -> Estimator:
+        kinds = {item.node.kind for item in keyed}
+        return Estimator(recorded.newest_of_kinds(kinds, MAX_TIMED), device, number_format)
+
     nodes = []
     remade: set[str] = set()
     for item in keyed:
         row = rows.get(item.key)
         is_forced = force and item.node.name in chosen
-        reason = "" if store is None or row is None else store.missing_object(row) or ""
+        reason = incomplete.get(item.key, "")
         if row is None:
             reason = explain_miss(
                 item.identity,
@@ -152,7 +174,7 @@ def make_plan(
         elif not reason and is_forced:
             reason = FORCED
         status: Literal["hit", "miss"] = "miss" if reason else "hit"
-        seconds = estimator.seconds(item.node) if reason else 0.0
+        seconds = estimator().seconds(item.node) if reason else 0.0
         nodes.append(
             PlannedNode(item.node, item.identity, item.key, status, reason, row, seconds, is_forced)
         )
@@ -177,14 +199,6 @@ def make_plan(
         data_root=data_root,
         problems=list(store.problems) if store is not None else [],
     )
-
-
-def _rows_by_name(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    """Newest first."""
-    by_name: dict[str, list[Row]] = {}
-    for row in sorted(rows, key=lambda row: row.created_at, reverse=True):
-        by_name.setdefault(row.name, []).append(row)
-    return by_name
 
 
 def _names_by_key(keyed: Iterable[KeyedNode]) -> Mapping[str, list[str]]:

@@ -38,8 +38,10 @@ def quiet_prefect() -> None:
 def prefect_server() -> Iterator[None]:
     """The user's server if their settings name one, else the embedded one, started now.
 
-    Raises DarkroomError if the embedded one does not come up. It ends with the process.
+    Raises DarkroomError if the embedded one does not come up, and if either stops answering for
+    longer than Prefect's client tries again, which is minutes. It ends with the process.
     """
+    from httpx import TransportError
     from prefect.settings import PREFECT_API_URL
 
     is_embedded = not PREFECT_API_URL.value()
@@ -47,7 +49,23 @@ def prefect_server() -> Iterator[None]:
         _start_embedded()
     # Nothing watches the heartbeats of a run on a server that ends with it.
     with without_heartbeats() if is_embedded else nullcontext():
-        yield
+        try:
+            yield
+        except TransportError as error:
+            raise DarkroomError(_lost(is_embedded, f"{type(error).__name__}: {error}")) from error
+
+
+def _lost(is_embedded: bool, why: str) -> str:
+    from prefect.settings import PREFECT_API_URL
+
+    server, advice = "embedded server", "Run again"
+    if not is_embedded:
+        server = f"server at {PREFECT_API_URL.value()}"
+        advice = "Start it again, or unset PREFECT_API_URL to do without it, and run again"
+    return (
+        f"Prefect's {server} stopped answering ({why}). Every finished step is in the store. "
+        f"{advice}: only what is left is done."
+    )
 
 
 @contextmanager

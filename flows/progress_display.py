@@ -37,6 +37,8 @@ class ProgressDisplay:
         self._nodes: set[str] = set()
         self._time_left = TimeLeft({}, {}, {})
         self._bars: dict[str, TaskID] = {}
+        self._running: dict[str, int] = {}
+        """How many nodes each bar is of."""
         self._last_line: dict[str, float] = {}
         self._progress = Progress(
             TextColumn("  {task.fields[name]}"),
@@ -86,16 +88,19 @@ class ProgressDisplay:
     def _on_event(self, event: Event) -> None:
         now = time.monotonic()
         with self._lock:
-            self._nodes.add(event.name)
+            if not event.members:
+                self._nodes.add(event.name)
             if event.what == "waiting":
                 self._status = f"{event.name}: {event.message}"
             elif event.what == "started":
                 self._status = ""
                 self._ended.pop(event.name, None)
+                self._time_left.joined(event.name, event.members)
                 self._time_left.started(event.name, now)
                 self._bars[event.name] = self._progress.add_task(
                     "", total=None, name=event.name, message=""
                 )
+                self._running[event.name] = len(event.members) or 1
             elif event.what == "progress":
                 self._on_progress(event)
             else:
@@ -117,13 +122,18 @@ class ProgressDisplay:
 
     def _on_end(self, event: Event) -> None:
         what = "done" if event.what == "finished" else event.what
-        self._ended[event.name] = what
+        if not event.members:
+            self._ended[event.name] = what
         self._time_left.ended(event.name, event.seconds if what == "done" else None)
         if event.name in self._bars:
             self._progress.remove_task(self._bars.pop(event.name))
+        self._running.pop(event.name, None)
 
     def _line(self, event: Event, now: float) -> str | None:
-        """The line an event leaves behind; skipped and cached nodes leave none."""
+        """The line an event leaves behind; skipped and cached nodes leave none, and those of a
+        batch one line together."""
+        if event.batch:
+            return None
         ended = f"[{len(self._ended)}/{len(self._nodes)}]"
         if event.what == "finished":
             return f"{ended} {event.name} done in {format_seconds(event.seconds)}"
@@ -148,9 +158,10 @@ class ProgressDisplay:
 
     def _render(self) -> RenderableType:
         with self._lock:
-            waiting = len(self._nodes) - len(self._ended) - len(self._bars)
+            running = sum(self._running.values())
+            waiting = len(self._nodes) - len(self._ended) - running
             parts = [f"{count} {what}" for what, count in Counter(self._ended.values()).items()]
-            parts += [f"{len(self._bars)} running", f"{max(waiting, 0)} to go"]
+            parts += [f"{running} running", f"{max(waiting, 0)} to go"]
             self._spinner.update(text=Text(f"{', '.join(parts)}; {self._left(time.monotonic())}"))
             rows: list[RenderableType] = [self._spinner]
             if self._status:

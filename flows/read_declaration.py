@@ -14,10 +14,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from flows.backend_paths import with_model_paths
 from flows.declaration import Declaration
 from flows.declaration.checks import check_declaration
 from flows.declaration.messages import problems_of, refuse
 from flows.declaration.strict_yaml import MAX_BYTES, parse_yaml
+from flows.image_paths import with_absolute_paths
 from flows.nearest import nearest
 from flows.overrides import Override, apply_overrides, parse_override
 from tasks.errors import BadInput
@@ -35,18 +37,33 @@ class DeclarationFile:
     data: dict[str, Any]
     declaration: Declaration
 
-    def settle(self, profile: str | None = None, overrides: Sequence[str] = ()) -> Declaration:
-        """The declaration under a profile (None: the default one) and `path=value` overrides.
+    @property
+    def project_root(self) -> Path:
+        """The folder of the file, absolute."""
+        return Path(self.name).absolute().parent
 
-        Raises BadInput for an unknown profile, and for an override that is malformed, matches
-        nothing or breaks a rule.
+    def settle(
+        self,
+        profile: str | None = None,
+        overrides: Sequence[str] = (),
+        backend: str | None = None,
+    ) -> Declaration:
+        """The declaration under a profile (None: the default one), `path=value` overrides and a
+        backend (None: as the declaration and the overrides have it).
+
+        Raises BadInput for an unknown profile or backend, and for an override that is malformed,
+        matches nothing or breaks a rule.
         """
         name = self.profile_name(profile)
         from_profile = [
             Override(path, value, f"{self.name}, profile {name}")
             for path, value in self.declaration.profiles[name].set.items()
         ]
-        from_user = [parse_override(text) for text in overrides]
+        from_user = with_absolute_paths(parse_override(text) for text in overrides)
+        from_user = with_model_paths(from_user, self.project_root)
+        if backend is not None:
+            self._require(backend, self.declaration.backends, "backend")
+            from_user.append(Override("backend", backend, f"--backend {backend}"))
         if not from_profile and not from_user:
             return self.declaration
         changed = apply_overrides(self.data, [from_profile, from_user])
@@ -68,7 +85,9 @@ class DeclarationFile:
         if name not in known:
             near = nearest(name, known)
             hint = f"did you mean {near[0]}? " if near else ""
-            raise BadInput(f"{self.name}: no {what} {name!r}; {hint}Declared: {', '.join(known)}")
+            raise BadInput(
+                f"{self.name}: no {what} {name!r}; {hint}Declared: {', '.join(known) or 'none'}"
+            )
 
 
 def read_declaration(path: Path | str) -> DeclarationFile:

@@ -39,6 +39,10 @@ def regenerate_report(
         list[str] | None,
         typer.Option(metavar="NAME", help="Show this pipeline only; may be given again."),
     ] = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Show the newest runs with this model alone."),
+    ] = None,
     single_file: Annotated[
         bool, typer.Option("--single-file", help="One index.html with everything inside.")
     ] = False,
@@ -49,7 +53,11 @@ def regenerate_report(
 
     folder = out or Path(RunRequest.model_validate({"store": store}).report_path)
     index = build_report(
-        Store.open(store, create=False), folder, pipeline or None, single_file=single_file
+        Store.open(store, create=False),
+        folder,
+        pipeline or None,
+        single_file=single_file,
+        backend=backend,
     )
     size = index.stat().st_size
     if single_file and size > LARGE_FILE:

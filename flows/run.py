@@ -6,10 +6,12 @@ started; `find_run` lets a flow find the run that its caller has begun.
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from flows.expand.image_nodes import image_files
 from flows.node_outcome import NodeOutcome
 from flows.plan import Plan, PlannedNode, make_plan
 from flows.read_declaration import DeclarationFile, read_declaration
@@ -18,6 +20,7 @@ from flows.select import add_missing_inputs
 from tasks.cancellation import stop_requested
 from tasks.code_state import git_state, library_versions
 from tasks.kinds import KINDS, STAGES
+from tasks.preflight import Surroundings, check_before_making
 from tasks.run_step import RunSettings, StepNode
 from tasks.store.store import Store
 
@@ -34,6 +37,7 @@ class Run:
         self.declaration = declaration
         self.store = store
         self.started_at = datetime.now(UTC)
+        self._began = time.monotonic()
         self.outcomes: dict[str, NodeOutcome] = {}
         # Before the plan: what it finds in the store must still be there when it is needed.
         self._lease = store.lease(self.id)
@@ -59,16 +63,22 @@ class Run:
         reader = Store.open(request.store, create=False)
         if not reader.is_there():
             # Everything is still to be made, so all of it can be checked before there is a store.
-            _check_before_making(plan_request(request, declaration, reader).misses, request)
+            plan = plan_request(request, declaration, reader)
+            _check(plan.misses, plan.device, request, declaration)
         run = cls(request, declaration, Store.open(request.store))
         try:
             if stage is not None:
                 run.choose_stage(stage)
-            _check_before_making(run.misses(), request)
+            _check(run.misses(), run.plan.device, request, declaration)
         except BaseException:
             run.end()
             raise
         return run
+
+    @property
+    def seconds(self) -> float:
+        """Since it began, whatever the clock was set to meanwhile."""
+        return time.monotonic() - self._began
 
     def _make_plan(self) -> Plan:
         return plan_request(self.request, self.declaration, self.store)
@@ -83,6 +93,8 @@ class Run:
                 store=self.request.store,
                 device=self.plan.device,
                 data_root=self.request.data_root,
+                project_root=str(self.declaration.project_root),
+                image_files=image_files(node.node for node in self.plan.nodes),
                 git_commit=commit,
                 git_dirty=dirty,
                 versions=library_versions(),
@@ -181,6 +193,7 @@ def plan_request(request: RunRequest, declaration: DeclarationFile, store: Store
         device=request.device,
         number_format=request.number_format,
         data_root=request.data_root,
+        backend=request.backend,
     )
 
 
@@ -188,9 +201,15 @@ def stage_of(node: PlannedNode) -> str:
     return KINDS[node.node.kind].stage
 
 
-def _check_before_making(nodes: Iterable[PlannedNode], request: RunRequest) -> None:
-    for node in nodes:
-        KINDS[node.node.kind].check(node.node.params, request.data_root)
+def _check(
+    nodes: Iterable[PlannedNode], device: str, request: RunRequest, declaration: DeclarationFile
+) -> None:
+    """Raise BadInput for what these nodes would only fail on later."""
+    made = [planned.node for planned in nodes]
+    surroundings = Surroundings(
+        device, declaration.project_root, request.data_root, image_files(made)
+    )
+    check_before_making([(node.kind, node.params) for node in made], surroundings)
 
 
 def register(run: Run) -> None:

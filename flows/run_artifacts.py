@@ -20,10 +20,14 @@ MAX_THUMBNAIL_BYTES = 64 * 1024
 def metrics_table(run: Run) -> list[dict[str, Any]]:
     """One row a measured node: its name and its metrics, rounded for reading."""
     table = []
-    for node in run.plan.nodes:
-        if stage_of(node) not in MEASURED_STAGES or not run.outcome(node).is_there:
-            continue
-        row = run.store.find(node.key, node.node.kind)
+    measured = [
+        node
+        for node in run.plan.nodes
+        if stage_of(node) in MEASURED_STAGES and run.outcome(node).is_there
+    ]
+    rows = run.store.rows().select({node.key for node in measured})
+    for node in measured:
+        row = rows.get(node.key)
         if row is not None and row.metrics:
             values = {name: float(f"{value:.4g}") for name, value in row.metrics.items()}
             table.append({"node": node.name, **values})

@@ -10,7 +10,7 @@ from typing import Any
 
 from flows.run import Run
 from tasks.cancellation import stop_requested
-from tasks.store.row import Row
+from tasks.store.row import Row, later_than, parse_time, utc_now
 from tasks.store.store import Store
 
 KIND = "run"
@@ -55,6 +55,7 @@ def record_run(run: Run) -> None:
             params={
                 "pipeline": run.plan.pipeline,
                 "profile": run.plan.profile,
+                "backend": (layout["backend"] or {}).get("name"),
                 "fingerprint": fingerprint(layout),
             },
             objects={LAYOUT: reference},
@@ -66,8 +67,16 @@ def record_run(run: Run) -> None:
             versions=run.settings.versions,
             host=run.settings.host,
             run_id=run.id,
+            created_at=_after_other_runs(run.store),
         )
     )
+
+
+def _after_other_runs(store: Store) -> str:
+    """Now, or just after the newest run: a clock that was set back must not make this one old."""
+    newest = max((row.created for row in store.rows().of_kind(KIND)), default=None)
+    now = utc_now()
+    return now if newest is None or newest < parse_time(now) else later_than(newest)
 
 
 def layout_of(run: Run) -> dict[str, Any]:
@@ -92,7 +101,7 @@ def layout_of(run: Run) -> dict[str, Any]:
         "run_id": run.id,
         "started_at": run.started_at.isoformat(timespec="microseconds"),
         "finished_at": finished_at.isoformat(timespec="microseconds"),
-        "seconds": (finished_at - run.started_at).total_seconds(),
+        "seconds": run.seconds,
         "device": run.settings.device,
         "host": run.settings.host,
         "versions": dict(run.settings.versions),
@@ -132,6 +141,6 @@ def recorded_since(run: Run) -> datetime | None:
 
 
 def newest_run(store: Store, pipeline: str) -> Row | None:
-    runs = [row for row in store.rows().values() if row.kind == KIND]
+    runs = store.rows().of_kind(KIND)
     ours = [row for row in runs if row.params.get("pipeline") == pipeline]
     return max(ours, key=lambda row: row.created_at, default=None)

@@ -39,6 +39,10 @@ class RunRequest(BaseModel):
     number_format: Literal["auto", "float32", "bfloat16"] | None = Field(
         default=None, description="Of networks; the profile's if empty, auto for the device's."
     )
+    backend: str | None = Field(
+        default=None,
+        description="A text-to-image model of the declaration; the one it has in use if empty.",
+    )
     store: str = Field(default="data/runs", description="Folder or fsspec address of the results.")
     data_root: str | None = Field(default=None, description="Folder of the data sets, in Parquet.")
     declaration: str = Field(

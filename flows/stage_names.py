@@ -8,6 +8,7 @@ STAGE_OF_FLOW = {
     "prepare-data": "data",
     "train-models": "train",
     "evaluate-checkpoints": "evaluate",
+    "sample-text-to-image": "text_to_image",
     "draw-figures": "figures",
     "render-report": "report",
 }

@@ -6,7 +6,7 @@ A flow run costs a second, whatever it does, so there is one a stage, never one 
 # No `from __future__ import annotations`: a Prefect worker loads this file as a script, in which
 # the types of flow parameters cannot be found by name.
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from prefect import flow
@@ -15,15 +15,17 @@ from prefect.futures import PrefectFuture
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from flows.batches import batch_name
 from flows.flow_run_id import with_flow_run_id
-from flows.node_outcome import NodeOutcome, outcome_of_error
-from flows.node_queue import NodeQueue, Report
+from flows.node_outcome import NodeOutcome, outcome_of_end, outcome_of_error
+from flows.node_queue import NodeQueue, Report, ReportBatch
 from flows.plan import PlannedNode
 from flows.render import render
 from flows.run import Run, find_run
 from flows.run_record import run_to_end
 from flows.run_request import RunRequest
 from flows.serve.webhook import failures_told, tell_failed_steps
+from tasks.batch_task import do_batch
 from tasks.cancellation import stop_requested
 from tasks.kinds import STAGES
 from tasks.memory_allocator import keep_freed_memory
@@ -68,6 +70,16 @@ def evaluate_checkpoints(request: RunRequest) -> State[Any]:
     return _run_stage("evaluate", request)
 
 
+@flow(
+    name="sample-text-to-image",
+    flow_run_name="text to image of {request.pipeline}",
+    task_runner=_threads(WORKERS),
+)
+def sample_text_to_image(request: RunRequest) -> State[Any]:
+    """Encode prompts, and sample every trajectory of the text-to-image model."""
+    return _run_stage("text_to_image", request)
+
+
 # Matplotlib is not thread-safe: one figure at a time.
 @flow(
     name="draw-figures",
@@ -90,6 +102,7 @@ STAGE_FLOWS = {
     "data": prepare_data,
     "train": train_models,
     "evaluate": evaluate_checkpoints,
+    "text_to_image": sample_text_to_image,
     "figures": draw_figures,
 }
 
@@ -117,12 +130,23 @@ def run_nodes(run: Run, stages: Sequence[str]) -> None:
     futures: dict[str, PrefectFuture[Any]] = {}
 
     def submit(node: PlannedNode, report: Report) -> None:
-        upstream = [futures[name] for name in node.node.inputs.values() if name in futures]
         future = do_node.submit(
-            run.step_node(node), settings, wait_for=upstream, return_state=False
+            run.step_node(node), settings, wait_for=_inputs([node], futures), return_state=False
         )
         futures[node.name] = future
         future.add_done_callback(lambda ended: report(_outcome_of(ended)))
+
+    def submit_batch(nodes: Sequence[PlannedNode], report: ReportBatch) -> None:
+        future = do_batch.submit(
+            batch_name(nodes),
+            [run.step_node(node) for node in nodes],
+            settings,
+            wait_for=_inputs(nodes, futures),
+            return_state=False,
+        )
+        names = [node.name for node in nodes]
+        futures.update(dict.fromkeys(names, future))
+        future.add_done_callback(lambda ended: report(_outcomes_of(ended, names)))
 
     NodeQueue(
         run.nodes(stages),
@@ -130,6 +154,7 @@ def run_nodes(run: Run, stages: Sequence[str]) -> None:
         submit,
         workers=WORKERS,
         keep_going=run.request.keep_going,
+        submit_batch=submit_batch,
         on_skip=_publish_skip,
     ).run()
 
@@ -156,6 +181,35 @@ def _outcome_of(future: PrefectFuture[Any]) -> NodeOutcome:
         return NodeOutcome(result["status"], seconds=result["seconds"])
     except Exception as error:
         return outcome_of_error(error)
+
+
+def _outcomes_of(future: PrefectFuture[Any], names: Sequence[str]) -> dict[str, NodeOutcome]:
+    """How each node of a batch ended."""
+    try:
+        future.wait()
+        state = future.state
+        if state.is_cancelled():
+            return dict.fromkeys(names, NodeOutcome("skipped", state.message))
+        made = state.result(raise_on_failure=False)
+        if isinstance(made, BaseException):
+            return dict.fromkeys(names, outcome_of_error(made))
+        return {name: outcome_of_end(end) for name, end in zip(names, made["ends"], strict=True)}
+    except Exception as error:
+        return dict.fromkeys(names, outcome_of_error(error))
+
+
+def _inputs(
+    nodes: Sequence[PlannedNode], futures: Mapping[str, PrefectFuture[Any]]
+) -> list[PrefectFuture[Any]]:
+    """The tasks that made what `nodes` read, which Prefect draws as edges.
+
+    Without batches of which some node failed: Prefect would not start a task after a failed one,
+    though what this one reads is there.
+    """
+    found = [
+        futures[name] for node in nodes for name in node.node.inputs.values() if name in futures
+    ]
+    return [future for future in dict.fromkeys(found) if not future.state.is_failed()]
 
 
 def _publish_skip(node: PlannedNode, reason: str) -> None:

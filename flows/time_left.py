@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 SECONDS_BEFORE_OWN_PACE = 3.0
@@ -28,6 +29,17 @@ class TimeLeft:
 
     def started(self, name: str, now: float) -> None:
         self._running[name] = _Running(now)
+
+    def joined(self, name: str, members: Iterable[str]) -> None:
+        """From here on these nodes go on as one, under the name of their batch."""
+        known = [member for member in members if member in self._open]
+        if not known:
+            return
+        predicted = [self._open.pop(member) for member in known]
+        times = [seconds for seconds in predicted if seconds is not None]
+        self._open[name] = sum(times) if len(times) == len(known) else None
+        self._work[name] = sum(self._work[member] for member in known)
+        self._kinds[name] = self._kinds[known[0]]
 
     def progressed(self, name: str, share: float) -> None:
         """share: how much of the step is done, 0 to 1."""

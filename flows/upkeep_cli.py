@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from flows.cli_options import (
+    Backend,
     DataRoot,
     Debug,
     File,
@@ -96,6 +97,7 @@ def explain(
         Literal["auto", "float32", "bfloat16"] | None,
         typer.Option("--number-format", help="Of networks; the profile's if not given."),
     ] = None,
+    backend: Backend = None,
     store: StoreAddress = "data/runs",
     file: File = "pipelines.yaml",
     json: Json = False,
@@ -116,6 +118,7 @@ def explain(
         overrides=overrides or (),
         device=device,
         number_format=number_format,
+        backend=backend,
     )
     found = explain_node(plan, node, opened.rows().values())
     if json:

@@ -8,6 +8,8 @@ import pandas as pd
 
 from tasks.step import Step, StepResult
 
+COLUMNS = ["node", "model", "epoch", "guidance_scale", "metric", "value"]
+
 
 def collect_metrics(step: Step) -> StepResult:
     """Objects: metrics.parquet with columns node, model, epoch, guidance_scale, metric, value; one
@@ -28,7 +30,7 @@ def collect_metrics(step: Step) -> StepResult:
         for metric, value in row.metrics.items()
     ]
     table = (
-        pd.DataFrame.from_records(records)
+        pd.DataFrame.from_records(records, columns=COLUMNS)
         .astype({"epoch": "Int32", "guidance_scale": "Float64", "value": "float64"})
         .sort_values(["node", "metric"], ignore_index=True)
     )

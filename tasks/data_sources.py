@@ -7,7 +7,7 @@ huggingface_hub. Files are checked before a pixel is used.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from tasks.preflight import Surroundings
+
 SPLITS = ("train", "test")
 IMAGE_SIZE = 28
 NUM_CLASSES = 10
+
+
+def check_sources(params: Sequence[Mapping[str, JSON]], surroundings: Surroundings) -> None:
+    """The preflight of kind "data"."""
+    for one in params:
+        check_source(one, surroundings.data_root)
 
 
 def check_source(params: Mapping[str, JSON], data_root: str | None) -> None:

@@ -14,7 +14,8 @@ def draw_figure(step: Step) -> StepResult:
     """Draw params["plot"] from the step's inputs.
 
     Returns "image.png", for charts "image-dark.png" and "data.csv", for animations
-    "animation.webp"; info holds width, height (CSS pixels), alt and cells.
+    "animation.webp", for turned pictures "motion.json"; info holds width, height (CSS pixels), alt
+    and cells.
     """
     plot = step.params.get("plot")
     if plot not in PLOTS:

@@ -7,11 +7,12 @@ that kind misses. Raise `code_version` whenever a change of code changes the art
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tasks.errors import DarkroomError
     from tasks.step import Step, StepResult
 
 
@@ -20,8 +21,12 @@ class Kind:
     """stage: the flow that runs it. function: "module:name", Step -> StepResult.
     libraries: distributions whose version can change the result.
     uses_accelerator: it runs on the device, in the device's number format.
-    preflight: "module:name" of a cheap check of (params, data_root), made before any step of the
-        run starts; it raises BadInput for what the step could only fail on later.
+    preflight: "module:name" of a cheap check, made before any step of the run starts
+        (tasks.preflight); it raises BadInput for what the step could only fail on later.
+    batch_function: "module:name", [Step] -> [StepResult | DarkroomError], in the same order: takes
+        the place of `function` for kinds whose steps cost less together. An error is that of one
+        step and leaves the others whole.
+    batch_limit: at most so many steps together.
     """
 
     stage: str
@@ -30,24 +35,39 @@ class Kind:
     libraries: tuple[str, ...]
     uses_accelerator: bool = False
     preflight: str | None = None
+    batch_function: str | None = None
+    batch_limit: int = 1
 
     def load(self) -> Callable[[Step], StepResult]:
         """The function that computes a step of this kind."""
-        return _import(self.function)
+        if self.batch_function is None:
+            return import_function(self.function)
+        together = self.load_batch()
 
-    def check(self, params: Mapping[str, Any], data_root: str | None) -> None:
-        """Run the preflight, if there is one."""
-        if self.preflight:
-            _import(self.preflight)(params, data_root)
+        def alone(step: Step) -> StepResult:
+            (result,) = together([step])
+            if isinstance(result, Exception):
+                raise result
+            return result
+
+        return alone
+
+    def load_batch(self) -> Callable[[Sequence[Step]], Sequence[StepResult | DarkroomError]]:
+        """The function that computes several steps of this kind at once."""
+        assert self.batch_function is not None
+        return import_function(self.batch_function)
 
 
-def _import(address: str) -> Any:
+def import_function(address: str) -> Any:
+    """What "module:name" names."""
     module, _, name = address.partition(":")
     return getattr(importlib.import_module(module), name)
 
 
-STAGES = ("data", "train", "evaluate", "figures")
+STAGES = ("data", "train", "evaluate", "text_to_image", "figures")
 """In the order they run; the report follows."""
+
+POCKET_LIBRARIES = ("torch", "diffusers", "transformers", "pillow", "numpy")
 
 KINDS: dict[str, Kind] = {
     "data": Kind(
@@ -55,10 +75,27 @@ KINDS: dict[str, Kind] = {
         1,
         "tasks.prepare_data:prepare_data",
         ("pillow", "scikit-learn"),
-        preflight="tasks.data_sources:check_source",
+        preflight="tasks.data_sources:check_sources",
+    ),
+    "image": Kind(
+        "data",
+        1,
+        "tasks.prepare_image:prepare_image",
+        ("pillow",),
+        preflight="tasks.prepare_image:check_images",
     ),
     "train": Kind("train", 1, "tasks.train_model:train_model", ("torch",), True),
     "classifier": Kind("train", 1, "tasks.train_classifier:train_classifier", ("torch",), True),
+    "pocket_stage_one": Kind(
+        "train",
+        1,
+        "tasks.train_pocket:train_stage_one",
+        POCKET_LIBRARIES,
+        preflight="tasks.pocket.sources:check_fonts",
+    ),
+    "pocket_stage_two": Kind("train", 1, "tasks.train_pocket:train_stage_two", POCKET_LIBRARIES),
+    "pocket_reader": Kind("train", 1, "tasks.train_pocket:train_reader", POCKET_LIBRARIES),
+    "pocket_measure": Kind("evaluate", 1, "tasks.measure_pocket:measure_pocket", POCKET_LIBRARIES),
     "sample": Kind("evaluate", 1, "tasks.sample_checkpoint:sample_checkpoint", ("torch",), True),
     "denoise": Kind("evaluate", 1, "tasks.denoise_test_set:denoise_test_set", ("torch",), True),
     "evaluate": Kind(
@@ -69,7 +106,54 @@ KINDS: dict[str, Kind] = {
     "schedule": Kind("evaluate", 1, "tasks.tabulate_schedules:tabulate_schedules", ("torch",)),
     "network": Kind("evaluate", 1, "tasks.describe_network:describe_network", ("torch",)),
     "table": Kind("evaluate", 1, "tasks.collect_metrics:collect_metrics", ("pandas",)),
+    "prompt": Kind(
+        "text_to_image",
+        1,
+        "tasks.encode_prompt:encode_prompt",
+        ("torch", "transformers", "tokenizers"),
+        True,
+        preflight="tasks.text_to_image.check_models:check_models",
+        batch_function="tasks.encode_prompt:encode_prompts",
+        batch_limit=64,
+    ),
+    "noised": Kind(
+        "text_to_image",
+        1,
+        "tasks.noise_image:noise_image",
+        ("torch", "pillow"),
+        preflight="tasks.text_to_image.check_models:check_models",
+    ),
+    "blurred": Kind("text_to_image", 1, "tasks.blur_image:blur_image", ("torch",)),
+    "one_step": Kind(
+        "text_to_image",
+        1,
+        "tasks.estimate_once:estimate_once",
+        ("torch", "diffusers"),
+        True,
+        preflight="tasks.text_to_image.check_models:check_models",
+    ),
+    "trajectory": Kind(
+        "text_to_image",
+        1,
+        "tasks.sample_trajectories:sample_trajectories",
+        ("torch", "diffusers", "pillow"),
+        True,
+        preflight="tasks.text_to_image.check_models:check_models",
+        batch_function="tasks.sample_trajectories:sample_trajectories",
+        batch_limit=32,
+    ),
+    "upscale": Kind(
+        "text_to_image",
+        1,
+        "tasks.upscale_images:upscale_images",
+        ("torch", "diffusers", "pillow"),
+        True,
+        preflight="tasks.text_to_image.check_models:check_models",
+        batch_function="tasks.upscale_images:upscale_images",
+        batch_limit=16,
+    ),
+    "choice": Kind("text_to_image", 1, "tasks.choose_try:choose_try", ("torch", "diffusers"), True),
     "figure": Kind(
-        "figures", 1, "tasks.draw_figure:draw_figure", ("matplotlib", "pillow", "numpy")
+        "figures", 2, "tasks.draw_figure:draw_figure", ("matplotlib", "pillow", "numpy")
     ),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import time
-from typing import Any, TypedDict, cast
+from typing import Any, Literal, TypedDict, cast
 from uuid import UUID
 
 from prefect import task
@@ -16,7 +16,7 @@ from prefect.states import Cancelled, Completed
 
 from tasks.errors import StepCancelled
 from tasks.progress import BUS, Event
-from tasks.run_step import RunSettings, StepNode, run_step
+from tasks.run_step import Reference, RunSettings, StepNode, run_step
 from tasks.store.store import Store
 
 SECONDS_BEFORE_ARTIFACT = 2.0
@@ -33,7 +33,7 @@ class Made(TypedDict):
     """
 
     artifact: str
-    status: str
+    status: Literal["cached", "done"]
     seconds: float
 
 
@@ -54,18 +54,23 @@ def do_node(node: StepNode, settings: dict[str, Any]) -> Made | State[Any]:
     run = RunSettings.from_json(settings)
     try:
         with BUS.subscribed(ProgressArtifact(node["name"])):
-            reference = run_step(node, _open_store(run.store), run)
+            reference = run_step(node, open_store(run.store), run)
     except StepCancelled as cancelled:
         return Cancelled(message=str(cancelled))
-    made = Made(artifact=reference["key"], status=reference["status"], seconds=reference["seconds"])
+    made = made_of(reference)
     if made["status"] == "cached":
         message = f"in the store as {made['artifact'][:12]}"
         return Completed(name="Cached", message=message, data=made)
     return made
 
 
+def made_of(reference: Reference) -> Made:
+    return Made(artifact=reference["key"], status=reference["status"], seconds=reference["seconds"])
+
+
 @functools.lru_cache(maxsize=4)
-def _open_store(address: str) -> Store:
+def open_store(address: str) -> Store:
+    """The store at `address`, opened once a process."""
     return Store.open(address)
 
 

@@ -18,7 +18,12 @@ What = Literal["waiting", "started", "progress", "finished", "cached", "failed",
 @dataclass(frozen=True)
 class Event:
     """name, kind: of the node. done of total: how far it is, in units of its own; a total of 0 is
-    unknown. seconds: how long the step took, once it ended."""
+    unknown. seconds: how long the step took, once it ended.
+
+    Nodes that are computed together start and go on as one, under the name of their batch.
+    members: of a batch, the nodes in it. batch: of a node, the batch whose own event tells how it
+    ended; empty where the node's event is to be told by itself.
+    """
 
     name: str
     kind: str
@@ -27,6 +32,8 @@ class Event:
     total: float = 0.0
     message: str = ""
     seconds: float = 0.0
+    members: tuple[str, ...] = ()
+    batch: str = ""
 
 
 Subscriber = Callable[[Event], None]

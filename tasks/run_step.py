@@ -13,6 +13,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from tasks.accelerator import hold_accelerator
@@ -22,7 +23,7 @@ from tasks.kinds import KINDS, Kind
 from tasks.progress import BUS, Event
 from tasks.step import Step, StepResult
 from tasks.store.input_objects import INFO_NAME, digest_of_inputs
-from tasks.store.node import Identity
+from tasks.store.node import JSON, Identity
 from tasks.store.row import Row
 from tasks.store.store import Store
 
@@ -55,13 +56,16 @@ class RunSettings:
     """What all steps of one run share; plain JSON values.
 
     device: "cpu", "cuda" or "mps". git_commit, git_dirty: of the code that runs, None outside git.
-    versions: distribution name to version, recorded with each row.
+    versions: distribution name to version, recorded with each row. project_root: the folder of
+    pipelines.yaml. image_files: SHA-256 of each image file to where it lies (tasks.images.sources).
     """
 
     run_id: str
     store: str
     device: str
     data_root: str | None = None
+    project_root: str = "."
+    image_files: Mapping[str, JSON] = field(default_factory=dict)
     git_commit: str | None = None
     git_dirty: bool | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -90,17 +94,28 @@ def run_step(
     Raises what the step raises; InputMissing, CorruptArtifact or StoreFull from the store;
     StepCancelled once should_stop is true.
     """
-    identity = Identity.from_json(node["identity"])
-    if identity.key != node["key"]:
-        raise BadInput(f"{node['name']}: its key is not that of its identity; plan it again")
+    identity = read_identity(node)
     if not node["force"] and (row := find_complete(store, node["key"], identity.kind)):
-        return _cached(node, row)
+        return cached(node, row)
     with store.lock(node["key"], _waiting(node, identity.kind, should_stop)):
         # Another run may have recorded it while this one waited for the lock.
         row = find_complete(store, node["key"], identity.kind)
-        if row and (not node["force"] or row.run_id == settings.run_id):
-            return _cached(node, row)
+        if row and not must_compute(node, row, settings):
+            return cached(node, row)
         return _compute(node, identity, store, settings, should_stop)
+
+
+def read_identity(node: StepNode) -> Identity:
+    """BadInput if the node's key is not that of its identity."""
+    identity = Identity.from_json(node["identity"])
+    if identity.key != node["key"]:
+        raise BadInput(f"{node['name']}: its key is not that of its identity; plan it again")
+    return identity
+
+
+def must_compute(node: StepNode, row: Row, settings: RunSettings) -> bool:
+    """Whether to compute the node although `row` is whole: by force, but only once a run."""
+    return node["force"] and row.run_id != settings.run_id
 
 
 def _waiting(node: StepNode, kind: str, should_stop: Callable[[], bool]) -> Callable[[], None]:
@@ -125,7 +140,8 @@ def find_complete(store: Store, key: str, kind: str) -> Row | None:
     return row if row is not None and store.missing_object(row) is None else None
 
 
-def _cached(node: StepNode, row: Row) -> Reference:
+def cached(node: StepNode, row: Row) -> Reference:
+    """The node was found in the store."""
     BUS.publish(Event(node["name"], row.kind, "cached", seconds=row.seconds))
     return {"name": node["name"], "key": node["key"], "status": "cached", "seconds": row.seconds}
 
@@ -143,19 +159,13 @@ def _compute(
         BUS.publish(Event(name, kind_name, what, done, total, message))
 
     try:
-        step = Step(
-            name=name,
-            key=node["key"],
-            params=identity.params,
-            inputs=_input_rows(node, identity, store),
-            seed=identity.seed,
-            store=store,
-            device=settings.device if kind.uses_accelerator else "cpu",
-            number_format=identity.number_format,
-            workspace=store.workspace(node["key"]),
-            data_root=settings.data_root,
-            report=lambda done, total, message: publish("progress", done, total, message),
-            should_stop=should_stop,
+        step = make_step(
+            node,
+            identity,
+            store,
+            settings,
+            should_stop,
+            lambda done, total, message: publish("progress", done, total, message),
         )
         with _device_of(kind, step, lambda message: publish("waiting", message=message)):
             if should_stop():
@@ -164,7 +174,7 @@ def _compute(
             began = time.perf_counter()
             result = kind.load()(step)
             seconds = time.perf_counter() - began
-        _record(node, identity, step, result, seconds, settings)
+        record_result(node, identity, step, result, seconds, settings)
     except BaseException as error:
         BUS.publish(Event(name, kind_name, "failed", message=str(error) or type(error).__name__))
         raise
@@ -173,16 +183,41 @@ def _compute(
     return {"name": name, "key": node["key"], "status": "done", "seconds": seconds}
 
 
+def make_step(
+    node: StepNode,
+    identity: Identity,
+    store: Store,
+    settings: RunSettings,
+    should_stop: Callable[[], bool],
+    report: Callable[[float, float, str], None],
+) -> Step:
+    """What the node's function is given. Raises InputMissing if an input is not in the store."""
+    return Step(
+        name=node["name"],
+        key=node["key"],
+        params=identity.params,
+        inputs=_input_rows(node, identity, store),
+        seed=identity.seed,
+        store=store,
+        device=settings.device if KINDS[identity.kind].uses_accelerator else "cpu",
+        number_format=identity.number_format,
+        workspace=store.workspace(node["key"]),
+        data_root=settings.data_root,
+        project_root=Path(settings.project_root),
+        image_files=settings.image_files,
+        report=report,
+        should_stop=should_stop,
+    )
+
+
 def _input_rows(node: StepNode, identity: Identity, store: Store) -> dict[str, Row]:
-    rows = {}
+    found = store.find_all(set(identity.inputs.values()))
     for role, key in identity.inputs.items():
-        row = store.find(key)
-        if row is None:
+        if key not in found:
             raise InputMissing(
                 f"{node['name']}: its input {role} ({key[:12]}) is not in the store; run it first"
             )
-        rows[role] = row
-    return rows
+    return {role: found[key] for role, key in identity.inputs.items()}
 
 
 @contextlib.contextmanager
@@ -195,7 +230,7 @@ def _device_of(kind: Kind, step: Step, on_wait: Callable[[str], None]) -> Iterat
         yield
 
 
-def _record(
+def record_result(
     node: StepNode,
     identity: Identity,
     step: Step,

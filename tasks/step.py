@@ -31,7 +31,11 @@ class Step:
     device: "cpu", "cuda" or "mps". number_format: "float32" or "bfloat16".
     workspace: a local folder of this key alone, kept until the step succeeds.
     data_root: where data sets of the hub's schema lie, or None.
-    report: called with (done, total, message) as the step goes on; cheap, call it often.
+    project_root: the folder of pipelines.yaml, which addresses of models and image files are
+        relative to.
+    image_files: SHA-256 of an image file to where it lies (tasks.images.sources).
+    report: called with (done, total, message) as the step goes on; cheap, call it often. Of steps
+        that are computed together, any may tell how far all of them are.
     should_stop: true once the user or the scheduler has asked the run to end.
     """
 
@@ -45,6 +49,8 @@ class Step:
     number_format: str
     workspace: Path
     data_root: str | None = None
+    project_root: Path = Path()
+    image_files: Mapping[str, JSON] = field(default_factory=dict)
     report: Callable[[float, float, str], None] = lambda done, total, message: None
     should_stop: Callable[[], bool] = lambda: False
 

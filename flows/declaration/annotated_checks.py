@@ -147,6 +147,7 @@ def check_annotated_panel(
                 yield Problem((*path, "model"), text)
             yield from _check_grid(declaration, path, panel.model, panel)
     elif isinstance(panel, ForwardStrip):
+        yield from check_name((*path, "image"), panel.image, declaration.images, "image")
         beyond = [index for index in panel.indices if index >= panel.schedule.num_timesteps]
         if beyond:
             yield Problem(

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from flows.declaration.annotated_checks import check_guides, check_network, check_studies
+from flows.declaration.backend_checks import check_backends
 from flows.declaration.document import Declaration
 from flows.declaration.figure_checks import check_panel
-from flows.declaration.figures import panel_id
+from flows.declaration.figures import drawn_ids, panel_id
 from flows.declaration.messages import Problem, show_value
 from flows.declaration.models import Classifier, DenoisingModel, GenerativeModel
 from flows.declaration.references import check_distinct, check_name
@@ -28,6 +29,7 @@ def check_declaration(declaration: Declaration) -> list[Problem]:
         *check_name(
             ("default_profile",), declaration.default_profile, declaration.profiles, "profile"
         ),
+        *check_backends(declaration),
         *check_schedules(declaration),
     ]
 
@@ -148,15 +150,16 @@ def _check_figures(declaration: Declaration) -> Iterator[Problem]:
         seen: set[str] = set()
         for index, panel in enumerate(figure.panels):
             path = ("figures", figure_id, "panels", str(index))
-            name = panel_id(panel)
-            if name in seen:
+            taken = seen.intersection(drawn_ids(panel))
+            if taken:
                 where = "id" if panel.id is not None else "plot"
+                drawn = "" if panel_id(panel) in taken else f', which is drawn as "{min(taken)}"'
                 yield Problem(
                     (*path, where),
-                    f'is "{name}", as is another panel of the figure; '
+                    f'is "{panel_id(panel)}"{drawn}, as is another panel of the figure; '
                     "expected an id of its own (id: ...)",
                 )
-            seen.add(name)
+            seen.update(drawn_ids(panel))
             yield from check_panel(declaration, path, panel)
 
 

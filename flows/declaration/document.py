@@ -6,12 +6,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from flows.declaration.backends import Backend
 from flows.declaration.datasets import Dataset
 from flows.declaration.fields import Glob, Name, Section, Seed, Title
 from flows.declaration.figures import Figure
+from flows.declaration.images import Image
 from flows.declaration.models import Classifier, Model
+from flows.declaration.pocket import Pocket
 from flows.declaration.schedules import Schedule
 from flows.declaration.studies import Guide, Study
+from flows.declaration.text_to_image import TextToImage
 
 
 class Seeds(Section):
@@ -39,7 +43,10 @@ class Profile(Section):
 
 
 class Declaration(Section):
-    """What to make. Every value lies in its range; flows.declaration.checks has the rest."""
+    """What to make. Every value lies in its range; flows.declaration.checks has the rest.
+
+    backend: the one of `backends` in use.
+    """
 
     version: Literal[1]
     seeds: Seeds = Seeds()
@@ -48,6 +55,11 @@ class Declaration(Section):
     models: dict[Name, Model] = Field(default_factory=dict)
     studies: dict[Name, Study] = Field(default_factory=dict)
     guides: dict[Name, Guide] = Field(default_factory=dict)
+    backends: dict[Name, Backend] = Field(default_factory=dict)
+    backend: Name | None = None
+    images: dict[Name, Image] = Field(default_factory=dict)
+    text_to_image: TextToImage = TextToImage()
+    pocket: Pocket | None = None
     figures: dict[Name, Figure]
     pipelines: dict[Name, Pipeline]
     profiles: dict[Name, Profile]

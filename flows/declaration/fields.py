@@ -12,9 +12,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 # Names become parts of node names and file names: no slash, no dot, no blank, no capitals.
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
+# A file in a folder that is given: no slash, so that it cannot lead anywhere else.
+FILE_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=64)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+FileName = Annotated[str, StringConstraints(pattern=FILE_NAME_PATTERN, max_length=100)]
 Glob = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Repository = Annotated[
@@ -41,6 +44,7 @@ GridSize = Annotated[int, Field(ge=1, le=40)]
 DigitCount = Annotated[int, Field(ge=1, le=100)]
 FrameCount = Annotated[int, Field(ge=2, le=300)]
 Fraction = Annotated[float, Field(ge=0.01, le=0.99)]
+Share = Annotated[float, Field(ge=0, le=1), AfterValidator(lambda share: share + 0.0)]
 RowCount = Annotated[int, Field(ge=1, le=100_000_000)]
 
 SigmaList = Annotated[list[Sigma], Field(min_length=1, max_length=100)]

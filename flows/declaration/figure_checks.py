@@ -26,13 +26,23 @@ from flows.declaration.figures import (
 )
 from flows.declaration.messages import Path, Problem, show_value
 from flows.declaration.models import DenoisingModel, GenerativeModel
+from flows.declaration.pocket_panels import PocketPanel
 from flows.declaration.references import check_name
+from flows.declaration.trajectory_checks import check_trajectory_panel
+from flows.declaration.trajectory_panels import TrajectoryPanel
 
 
 def check_panel(declaration: Declaration, path: Path, panel: Panel) -> Iterator[Problem]:
     """Problems of `panel`, which stands at `path`."""
     if isinstance(panel, AnnotatedPanel):
         yield from check_annotated_panel(declaration, path, panel)
+        return
+    if isinstance(panel, TrajectoryPanel):
+        yield from check_trajectory_panel(declaration, path, panel)
+        return
+    if isinstance(panel, PocketPanel):
+        if declaration.pocket is None:
+            yield Problem(path, "shows the pocket model; declare how it is trained, at `pocket`")
         return
     if isinstance(panel, Noising):
         yield from check_name((*path, "dataset"), panel.dataset, declaration.datasets, "data set")

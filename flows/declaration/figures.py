@@ -20,6 +20,14 @@ from flows.declaration.fields import (
     Title,
 )
 from flows.declaration.panel_base import PanelBase
+from flows.declaration.pocket_panels import PocketPanel
+from flows.declaration.trajectory_panels import (
+    Anagram,
+    Hybrid,
+    Inpainting,
+    TrajectoryPanel,
+    count_versions,
+)
 
 MAX_GRID_IMAGES = 400
 
@@ -136,7 +144,9 @@ ModelPanel = (
 )
 """Panels of the models that are trained here."""
 
-Panel = Annotated[ModelPanel | AnnotatedPanel, Field(discriminator="plot")]
+Panel = Annotated[
+    ModelPanel | PocketPanel | TrajectoryPanel | AnnotatedPanel, Field(discriminator="plot")
+]
 
 
 class Figure(Section):
@@ -156,6 +166,21 @@ def models_of(panel: Panel) -> list[str]:
     """Names of the models a panel shows, of whose checkpoints all measurements are wanted."""
     if isinstance(panel, AnnotatedPanel):
         return [panel.model] if isinstance(panel, ReportedLoss | PixelRanges) else []
+    if isinstance(panel, TrajectoryPanel | PocketPanel):
+        return []
     if isinstance(panel, LossCurve | Comparison):
         return panel.models
     return [] if isinstance(panel, Noising) else [panel.model]
+
+
+def drawn_ids(panel: Panel) -> list[str]:
+    """The pictures a panel is drawn as: itself; then an animation of each anagram or hybrid; then
+    all tries, where the best of several is shown."""
+    name = panel_id(panel)
+    ids = [name]
+    if isinstance(panel, Anagram | Hybrid):
+        count = sum(count_versions(panel, pair) for pair in panel.pairs)
+        ids += [f"{name}-{number}" for number in range(1, count + 1)]
+    if isinstance(panel, Anagram | Hybrid | Inpainting) and panel.tries > 1:
+        ids.append(f"{name}-tries")
+    return ids

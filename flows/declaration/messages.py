@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from flows.declaration.document import Declaration
-from flows.declaration.fields import annotation_of, names_in
+from flows.declaration.fields import FILE_NAME_PATTERN, annotation_of, names_in
 from flows.declaration.objectives import DENOISING_KINDS, GENERATIVE_KINDS
 from flows.nearest import nearest
 from tasks.errors import BadInput
@@ -103,6 +103,8 @@ def _pattern(context: Mapping[str, Any]) -> str:
     pattern = str(context["pattern"])
     if "{64}" in pattern:
         return "64 hexadecimal digits (a SHA-256)"
+    if pattern == FILE_NAME_PATTERN:
+        return "the name of a file, without a folder"
     return "owner/name of a repository" if "/" in pattern else _NAME_RULE
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from flows.declaration import Declaration
 from flows.declaration.annotated_panels import (
@@ -48,9 +48,16 @@ TITLES = {
 
 
 def annotated_nodes(
-    declaration: Declaration, figure_id: str, figure: Figure, panel: AnnotatedPanel
+    declaration: Declaration,
+    figure_id: str,
+    figure: Figure,
+    panel: AnnotatedPanel,
+    image: Callable[[str], str],
 ) -> Iterator[Node]:
-    """The node that draws `panel`, after those that nothing else needs."""
+    """The node that draws `panel`, after those that nothing else needs.
+
+    image: a declared image to the name of its node, which is made if need be.
+    """
     place = f"{figure_id}/{panel.id or panel.plot}"
     params: dict[str, JSON] = {"plot": panel.plot}
     seed = 0
@@ -61,7 +68,7 @@ def annotated_nodes(
         inputs = {"schedule": source.name}
         if isinstance(panel, ForwardStrip):
             params |= {"size": panel.size, "indices": panel.indices}
-            inputs["image"] = f"image/{panel.image}"
+            inputs["image"] = image(panel.image)
             seed = figure.seed
     elif isinstance(panel, NetworkSummary):
         source = Node(f"network/{place}", "network", {"networks": plain(panel)["networks"]})

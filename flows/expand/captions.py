@@ -14,7 +14,6 @@ from flows.declaration.figures import (
     LossCurve,
     ModelPanel,
     Noising,
-    Panel,
     PureNoise,
     Samples,
     SigmaCurve,
@@ -32,7 +31,7 @@ from tasks.figures.words import after_epochs
 AnyModel = DenoisingModel | GenerativeModel
 
 
-def caption(declaration: Declaration, panel: Panel, seed: int) -> str:
+def caption(declaration: Declaration, panel: ModelPanel | AnnotatedPanel, seed: int) -> str:
     """One or two sentences: what is shown, of which model and data, with which settings."""
     if panel.caption is not None:
         return panel.caption

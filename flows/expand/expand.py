@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from flows.declaration import Declaration
-from flows.declaration.annotated_panels import AnnotatedPanel
+from flows.declaration.annotated_panels import AnnotatedPanel, ForwardStrip
 from flows.declaration.figures import models_of
+from flows.declaration.pocket_panels import PocketPanel
+from flows.declaration.trajectory_panels import TrajectoryPanel
 from flows.expand.annotated_nodes import annotated_nodes
-from flows.expand.figure_nodes import figure_name, figure_node
+from flows.expand.figure_nodes import figure_node
 from flows.expand.model_nodes import classifier_node, data_node, model_nodes
+from flows.expand.pocket_nodes import pocket_figure_node, pocket_nodes
 from flows.expand.requests import gather_requests
+from flows.expand.shown_panels import node_names
 from flows.expand.study_nodes import study_nodes
+from flows.expand.text_to_image.panel_nodes import panel_nodes
+from flows.expand.text_to_image.trajectory_nodes import ModelPart, TrajectoryNodes
 from flows.graph import topological_order, upstream
+from flows.model_identity import ModelIdentities
 from tasks.store.node import JSON, Node
 
 TABLE_NAME = "table/metrics"
 MEASURED_KINDS = ("train", "classifier", "guide", "denoise", "evaluate", "variant", "schedule")
 
 
-def expand(declaration: Declaration) -> list[Node]:
+def expand(
+    declaration: Declaration,
+    project_root: Path = Path(),
+    model_part: ModelPart | None = None,
+    figures: Collection[str] | None = None,
+) -> list[Node]:
     """Every node of every data set, classifier, model and figure, inputs first.
 
-    Raises BadInput if the nodes need each other in a circle.
+    project_root: the folder of pipelines.yaml. model_part: what stands for the parts of the
+    text-to-image model; None for those of the chosen backend in float32. figures: those whose
+    text-to-image panels are wanted, since these read image files and the model's; None for all.
+
+    Raises BadInput for a backend or image that cannot be used, and if the nodes need each other in
+    a circle.
     """
-    return topological_order(_nodes(declaration))
+    if model_part is None:
+        model_part = ModelIdentities(declaration, project_root, "float32").of
+    trajectories = TrajectoryNodes(declaration, project_root, model_part)
+    drawn = list(_figure_nodes(declaration, trajectories, figures))
+    pocket = list(pocket_nodes(declaration.pocket, project_root)) if declaration.pocket else []
+    return topological_order([*_model_nodes(declaration), *pocket, *trajectories.nodes(), *drawn])
 
 
 def expand_pipeline(declaration: Declaration, nodes: Sequence[Node], pipeline: str) -> list[Node]:
@@ -41,9 +64,10 @@ def expand_pipeline(declaration: Declaration, nodes: Sequence[Node], pipeline: s
         for model in models_of(panel)
     }
     wanted = [
-        figure_name(figure_id, panel)
+        name
         for figure_id in figures
         for panel in declaration.figures[figure_id].panels
+        for name in node_names(figure_id, panel)
     ]
     wanted += [
         node.name
@@ -72,7 +96,7 @@ def figures_of(declaration: Declaration, pipeline: str) -> list[str]:
     )
 
 
-def _nodes(declaration: Declaration) -> Iterator[Node]:
+def _model_nodes(declaration: Declaration) -> Iterator[Node]:
     for name in declaration.datasets:
         yield data_node(declaration, name)
     for name in declaration.classifiers:
@@ -81,12 +105,25 @@ def _nodes(declaration: Declaration) -> Iterator[Node]:
     for name in declaration.models:
         yield from model_nodes(declaration, name, requests)
     yield from study_nodes(declaration)
+
+
+def _figure_nodes(
+    declaration: Declaration, trajectories: TrajectoryNodes, figures: Collection[str] | None
+) -> Iterator[Node]:
+    """Those that draw, in the order of the declaration; `trajectories` takes what some need."""
     for figure_id, figure in declaration.figures.items():
         for panel in figure.panels:
-            if isinstance(panel, AnnotatedPanel):
-                yield from annotated_nodes(declaration, figure_id, figure, panel)
-            else:
+            if isinstance(panel, PocketPanel):
+                yield pocket_figure_node(figure_id, panel)
+            elif isinstance(panel, AnnotatedPanel):
+                # As with text-to-image panels, the file of an image is read only where it is shown.
+                if not isinstance(panel, ForwardStrip) or figures is None or figure_id in figures:
+                    image = trajectories.image
+                    yield from annotated_nodes(declaration, figure_id, figure, panel, image)
+            elif not isinstance(panel, TrajectoryPanel):
                 yield figure_node(declaration, figure_id, figure, panel)
+            elif figures is None or figure_id in figures:
+                yield from panel_nodes(trajectories, figure_id, figure, panel)
 
 
 def _model_of(node: Node) -> str:

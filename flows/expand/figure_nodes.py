@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.declaration import Declaration
+from flows.declaration.annotated_panels import AnnotatedPanel
 from flows.declaration.figures import (
     Animation,
     ClassHistogram,
@@ -15,7 +16,6 @@ from flows.declaration.figures import (
     LossCurve,
     ModelPanel,
     Noising,
-    Panel,
     PureNoise,
     Samples,
     SigmaCurve,
@@ -45,11 +45,11 @@ TITLES = {
 }
 
 
-def figure_name(figure_id: str, panel: Panel) -> str:
+def figure_name(figure_id: str, panel: ModelPanel) -> str:
     return f"figure/{figure_id}/{panel_id(panel)}"
 
 
-def panel_title(panel: Panel) -> str:
+def panel_title(panel: ModelPanel | AnnotatedPanel) -> str:
     return panel.title or TITLES[panel.plot]
 
 

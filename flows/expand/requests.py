@@ -10,18 +10,19 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from flows.declaration import Declaration
-from flows.declaration.annotated_panels import PixelRanges
+from flows.declaration.annotated_panels import AnnotatedPanel, PixelRanges
 from flows.declaration.figures import (
     Animation,
     Comparison,
     Denoised,
     ModelPanel,
-    Panel,
     PureNoise,
     Samples,
     SigmaRow,
 )
 from flows.declaration.models import DenoisingModel, GenerativeModel
+from flows.declaration.pocket_panels import PocketPanel
+from flows.declaration.trajectory_panels import TrajectoryPanel
 from tasks.store.node import JSON
 
 Checkpoint = tuple[str, int]
@@ -65,11 +66,14 @@ def gather_requests(declaration: Declaration) -> Requests:
     requests = Requests()
     for figure in declaration.figures.values():
         for panel in figure.panels:
-            _gather(requests, declaration, panel, figure.seed)
+            if not isinstance(panel, TrajectoryPanel | PocketPanel):
+                _gather(requests, declaration, panel, figure.seed)
     return requests
 
 
-def _gather(requests: Requests, declaration: Declaration, panel: Panel, seed: int) -> None:
+def _gather(
+    requests: Requests, declaration: Declaration, panel: ModelPanel | AnnotatedPanel, seed: int
+) -> None:
     models = declaration.models
     if isinstance(panel, PixelRanges):
         checkpoint = (panel.model, models[panel.model].kept_epochs[-1])

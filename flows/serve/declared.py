@@ -27,13 +27,14 @@ class DeclaredSchedule:
 
 @dataclass(frozen=True)
 class DeclaredDeployment:
-    """profiles: those a run can choose from, with titles. schedules: by their names."""
+    """profiles, backends: those a run can choose from, with titles. schedules: by their names."""
 
     pipeline: str
     title: str
     profiles: dict[str, str]
     request: RunRequest
     schedules: dict[str, DeclaredSchedule] = field(default_factory=dict)
+    backends: dict[str, str] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -69,7 +70,10 @@ def declared_deployments(
             if schedule.pipeline == name
         }
         profiles = {profile: item.title for profile, item in declaration.profiles.items()}
-        found.append(DeclaredDeployment(name, pipeline.title, profiles, request, schedules))
+        backends = {backend: item.title for backend, item in declaration.backends.items()}
+        found.append(
+            DeclaredDeployment(name, pipeline.title, profiles, request, schedules, backends)
+        )
     return found
 
 

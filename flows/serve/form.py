@@ -11,12 +11,17 @@ HIDDEN = ("run_id",)
 
 
 def form_of(
-    schema: Mapping[str, Any], pipeline: str, profiles: Mapping[str, str], profile: str
+    schema: Mapping[str, Any],
+    pipeline: str,
+    profiles: Mapping[str, str],
+    profile: str,
+    backends: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The flow's parameter schema with the choices of one pipeline.
 
     schema: JSON schema of the flow's parameters, with RunRequest among its definitions.
-    profiles: name to title. profile: the one that is chosen at first.
+    profiles: name to title. profile: the one that is chosen at first. backends: name to title;
+    none is chosen at first, so that the profile may choose.
     """
     form: dict[str, Any] = copy.deepcopy(dict(schema))
     form["properties"]["request"]["title"] = "Run"
@@ -31,9 +36,15 @@ def form_of(
     fields["profile"] |= {
         "enum": list(profiles),
         "default": profile,
-        "description": "; ".join(f"{name}: {title}" for name, title in profiles.items()),
+        "description": _titles(profiles),
     }
+    if backends:
+        fields["backend"] |= {"enum": list(backends), "description": _titles(backends)}
     return form
+
+
+def _titles(choices: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {title}" for name, title in choices.items())
 
 
 def _without_null(field: dict[str, Any]) -> dict[str, Any]:

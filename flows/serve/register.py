@@ -46,6 +46,7 @@ def prefect_deployment(declared: DeclaredDeployment) -> RunnerDeployment:
         declared.pipeline,
         declared.profiles,
         declared.request.profile or next(iter(declared.profiles)),
+        declared.backends,
     )
     deployment._parameter_openapi_schema = ParameterSchema.model_validate(form)
     return deployment

@@ -6,16 +6,16 @@ all their inputs; what a killed run had made, for a week; and whatever is younge
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from flows.upkeep.reachable import kept_runs, keys_of_runs, with_inputs
 from tasks.errors import BadInput, DarkroomError
 from tasks.store.lease import GUARD_SECONDS, LeaseRecord
 from tasks.store.objects import object_path
-from tasks.store.row import Row
+from tasks.store.row import parse_time
+from tasks.store.rows import Summary
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep
 
@@ -85,7 +85,7 @@ class _Sweep:
     def __init__(self, store: Store, upkeep: Upkeep, keep_runs: int, guard: float) -> None:
         self._store = store
         self._upkeep = upkeep
-        now = time.time()
+        now = upkeep.now()
         self._young = now - guard
         self._week_ago = min(now - WEEK_SECONDS, self._young)
         # Before the rows: an object stored later is young, a run begun later is seen by `delete`.
@@ -99,10 +99,10 @@ class _Sweep:
         self._needed = with_inputs(roots, self._rows)
 
     def found(self) -> Cleaning:
-        rows = [row for row in self._rows.values() if row.key not in self._needed]
-        old_rows = [row for row in rows if self._is_old(row)]
+        rows = [row for row in self._rows.summaries() if row.key not in self._needed]
+        old_rows = sorted((row for row in rows if self._is_old(row)), key=lambda row: row.key)
         going = {row.key for row in old_rows}
-        named = _object_paths(row for row in self._rows.values() if row.key not in going)
+        named = _object_paths(row for row in self._rows.summaries() if row.key not in going)
         objects = [file for file in self._objects if file.path not in named]
         old_objects = [file for file in objects if file.is_older_than(self._young)]
         young = len(rows) - len(old_rows) + len(objects) - len(old_objects)
@@ -138,28 +138,28 @@ class _Sweep:
             blocked = "a run has begun meanwhile"
         if blocked:
             return Cleaning(True, found.kept_runs, [], 0, found.live_runs, blocked)
-        doomed = [self._rows[item.key] for item in found.garbage if item.what == "row"]
-        gone = {row.key for row in self._upkeep.remove_rows(doomed)}
-        named = _object_paths(self._store.rows().values())
+        doomed = self._rows.select({item.key for item in found.garbage if item.what == "row"})
+        gone = {row.key for row in self._upkeep.remove_rows(doomed.values())}
+        named = _object_paths(self._store.rows().summaries())
+        objects = [item.name for item in found.garbage if item.what == "object"]
+        others = [item.name for item in found.garbage if item.what in ("damaged file", "lease")]
+        gone |= self._upkeep.delete_files([o for o in objects if o not in named], self._young)
+        gone |= self._upkeep.delete_files(others, self._week_ago)
+        gone |= {
+            item.name
+            for item in found.garbage
+            if item.what == "workspace" and self._upkeep.delete_workspace(item.key, self._young)
+        }
         return Cleaning(
             is_deleted=True,
             kept_runs=found.kept_runs,
             garbage=[
-                Garbage(item.what, item.name, item.size, item.key, self._delete(item, gone, named))
+                replace(item, is_gone=(item.key if item.what == "row" else item.name) in gone)
                 for item in found.garbage
             ],
             too_young=found.too_young,
             live_runs=found.live_runs,
         )
-
-    def _delete(self, item: Garbage, gone: Collection[str], named: Collection[str]) -> bool:
-        if item.what == "row":
-            return item.key in gone
-        if item.what == "workspace":
-            return self._upkeep.delete_workspace(item.key, self._young)
-        if item.what == "object":
-            return item.name not in named and self._upkeep.delete_file(item.name, self._young)
-        return self._upkeep.delete_file(item.name, self._week_ago)
 
     def _workspaces(self) -> list[Garbage]:
         """Of steps that are recorded, and of those that no run has come back to for a week."""
@@ -182,11 +182,11 @@ class _Sweep:
         planning = [lease.run_id for lease in leases if lease.is_live and lease.keys is None]
         return f"run {planning[0] or 'of unknown id'} is being planned" if planning else ""
 
-    def _is_old(self, row: Row) -> bool:
-        return row.created.timestamp() < self._young
+    def _is_old(self, row: Summary) -> bool:
+        return parse_time(row.created_at).timestamp() < self._young
 
 
-def _object_paths(rows: Iterable[Row]) -> set[str]:
+def _object_paths(rows: Iterable[Summary]) -> set[str]:
     return {object_path(ref) for row in rows for ref in row.objects.values()}
 
 

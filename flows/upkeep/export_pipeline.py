@@ -11,12 +11,13 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from flows.run_record import KIND
 from flows.upkeep.reachable import keys_of_runs, with_inputs
 from flows.upkeep.recorded_runs import RunUnreadable, run_rows
 from tasks.errors import BadInput
 from tasks.report.build import build_report
 from tasks.store.durable_file import write_local_file
-from tasks.store.row import rows_to_parquet
+from tasks.store.row_file import rows_to_parquet
 from tasks.store.store import Store
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -48,14 +49,14 @@ def _manifest_of(store: Store, pipeline: str) -> bytes:
     """Of the run that the report shows: the newest that can be read."""
     rows = store.rows()
     keys: set[str] = set()
-    for run in run_rows(rows.values(), pipeline):
+    for run in run_rows(rows.of_kind(KIND), pipeline):
         try:
             keys = keys_of_runs(store, [run])
             break
         except RunUnreadable:
             continue
     needed = with_inputs(keys, rows)
-    return rows_to_parquet(row for key, row in sorted(rows.items()) if key in needed)
+    return rows_to_parquet(row for _, row in sorted(rows.select(needed).items()))
 
 
 def _zip(files: dict[str, bytes]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from flows.run_record import KIND
 from flows.upkeep.recorded_runs import (
     RunUnreadable,
     pipeline_of,
@@ -37,7 +38,7 @@ def list_runs(
     store: Store, pipeline: str | None = None, limit: int | None = None
 ) -> list[RunSummary]:
     """Newest first; of one pipeline or of all, no more than `limit`."""
-    runs = run_rows(store.rows().values(), pipeline)[:limit]
+    runs = run_rows(store.rows().of_kind(KIND), pipeline)[:limit]
     pinned = Upkeep(store).pins.pinned()
     return [_summary(store, row, row.key in pinned) for row in runs]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from flows.run_record import KIND, LAYOUT
 from tasks.errors import BadInput, DarkroomError
 from tasks.report.run_record import RunRecord, read_layout
 from tasks.store.errors import CorruptArtifact
 from tasks.store.row import Row
+from tasks.store.rows import Rows
 from tasks.store.store import Store
 
 LATEST = "latest"
@@ -47,13 +48,13 @@ def read_run(store: Store, row: Row) -> RunRecord:
         ) from error
 
 
-def choose_run(rows: Mapping[str, Row], wanted: str, pipeline: str | None = None) -> Row:
+def choose_run(rows: Rows, wanted: str, pipeline: str | None = None) -> Row:
     """The run that `wanted` names: the beginning of its id, "latest" or "previous".
 
     pipeline: look at its runs alone. Without it, "latest" is the newest of all, and "previous" the
     one before it of the same pipeline. BadInput where none or several are meant.
     """
-    runs = run_rows(rows.values(), pipeline)
+    runs = run_rows(rows.of_kind(KIND), pipeline)
     if not runs:
         raise BadInput(f"no run{_of(pipeline)} is recorded here; `darkroom run` makes one")
     if wanted == LATEST:

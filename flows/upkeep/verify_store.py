@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -10,7 +9,8 @@ from tasks.store.filesystem import StoredFile
 from tasks.store.lease import GUARD_SECONDS
 from tasks.store.manifest_upkeep import DamagedFile
 from tasks.store.objects import MISSING, UNREADABLE, object_path
-from tasks.store.row import ObjectRef, Row
+from tasks.store.row import ObjectRef
+from tasks.store.rows import Rows, Summary
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep
 
@@ -70,15 +70,17 @@ def verify_store(store: Store, *, repair: bool = False) -> Verification:
     listed = upkeep.objects()
     damaged = upkeep.damaged_files()
     rows = store.rows()
-    named = _named_objects(rows.values())
+    summaries = [Summary.of(row) for row in rows.values()]
+    named = _named_objects(summaries)
+    damage = upkeep.damage([ref for ref, _ in named.values()])
     faults = {
         path: Fault(store.object_address(ref), what, [row.name for row in owners])
-        for path, (ref, owners) in named.items()
-        if (what := upkeep.damage(ref)) is not None
+        for (path, (ref, owners)), what in zip(named.items(), damage, strict=True)
+        if what is not None
     }
-    orphans = _orphans(listed, named)
+    orphans = _orphans(listed, named, upkeep.now())
     found = Verification(
-        rows=len(rows),
+        rows=len(summaries),
         objects=len(named),
         bytes=sum(ref.size for ref, _ in named.values()),
         missing=[fault for fault in faults.values() if fault.is_missing],
@@ -88,27 +90,30 @@ def verify_store(store: Store, *, repair: bool = False) -> Verification:
         damaged_files=[file for file in damaged if not file.is_newer_schema],
         newer_files=[file for file in damaged if file.is_newer_schema],
     )
-    return _repair(upkeep, found, named, faults) if repair and store.is_there() else found
+    return _repair(upkeep, found, rows, named, faults) if repair and store.is_there() else found
 
 
-def _named_objects(rows: Iterable[Row]) -> dict[str, tuple[ObjectRef, list[Row]]]:
+def _named_objects(rows: Iterable[Summary]) -> dict[str, tuple[ObjectRef, list[Summary]]]:
     """By path: each object with the rows that name it."""
-    named: dict[str, tuple[ObjectRef, list[Row]]] = {}
+    named: dict[str, tuple[ObjectRef, list[Summary]]] = {}
     for row in rows:
         for ref in row.objects.values():
             named.setdefault(object_path(ref), (ref, []))[1].append(row)
     return named
 
 
-def _orphans(listed: Iterable[StoredFile], named: Mapping[str, object]) -> list[StoredFile]:
-    oldest = time.time() - GUARD_SECONDS
+def _orphans(
+    listed: Iterable[StoredFile], named: Mapping[str, object], now: float
+) -> list[StoredFile]:
+    oldest = now - GUARD_SECONDS
     return [file for file in listed if file.path not in named and file.is_older_than(oldest)]
 
 
 def _repair(
     upkeep: Upkeep,
     found: Verification,
-    named: Mapping[str, tuple[ObjectRef, list[Row]]],
+    rows: Rows,
+    named: Mapping[str, tuple[ObjectRef, list[Summary]]],
     faults: Mapping[str, Fault],
 ) -> Verification:
     if found.damaged_files:
@@ -117,8 +122,8 @@ def _repair(
     for path in certain:
         if not faults[path].is_missing:
             upkeep.set_object_aside(named[path][0])
-    owners = {row.key: row for path in certain for row in named[path][1]}
-    gone = {row.key: row.name for row in upkeep.remove_rows(owners.values())}
+    owners = {row.key for path in certain for row in named[path][1]}
+    gone = {row.key: row.name for row in upkeep.remove_rows(rows.select(owners).values())}
 
     def mended(path: str) -> Fault:
         is_mended = path in certain and all(row.key in gone for row in named[path][1])

@@ -43,7 +43,7 @@ def draw_animation(
         progress = index / (len(frames) - 1) if len(frames) > 1 else 1.0
         sheets.append(_with_footer(sheet, time_label(time, times), progress))
     durations = [FRAME_MILLISECONDS] * (len(sheets) - 1) + [FINAL_MILLISECONDS]
-    return sheets[-1], _webp([sheet.image for sheet in sheets], durations)
+    return sheets[-1], looping_webp([sheet.image for sheet in sheets], durations)
 
 
 def time_label(time: float, times: Sequence[float]) -> str:
@@ -76,7 +76,14 @@ def _faint() -> str:
     return mix("#191b20", "#a0a9b4", 0.25)
 
 
-def _webp(images: Sequence[Image.Image], durations: Sequence[int]) -> bytes:
+def looping_webp(
+    images: Sequence[Image.Image], durations: Sequence[int], quality: int | None = None
+) -> bytes:
+    """An animation of RGB images, each shown for its duration in milliseconds.
+
+    quality: 1 to 100 of lossy compression, None for none.
+    """
+    options = {"lossless": True, "quality": 60} if quality is None else {"quality": quality}
     buffer = io.BytesIO()
     images[0].save(
         buffer,
@@ -85,8 +92,7 @@ def _webp(images: Sequence[Image.Image], durations: Sequence[int]) -> bytes:
         append_images=list(images[1:]),
         duration=list(durations),
         loop=0,
-        lossless=True,
-        quality=60,
         method=2,
+        **options,
     )
     return buffer.getvalue()

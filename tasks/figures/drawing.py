@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tasks.figures.grid import Sheet
+from tasks.figures.picture_sheet import PictureSheet
 from tasks.figures.style import png_bytes
 
 
@@ -15,7 +16,7 @@ class Drawing:
     """objects: file name to bytes; "image.png" always.
 
     width, height: of the picture on the page, in CSS pixels.
-    cells: where the images of a sheet lie; see Sheet.cells.
+    cells: where the images of a sheet lie; see Sheet.cells and PictureSheet.cells.
     """
 
     objects: Mapping[str, bytes]
@@ -25,7 +26,7 @@ class Drawing:
     cells: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
 
     @classmethod
-    def of_sheet(cls, sheet: Sheet, alt: str, **more_objects: bytes) -> Drawing:
+    def of_sheet(cls, sheet: Sheet | PictureSheet, alt: str, **more_objects: bytes) -> Drawing:
         """A sheet as "image.png"; keywords such as animation_webp become "animation.webp"."""
         objects = {"image.png": png_bytes(sheet.image)}
         objects |= {name.replace("_", "."): data for name, data in more_objects.items()}

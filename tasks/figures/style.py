@@ -48,6 +48,8 @@ DARK = Theme(
 SHEET_GROUND = (25, 27, 32)
 SHEET_INK = (226, 230, 235)
 SHEET_MUTED = (160, 169, 180)
+CHOSEN = (242, 162, 92)
+"""Outline and word of a picture that was chosen among several."""
 
 SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
 GAMMA = "\N{GREEK SMALL LETTER GAMMA}"
@@ -58,14 +60,15 @@ CHART_DENSITY = 2
 """Pixels of a chart file for one CSS pixel."""
 
 
-def _font_file(is_bold: bool) -> Path:
+def font_file(is_bold: bool = False) -> Path:
+    """The typeface of charts and sheets; matplotlib ships it, so it is there on every machine."""
     name = "DejaVuSans-Bold.ttf" if is_bold else "DejaVuSans.ttf"
     return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name
 
 
 def chart_font(size: float, is_bold: bool = False) -> FontProperties:
     """The typeface of charts at `size` points, whatever the user's own matplotlib settings."""
-    return FontProperties(fname=str(_font_file(is_bold)), size=size)
+    return FontProperties(fname=str(font_file(is_bold)), size=size)
 
 
 @lru_cache
@@ -74,7 +77,7 @@ def sheet_font(size: int, is_bold: bool = False) -> ImageFont.FreeTypeFont:
 
     Basic layout, since the shaping library is not there on every machine and moves glyphs.
     """
-    return ImageFont.truetype(str(_font_file(is_bold)), size, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(str(font_file(is_bold)), size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def mix(colour: str, other: str, share: float) -> str:

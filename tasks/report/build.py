@@ -14,10 +14,12 @@ from tasks.report.assets import AssetFolder, Assets, EmbeddedAssets
 from tasks.report.output_folder import write_report_files
 from tasks.report.pipeline_view import PipelineView, view_pipeline
 from tasks.report.run_record import newest_runs
+from tasks.report.search_entries import search_entries
 from tasks.report.wording import slug
 from tasks.store.store import Store
 
 _HERE = Path(__file__).parent
+_LAST_SCRIPT = "start.js"
 
 
 def build_report(
@@ -25,16 +27,20 @@ def build_report(
     out: Path,
     pipelines: list[str] | None = None,
     single_file: bool = False,
+    backend: str | None = None,
 ) -> Path:
     """Write the report of the newest run of each pipeline and return the path of index.html.
 
     pipelines: those to show, None for all that have run; pages of others in `out` are removed.
     single_file: one index.html with everything inside, no assets.
+    backend: name of the text-to-image model that the runs used, None for any.
     BadInput where there is no run to show or `out` cannot be written.
     """
-    rows = store.rows()
+    recorded = store.rows()
+    records = {row.key: row for row in recorded.of_kind("run")}
+    runs, unreadable = newest_runs(store, records, pipelines, backend)
+    rows = recorded.select({node.key for run in runs for node in run.nodes.values()})
     problems = sorted(store.problems)
-    runs, unreadable = newest_runs(store, rows, pipelines)
     assets: Assets = EmbeddedAssets() if single_file else AssetFolder()
     names = _page_names([run.pipeline for run in runs])
     views = [
@@ -71,13 +77,19 @@ def _render_folder(
 ) -> dict[str, bytes]:
     shared = {
         "style_address": assets.add(_static("style.css").encode(), "css"),
-        "script_address": assets.add(_static("script.js").encode(), "js"),
+        "script_address": assets.add(_script().encode(), "js"),
         "is_single": False,
     }
     files = {
         view.file_name: _render("pipeline.html", view=view, views=views, **shared) for view in views
     }
-    files["index.html"] = _render("index.html", views=views, problems=problems, **shared)
+    files["index.html"] = _render(
+        "index.html",
+        views=views,
+        problems=problems,
+        search_entries=search_entries(views),
+        **shared,
+    )
     return files
 
 
@@ -87,7 +99,7 @@ def _render_single(views: Sequence[PipelineView], problems: Sequence[str]) -> by
         views=views,
         problems=problems,
         style=Markup(_static("style.css")),
-        script=Markup(_static("script.js")),
+        script=Markup(_script()),
         is_single=True,
     )
 
@@ -98,7 +110,7 @@ def _render(template: str, **values: object) -> bytes:
 
 @lru_cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -106,6 +118,18 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    # The filter tojson writes <, >, & and ' as \\u003c and so on: no prompt can end a script.
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "separators": (",", ":")}
+    return environment
+
+
+@lru_cache
+def _script() -> str:
+    """All of static/script as one file: pages opened from disk cannot load modules."""
+    names = sorted(path.name for path in (_HERE / "static" / "script").glob("*.js"))
+    names.sort(key=lambda name: name == _LAST_SCRIPT)
+    parts = [_static(f"script/{name}") for name in names]
+    return "\n".join(['"use strict";\n(() => {', *parts, "})();\n"])
 
 
 def _static(name: str) -> str:

@@ -121,7 +121,7 @@ def measured_beside(panel: Panel, run: RunRecord, rows: Mapping[str, Row]) -> Ta
         ]
     table = _table("", "", lines)
     # The column beside a picture is narrow: the longer side goes down.
-    return table if len(lines) >= len(table.header) - 1 else _turned(table)
+    return table if len(lines) >= len(table.header) - 1 else turned(table)
 
 
 def _telling_metrics(row: Row) -> dict[str, float]:
@@ -137,7 +137,7 @@ def _telling_metrics(row: Row) -> dict[str, float]:
     return metrics
 
 
-def _turned(table: Table) -> Table:
+def turned(table: Table) -> Table:
     """Rows to columns."""
     rows = [
         TableRow(name, [row.cells[index] for row in table.rows])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tasks.report.assets import Assets
 from tasks.report.metric_tables import Table, measured_beside
+from tasks.report.play.control import play_data
 from tasks.report.recipe import model_recipe, panel_settings
 from tasks.report.run_record import Figure, NodeRecord, Panel, RunRecord
 from tasks.report.wording import duration, moment
@@ -47,7 +49,10 @@ class Fact:
 
 @dataclass(frozen=True)
 class PanelView:
+    """anchor: unique on the page."""
+
     panel: Panel
+    anchor: str
     picture: Picture | None
     problem: str
     """Why there is no picture, empty if there is one."""
@@ -56,10 +61,13 @@ class PanelView:
     file_stem: str
     measured: Table | None
     facts: Sequence[Fact]
+    play: Mapping[str, Any] | None
+    """What readers can do with the picture; see tasks.report.play.control."""
 
 
 def view_panel(
     panel: Panel,
+    anchor: str,
     figure: Figure,
     run: RunRecord,
     rows: Mapping[str, Row],
@@ -67,7 +75,7 @@ def view_panel(
     assets: Assets,
 ) -> PanelView:
     node, row = run.nodes.get(panel.node), rows.get(panel.key)
-    picture, problem, error = None, "", ""
+    picture, play, problem, error = None, None, "", ""
     failed = _failed(node, run)
     if node and (node.status == "failed" or (row is None and failed)):
         problem = f"This panel was not drawn: {', '.join(n.name for n in failed)} failed."
@@ -77,10 +85,12 @@ def view_panel(
     else:
         try:
             picture = read_picture(row, store, assets)
+            play = play_data(panel.plot, row, rows, store, assets)
         except (CorruptArtifact, KeyError) as damage:
             problem = f"The picture is missing from the store or damaged ({damage}). {_RUN_AGAIN}"
     return PanelView(
         panel=panel,
+        anchor=anchor,
         picture=picture,
         problem=problem,
         error=error,
@@ -88,6 +98,7 @@ def view_panel(
         file_stem=f"{figure.id}-{panel.id}",
         measured=measured_beside(panel, run, rows),
         facts=_facts(panel, figure, run, rows, node, row),
+        play=play,
     )
 
 
@@ -139,7 +150,8 @@ def _facts(
     row: Row | None,
 ) -> list[Fact]:
     ancestors = run.ancestors(panel.node)
-    facts = [Fact(name, value) for name, value in panel_settings(row.params if row else {})]
+    settings = panel.settings or panel_settings(row.params if row else {})
+    facts = [Fact(name, value) for name, value in settings]
     facts.append(Fact("seed", str(figure.seed)))
     data = [_dataset_title(name, run) for name in _names(ancestors, "data")]
     if data:

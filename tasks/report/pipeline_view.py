@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.report.assets import Assets
+from tasks.report.lineage import Lineage, lineage_of
 from tasks.report.metric_tables import Table, all_metrics, metrics_csv
+from tasks.report.model_cards import ModelCard, model_cards
 from tasks.report.panel_view import PanelView, view_panel
 from tasks.report.run_record import Figure, NodeRecord, RunRecord
 from tasks.report.wording import duration, moment, plural, slug
@@ -48,6 +50,8 @@ class PipelineView:
     metrics_csv: str | None
     nodes: Sequence[NodeView]
     node_anchors: Mapping[str, str]
+    lineage: Lineage
+    models: Sequence[ModelCard]
     started: str
     thumbnail: PanelView | None
 
@@ -70,11 +74,16 @@ def view_pipeline(
     file_name: str,
     prefix: str = "",
 ) -> PipelineView:
+    panel_names = [f"{figure.id}/{panel.id}" for figure in run.figures for panel in figure.panels]
+    panel_anchors = iter(_anchors(f"{prefix}panel-", panel_names))
     sections = [
         SectionView(
             figure,
             anchor,
-            [view_panel(panel, figure, run, rows, store, assets) for panel in figure.panels],
+            [
+                view_panel(panel, next(panel_anchors), figure, run, rows, store, assets)
+                for panel in figure.panels
+            ],
         )
         for figure, anchor in zip(
             run.figures, _anchors(prefix, [figure.id for figure in run.figures]), strict=True
@@ -82,6 +91,10 @@ def view_pipeline(
     ]
     csv = metrics_csv(run, rows)
     names = list(run.nodes)
+    node_anchors = dict(zip(names, _anchors(f"{prefix}node-", names), strict=True))
+    panels = [panel for section in sections for panel in section.panels]
+    shown_at = {panel.panel.node: panel.anchor for panel in panels}
+    figure_anchors = {section.figure.id: section.anchor for section in sections}
     return PipelineView(
         run=run,
         file_name=file_name,
@@ -92,7 +105,9 @@ def view_pipeline(
         metrics=all_metrics(run, rows),
         metrics_csv=assets.add(csv, "csv") if csv else None,
         nodes=[_node_view(node, rows.get(node.key)) for node in run.nodes.values()],
-        node_anchors=dict(zip(names, _anchors(f"{prefix}node-", names), strict=True)),
+        node_anchors=node_anchors,
+        lineage=lineage_of(run, figure_anchors, {**node_anchors, **shown_at}),
+        models=model_cards(run, rows, panels),
         started=moment(run.started_at),
         thumbnail=_thumbnail(sections),
     )
@@ -117,6 +132,7 @@ def _facts(run: RunRecord) -> list[tuple[str, str]]:
     facts = [
         ("profile", f"{run.profile_name}: {run.profile_title}"),
         ("data", ", ".join(run.datasets[name] for name in sorted(used)) or "none"),
+        ("model", run.backend or ""),
         ("device", run.device),
         ("number format", run.number_format),
         ("run", run.run_id),

@@ -30,7 +30,8 @@ class NodeRecord:
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture of a figure; `node` draws it."""
+    """One picture of a figure; `node` draws it. settings: name and value of its parameters, where
+    they are not those of the node."""
 
     id: str
     plot: str
@@ -38,6 +39,7 @@ class Panel:
     caption: str
     node: str
     key: str
+    settings: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ class Figure:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run of one pipeline. datasets: name to title. nodes: by name, in topological order."""
+    """One run of one pipeline. backend: title of its text-to-image model, None if it used none.
+    datasets: name to title. nodes: by name, in topological order."""
 
     pipeline: str
     title: str
@@ -68,6 +71,7 @@ class RunRecord:
     git_commit: str | None
     git_dirty: bool | None
     overrides: Sequence[str]
+    backend: str | None
     datasets: Mapping[str, str]
     figures: Sequence[Figure]
     nodes: Mapping[str, NodeRecord]
@@ -88,16 +92,22 @@ class RunRecord:
 
 
 def newest_runs(
-    store: Store, rows: Mapping[str, Row], pipelines: Sequence[str] | None
+    store: Store,
+    rows: Mapping[str, Row],
+    pipelines: Sequence[str] | None,
+    backend: str | None = None,
 ) -> tuple[list[RunRecord], list[str]]:
     """The newest readable run of each pipeline, by name, and what could not be read.
 
-    pipelines: those wanted, None for all. BadInput where one of them has no run, or there is none.
+    pipelines: those wanted, None for all. backend: name of the text-to-image model that the runs
+    used, None for any. BadInput where one of them has no run, or there is none.
     """
+    runs = [row for row in rows.values() if row.kind == "run"]
+    if backend is not None:
+        runs = _runs_with(store, runs, backend)
     by_pipeline: dict[str, list[Row]] = {}
-    for row in rows.values():
-        if row.kind == "run":
-            by_pipeline.setdefault(row.name.removeprefix("run/"), []).append(row)
+    for row in runs:
+        by_pipeline.setdefault(row.name.removeprefix("run/"), []).append(row)
     if pipelines is not None:
         for wanted in pipelines:
             if wanted not in by_pipeline:
@@ -116,6 +126,18 @@ def newest_runs(
             )
         records.append(record)
     return records, problems
+
+
+def _runs_with(store: Store, runs: Sequence[Row], backend: str) -> list[Row]:
+    found = [row for row in runs if row.params.get("backend") == backend]
+    if not found:
+        used = sorted({str(row.params["backend"]) for row in runs if row.params.get("backend")})
+        known = f" (there are some with {', '.join(used)})" if used else ""
+        raise BadInput(
+            f"{store.address} holds no run with the model {backend}{known}; use `darkroom run "
+            f"--backend {backend}` first"
+        )
+    return found
 
 
 def _no_run(store: Store, wanted: str | None, have: Mapping[str, Any]) -> str:
@@ -166,6 +188,7 @@ def read_layout(layout: Mapping[str, Any]) -> RunRecord:
         git_commit=layout.get("git_commit"),
         git_dirty=layout.get("git_dirty"),
         overrides=layout.get("overrides") or (),
+        backend=(layout.get("backend") or {}).get("title"),
         datasets=layout.get("datasets") or {},
         figures=[_figure(figure) for figure in layout["figures"]],
         nodes={node.name: node for node in nodes},
@@ -182,6 +205,7 @@ def _figure(figure: Mapping[str, Any]) -> Figure:
             caption=panel.get("caption") or "",
             node=panel["node"],
             key=panel["key"],
+            settings=[(str(name), str(value)) for name, value in panel.get("settings") or ()],
         )
         for panel in figure["panels"]
     ]

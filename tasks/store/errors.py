@@ -17,6 +17,10 @@ class StoreFull(DarkroomError):
     """No space, or quota, left where the store lies. All that was recorded before still stands."""
 
 
+class StoreUnavailable(DarkroomError):
+    """The service on which the store lies did not answer, however often it was asked."""
+
+
 class DamagedRow(DarkroomError):
     """Bytes of the manifest that do not hold a whole row."""
 

@@ -6,10 +6,14 @@ A whole file appears at once or not at all: `write` is the only way to make one.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tasks.errors import BadInput
 
@@ -30,13 +34,20 @@ class StoredFile:
         return self.modified is not None and self.modified < moment
 
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
 class Filesystem(ABC):
     """A root folder and whole-file operations below it.
 
     address: the root in full, as a user would write it.
+    is_remote: whether files are reached by requests, which are slow, and other hosts write them,
+    whom the lock files of this one do not keep out.
     """
 
     address: str
+    is_remote: bool
 
     @abstractmethod
     def prepare(self) -> None:
@@ -71,8 +82,50 @@ class Filesystem(ABC):
         """Sorted names directly inside a folder; empty if the folder is not there."""
 
     @abstractmethod
+    def paths(self, folder: str, beginning: str = "") -> list[str]:
+        """Path of every file below a folder, sorted; empty if the folder is not there.
+
+        beginning: only those that go on so after the folder.
+        """
+
+    @abstractmethod
     def files(self, folder: str) -> list[StoredFile]:
         """Every file below a folder, by path; empty if the folder is not there."""
+
+    def sizes(
+        self, paths: Collection[str], folder: str, among: int | None = None
+    ) -> dict[str, int]:
+        """Bytes of those of `paths` that are there.
+
+        folder: all lie below it. among: about how many files lie there, where known: a filesystem
+        of slow requests may list them instead of asking for each.
+        """
+        found = {path: self.size(path) for path in paths}
+        return {path: size for path, size in found.items() if size is not None}
+
+    @abstractmethod
+    def immutable_copy(self, path: str) -> str | bytes:
+        """A file that never changes, named by its SHA-256: its path on this host, or its bytes.
+
+        FileNotFoundError if it is not there.
+        """
+
+    def each(self, do: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """`do` of every item, in order; at once where requests are slow."""
+        return [do(item) for item in items]
+
+    def now(self) -> float:
+        """POSIX seconds by the clock that dates the files."""
+        return time.time()
+
+    def hold_everywhere(
+        self, name: str, while_waiting: Callable[[], None] | None = None
+    ) -> contextlib.AbstractContextManager[None]:
+        """Keep out other hosts as far as that is possible; the caller keeps out this one's.
+
+        while_waiting: called again and again meanwhile; what it raises ends the wait.
+        """
+        return contextlib.nullcontext()
 
     @abstractmethod
     def move(self, path: str, target: str) -> None:
@@ -123,6 +176,10 @@ def open_filesystem(address: str) -> Filesystem:
         from tasks.store.local_filesystem import LocalFilesystem
 
         return LocalFilesystem(os.path.abspath(os.path.expanduser(address)))
+    if address.startswith(("s3://", "s3a://")):
+        from tasks.store.s3_filesystem import S3Filesystem
+
+        return S3Filesystem(address)
     from tasks.store.remote_filesystem import RemoteFilesystem
 
     return RemoteFilesystem(address)

@@ -13,15 +13,15 @@ import contextlib
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tasks.errors import DarkroomError
 from tasks.store.errors import StoreFull
 from tasks.store.filesystem import Filesystem
-from tasks.store.lock import hold, host_folder, local_folder
+from tasks.store.lock import hold_in_store, host_folder
 from tasks.store.names import key_of_run
 from tasks.store.row import utc_now
 
@@ -65,7 +65,7 @@ class Lease:
         if self._running is None:
             self._ended.set()
             return
-        with hold(cleaning_lock(filesystem)):
+        with cleaning_lock(filesystem):
             self._write(None)
         threading.Thread(target=self._keep_young, name="lease", daemon=True).start()
 
@@ -78,7 +78,7 @@ class Lease:
         if self._ended.is_set() or self._running is None:
             return
         self._ended.set()
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, DarkroomError):
             self._filesystem.delete(self._path)
         self._running.release()
 
@@ -103,6 +103,7 @@ class Lease:
 def read_leases(filesystem: Filesystem) -> list[LeaseRecord]:
     """Every lease, dead ones too. A damaged one counts as that of a run which still plans."""
     records = []
+    now = filesystem.now()
     for file in filesystem.files(FOLDER):
         try:
             content = json.loads(filesystem.read(file.path))
@@ -114,9 +115,9 @@ def read_leases(filesystem: Filesystem) -> list[LeaseRecord]:
         except (ValueError, KeyError, TypeError):
             run_id, host, started_at, keys = "", "", "", None
         # Of unknown age: as good as new, which keeps rather than deletes.
-        renewed = time.time() if file.modified is None else file.modified
+        renewed = now if file.modified is None else file.modified
         is_held = run_is_alive(run_id) if host == socket.gethostname() else None
-        is_live = is_held if is_held is not None else renewed > time.time() - GUARD_SECONDS
+        is_live = is_held if is_held is not None else renewed > now - GUARD_SECONDS
         records.append(LeaseRecord(file.path, run_id, host, started_at, keys, renewed, is_live))
     return records
 
@@ -137,9 +138,9 @@ def run_is_alive(run_id: str) -> bool | None:
     return False
 
 
-def cleaning_lock(filesystem: Filesystem) -> Path:
+def cleaning_lock(filesystem: Filesystem) -> contextlib.AbstractContextManager[None]:
     """Held while the store is cleaned, and for the moment in which a run begins."""
-    return local_folder(filesystem) / "locks" / "cleaning.lock"
+    return hold_in_store(filesystem, "cleaning")
 
 
 def _lock_running(run_id: str) -> BaseFileLock | None:

@@ -23,6 +23,8 @@ STALE_SECONDS = 24 * 3600.0
 
 
 class LocalFilesystem(Filesystem):
+    is_remote = False
+
     def __init__(self, root: str) -> None:
         self.address = root
 
@@ -82,6 +84,18 @@ class LocalFilesystem(Filesystem):
             return sorted(os.listdir(self._path(folder)))
         except (FileNotFoundError, NotADirectoryError):
             return []
+
+    def paths(self, folder: str, beginning: str = "") -> list[str]:
+        found: list[str] = []
+        for inside, _, names in os.walk(self._path(folder), onerror=_raise_unless_gone):
+            relative = os.path.relpath(inside, self.address).replace(os.sep, "/")
+            found += [f"{relative}/{name}" for name in names]
+        return sorted(path for path in found if path.startswith(f"{folder}/{beginning}"))
+
+    def immutable_copy(self, path: str) -> str:
+        if self.size(path) is None:
+            raise FileNotFoundError(self._path(path))
+        return self._path(path)
 
     def files(self, folder: str) -> list[StoredFile]:
         found: list[StoredFile] = []
@@ -150,6 +164,11 @@ class LocalFilesystem(Filesystem):
 
     def _path(self, path: str) -> str:
         return os.path.join(self.address, *path.split("/"))
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
 
 
 def _missing_folders(path: str) -> list[str]:

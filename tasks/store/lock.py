@@ -7,11 +7,12 @@ import hashlib
 import os
 import stat
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tasks.errors import BadInput, DarkroomError
-from tasks.store.durable_file import clear_write_errors, make_folder
+from tasks.store.durable_file import clear_write_errors, make_folder, temporary_file
 from tasks.store.filesystem import Filesystem
 from tasks.store.local_filesystem import LocalFilesystem
 
@@ -45,11 +46,46 @@ def hold(path: Path, while_waiting: Callable[[], None] | None = None) -> Iterato
         lock.release()
 
 
+@contextlib.contextmanager
+def hold_in_store(
+    filesystem: Filesystem, name: str, while_waiting: Callable[[], None] | None = None
+) -> Iterator[None]:
+    """Hold the lock of a name: on this host always, on others as far as the filesystem can.
+
+    while_waiting: as for `hold`.
+    """
+    with (
+        hold(lock_file(filesystem, name), while_waiting),
+        filesystem.hold_everywhere(name, while_waiting),
+    ):
+        yield
+
+
+def lock_file(filesystem: Filesystem, name: str) -> Path:
+    """That of this host."""
+    return local_folder(filesystem) / "locks" / f"{name}.lock"
+
+
 def local_folder(filesystem: Filesystem) -> Path:
     """The root of a local store; for any other, a folder of its own in the host's temporary one."""
     if isinstance(filesystem, LocalFilesystem):
         return Path(filesystem.address)
     return host_folder(hashlib.sha256(filesystem.address.encode()).hexdigest()[:16])
+
+
+def host_id(filesystem: Filesystem) -> str:
+    """Names all processes that share this host's lock files of a store."""
+    path = local_folder(filesystem) / "locks" / "host"
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_text()
+    # Only the first to come names the host.
+    with (
+        clear_write_errors(str(path), 1),
+        temporary_file(uuid.uuid4().hex.encode(), path.parent) as made,
+        contextlib.suppress(FileExistsError),
+    ):
+        os.link(made, path)
+    return path.read_text()
 
 
 def host_folder(name: str) -> Path:

@@ -1,171 +1,247 @@
 """The manifest: one Parquet part for each recorded row, and compacted files of many.
 
-    manifest/parts/<kind>/<key>.parquet      the commit point of an artifact
-    manifest/compacted/<sha256>.parquet      rows of parts since deleted
+    manifest/parts/<kind>/<key>.parquet              the commit point of an artifact
+    manifest/parts/<kind>/<key>-<digest>.parquet     the same where other hosts write too
+    manifest/compacted/<sha256>.parquet              rows of parts since deleted
 
-Readers join both, newest row per key. They read the parts before the compacted files: a part that
+Readers join all, newest row per key. They read the parts before the compacted files: a part that
 vanishes in between was compacted, so its row is in a file that they have still to list.
+
+Where other hosts write too, a part is never replaced: a row recorded again gets a part of its own,
+so that whoever compacts deletes exactly what it has read. Parts of a newer version of Darkroom are
+never replaced either.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
 
-from tasks.store.errors import DamagedRow, UnknownSchema
+from tasks.store.compacted_file import CompactedFile
+from tasks.store.compaction import MAX_ROWS, files_to_merge, merge, without
+from tasks.store.errors import DamagedRow, StoreUnavailable, UnknownSchema
 from tasks.store.filesystem import Filesystem, quarantine_path
 from tasks.store.names import check_key
-from tasks.store.row import Row, rows_from_parquet, rows_to_parquet
+from tasks.store.row import SCHEMA_VERSION, Row, is_newer, later_than
+from tasks.store.row_file import row_from_parquet, row_to_parquet, table_to_parquet
+from tasks.store.rows import Rows
 
 PARTS = "manifest/parts"
 COMPACTED = "manifest/compacted"
-_FILE_NAME = re.compile(r"([0-9a-f]{64})\.parquet")
-_KIND_NAME = re.compile(r"[a-z_]{1,64}")
+MAX_LISTINGS = 100
+"""Of compacted files, each of which may find one just compacted into another."""
+
+_COMPACTED_FILE = re.compile(rf"{COMPACTED}/([0-9a-f]{{64}})\.parquet")
+_PART = re.compile(rf"{PARTS}/([a-z_]{{1,64}})/([0-9a-f]{{64}})(-[0-9a-f]{{16}})?\.parquet")
 
 
 @dataclass(frozen=True)
-class ManifestFile:
-    """A file as it was read. data: None if it could not be read at all."""
+class Part:
+    """A part as it was read: its row, or the problem with it. data: None if it could not be read
+    at all."""
 
     path: str
     data: bytes | None
-    rows: list[Row] = field(default_factory=list)
-    problems: list[DamagedRow] = field(default_factory=list)
+    row: Row | None = None
+    problem: DamagedRow | None = None
+
+    @property
+    def problems(self) -> list[DamagedRow]:
+        return [] if self.problem is None else [self.problem]
+
+    @property
+    def can_be_read(self) -> bool:
+        return self.data is not None
 
     @property
     def is_newer_schema(self) -> bool:
-        return any(isinstance(problem, UnknownSchema) for problem in self.problems)
+        return isinstance(self.problem, UnknownSchema)
+
+
+ManifestFile = Part | CompactedFile
 
 
 class Manifest:
-    """Rows of one store. For `record`, `remove` and `compact` the caller holds the manifest lock.
-
-    problems: what the last `rows` skipped, and any `find` since, one line each.
-    """
+    """Rows of one store. For `remove` and `compact` the caller holds the manifest lock, and for
+    `record` too unless the filesystem is remote."""
 
     def __init__(self, filesystem: Filesystem) -> None:
         self._filesystem = filesystem
         # A compacted file is named by its content, so what was read of it once stays true.
-        self._compacted_read: dict[str, ManifestFile] = {}
-        self.problems: list[str] = []
+        self._opened: dict[str, CompactedFile] = {}
+        # So is a part, where none is replaced.
+        self._parts_read: dict[str, Part] = {}
+        self._last_read: list[ManifestFile] = []
 
-    def rows(self) -> dict[str, Row]:
-        """Newest row per key, ordered by key. Damaged files are skipped, into `problems`."""
-        files = [*self._parts(), *self._compacted()]
-        self.problems = [self._describe(file, problem) for file, problem in _problems(files)]
-        return _newest(row for file in files for row in file.rows)
+    @property
+    def problems(self) -> list[str]:
+        """What was found damaged and left out, of the last `rows` and any `find` since, one line
+        each. Some is found only as rows are decoded."""
+        lines = [self._describe(file, problem) for file, problem in _problems(self._last_read)]
+        return list(dict.fromkeys(lines))
+
+    def rows(self) -> Rows:
+        """The newest row of every key. Damage is skipped, into `problems`."""
+        parts = self._parts()
+        compacted = self._compacted()
+        self._last_read = [*parts, *compacted]
+        return Rows(_newest(parts), compacted)
 
     def find(self, key: str, kind: str | None = None) -> Row | None:
-        """The row of one key, read afresh. kind: spares a remote store a few requests."""
-        files = [*self._parts(check_key(key), kind), *self._compacted()]
-        for file, problem in _problems(files):
-            if (line := self._describe(file, problem)) not in self.problems:
-                self.problems = [*self.problems, line]
-        return _newest(row for file in files for row in file.rows if row.key == key).get(key)
+        """The row of one key, read afresh. kind: spares a few requests."""
+        parts = self._parts(check_key(key), kind)
+        compacted = self._compacted()
+        found = Rows(_newest(parts), compacted).get(key)
+        known = {file.path for file in self._last_read}
+        files: list[ManifestFile] = [*parts, *compacted]
+        self._last_read += [file for file in files if file.path not in known]
+        return found
+
+    def find_all(self, keys: Collection[str]) -> dict[str, Row]:
+        """The rows of those of `keys` that have one, read afresh."""
+        if self._filesystem.is_remote:
+            return self.rows().select(keys)
+        return {key: row for key in keys if (row := self.find(key)) is not None}
 
     def record(self, row: Row) -> None:
         """Write the part of `row`. It becomes the newest of its key, whatever the clocks say."""
-        row.to_parquet()  # a value that cannot be stored is found before anything is touched
-        replaced = self.find(row.key)
+        row_to_parquet(row)  # a value that cannot be stored is found before anything is touched
+        replaced = self.find(row.key, row.kind)
         if replaced is not None and row.created <= replaced.created:
-            created = replaced.created + timedelta(microseconds=1)
-            row = replace(row, created_at=created.isoformat(timespec="microseconds"))
-        self._filesystem.write(f"{PARTS}/{row.kind}/{row.key}.parquet", row.to_parquet())
+            row = replace(row, created_at=later_than(replaced.created))
+        path = self._part_path(row)
+        if (found := self._load_part(path)) is not None and found.is_newer_schema:
+            path = _beside_newer(row.kind, row.key)
+        self._filesystem.write(path, row_to_parquet(row))
 
     def remove(self, key: str) -> None:
         """Forget every row of `key`, damaged ones too. Its objects stay."""
         for path in self._part_paths(check_key(key)):
             self._filesystem.delete(path)
-        for file in self._compacted():
-            if any(row.key == key for row in file.rows):
-                if kept := [row for row in file.rows if row.key != key]:
-                    self._write_compacted(kept)
-                self._retire(file)
+        self._remove_from_compacted([key])
 
     def compact(self) -> int:
-        """Fold the parts into one file; returns how many. Killed at any point, no row is lost."""
+        """Fold the parts into compacted files; returns how many. Killed at any point, no row is
+        lost. Compacted files of like size are merged, so that each row is written again only as
+        often as the manifest doubles."""
         parts, compacted = self._parts(), self._compacted()
-        files = [*parts, *compacted]
-        rows = _newest(row for file in files for row in file.rows)
-        written = ""
-        if rows and (parts or len(compacted) > 1 or compacted[0].problems):
-            written = self._write_compacted(rows.values())
-        for file in files:
-            if file.path != written and (written or file.problems):
-                self._retire(file)
+        rows = _newest(parts)
+        merged = files_to_merge(compacted, len(rows))
+        if rows or len(merged) > 1 or any(file.problems for file in merged):
+            written = self._write_compacted(merge(list(rows.values()), merged))
+            self._retire_all([*parts, *(file for file in merged if file.path not in written)])
+        else:
+            self._retire_all(part for part in parts if part.problem is not None)
         self._filesystem.sweep()
-        return sum(1 for file in parts if file.rows)
+        return sum(1 for part in parts if part.row is not None)
 
     def count_parts(self) -> int:
         """How many parts there are, whole or damaged."""
         return len(self._part_paths())
 
+    def _part_path(self, row: Row) -> str:
+        version = f"-{row.digest[:16]}" if self._filesystem.is_remote else ""
+        return f"{PARTS}/{row.kind}/{row.key}{version}.parquet"
+
     def _part_paths(self, key: str | None = None, kind: str | None = None) -> list[str]:
-        found = [kind] if kind is not None else self._filesystem.names(PARTS)
-        folders = [f"{PARTS}/{name}" for name in found if _KIND_NAME.fullmatch(name)]
-        if key is not None:
-            return [f"{folder}/{key}.parquet" for folder in folders]
-        return [
-            f"{folder}/{name}"
-            for folder in folders
-            for name in self._filesystem.names(folder)
-            if _FILE_NAME.fullmatch(name)
-        ]
+        if key is not None and not self._filesystem.is_remote:
+            kinds = [kind] if kind is not None else self._filesystem.names(PARTS)
+            paths = [f"{PARTS}/{name}/{key}.parquet" for name in kinds]
+            paths += [_beside_newer(name, key) for name in kinds]
+        elif key is not None and kind is not None:
+            paths = self._filesystem.paths(f"{PARTS}/{kind}", beginning=key)
+        else:
+            paths = self._filesystem.paths(PARTS)
+        found = [(path, _PART.fullmatch(path)) for path in paths]
+        return [path for path, match in found if match and key in (None, match[2])]
 
-    def _parts(self, key: str | None = None, kind: str | None = None) -> list[ManifestFile]:
-        files = []
-        for path in self._part_paths(key, kind):
-            try:
-                file = self._load(path)
-            except FileNotFoundError:
-                continue
-            if file.rows and path != f"{PARTS}/{file.rows[0].kind}/{file.rows[0].key}.parquet":
-                wrong = DamagedRow("it holds the row of another key")
-                file = replace(file, rows=[], problems=[wrong])
-            files.append(file)
-        return files
+    def _parts(self, key: str | None = None, kind: str | None = None) -> list[Part]:
+        paths, known = self._part_paths(key, kind), self._parts_read
+        new = [path for path in paths if path not in known]
+        found = dict(zip(new, self._filesystem.each(self._load_part, new), strict=True))
+        parts = [part for path in paths if (part := known.get(path) or found[path]) is not None]
+        if self._filesystem.is_remote:
+            whole = {part.path: part for part in parts if part.row is not None}
+            self._parts_read = whole if key is None else {**known, **whole}
+        return parts
 
-    def _compacted(self) -> list[ManifestFile]:
-        while True:
-            names = self._filesystem.names(COMPACTED)
-            paths = [f"{COMPACTED}/{name}" for name in names if _FILE_NAME.fullmatch(name)]
-            try:
-                files = {path: self._compacted_read.get(path) or self._load(path) for path in paths}
-            except FileNotFoundError:
-                continue  # just compacted into another, which a new listing shows
-            self._compacted_read = {p: file for p, file in files.items() if not file.problems}
-            return list(files.values())
-
-    def _load(self, path: str) -> ManifestFile:
+    def _load_part(self, path: str) -> Part | None:
+        """None if it is not there, or not any more."""
         try:
             data = self._filesystem.read(path)
         except FileNotFoundError:
+            return None
+        except OSError as error:
+            return Part(path, None, problem=DamagedRow(f"cannot be read: {error}"))
+        try:
+            row = row_from_parquet(data)
+        except DamagedRow as problem:
+            return Part(path, data, problem=problem)
+        match = _PART.fullmatch(path)
+        if match is None or (row.kind, row.key) != (match[1], match[2]):
+            return Part(path, data, problem=DamagedRow("it holds the row of another key"))
+        return Part(path, data, row)
+
+    def _compacted(self) -> list[CompactedFile]:
+        for _ in range(MAX_LISTINGS):
+            paths = [
+                path for path in self._filesystem.paths(COMPACTED) if _COMPACTED_FILE.match(path)
+            ]
+            try:
+                files = {path: self._opened.get(path) or self._open(path) for path in paths}
+            except FileNotFoundError:
+                continue  # just compacted into another, which a new listing shows
+            # One with problems is looked at again: someone may have put it right.
+            self._opened = {path: file for path, file in files.items() if not file.problems}
+            return list(files.values())
+        address = self._filesystem.address_of(COMPACTED)
+        raise StoreUnavailable(f"{address}: what is listed there is never there; try again later")
+
+    def _open(self, path: str) -> CompactedFile:
+        try:
+            source = self._filesystem.immutable_copy(path)
+        except FileNotFoundError:
             raise
         except OSError as error:
-            return ManifestFile(path, None, problems=[DamagedRow(f"cannot be read: {error}")])
-        rows, problems = rows_from_parquet(data)
-        return ManifestFile(path, data, rows, problems)
+            return CompactedFile(path, None, DamagedRow(f"cannot be read: {error}"))
+        return CompactedFile(path, source)
 
-    def _write_compacted(self, rows: Iterable[Row]) -> str:
-        data = rows_to_parquet(rows)
-        path = f"{COMPACTED}/{hashlib.sha256(data).hexdigest()}.parquet"
-        self._filesystem.write(path, data)
-        if self._filesystem.read(path) != data:
-            address = self._filesystem.address_of(path)
-            raise DamagedRow(f"{address} does not read back as written; nothing was deleted")
-        return path
+    def _remove_from_compacted(self, keys: Collection[str]) -> None:
+        for file in self._compacted():
+            if file.holds(keys):
+                self._write_compacted(without(file, keys))
+                self._retire(file)
+
+    def _write_compacted(self, table: Any) -> list[str]:
+        """Paths of the files of a table of rows: none for an empty one, else mostly one."""
+        paths = []
+        for first in range(0, table.num_rows, MAX_ROWS):
+            data = table_to_parquet(table.slice(first, MAX_ROWS))
+            path = f"{COMPACTED}/{hashlib.sha256(data).hexdigest()}.parquet"
+            self._filesystem.write(path, data)
+            if self._filesystem.read(path) != data:
+                address = self._filesystem.address_of(path)
+                raise DamagedRow(f"{address} does not read back as written; nothing was deleted")
+            paths.append(path)
+        return paths
+
+    def _retire_all(self, files: Iterable[ManifestFile]) -> None:
+        self._filesystem.each(self._retire, files)
 
     def _retire(self, file: ManifestFile) -> None:
         """Delete a file whose rows are written elsewhere; set a damaged one aside."""
-        if file.is_newer_schema or file.data is None:
+        if file.is_newer_schema or not file.can_be_read:
             return
         if file.problems:
             self._filesystem.move(file.path, quarantine_path(file.path))
-        else:
+        elif isinstance(file, Part) and not self._filesystem.is_remote:
+            assert file.data is not None
             self._filesystem.delete_if_unchanged(file.path, file.data)
+        else:
+            self._filesystem.delete(file.path)
 
     def _describe(self, file: ManifestFile, problem: DamagedRow) -> str:
         advice = (
@@ -176,14 +252,18 @@ class Manifest:
         return f"{self._filesystem.address_of(file.path)}: {problem}; ignored, {advice}"
 
 
-def _problems(files: Iterable[ManifestFile]) -> list[tuple[ManifestFile, DamagedRow]]:
+def _beside_newer(kind: str, key: str) -> str:
+    """Where a row goes if a newer version of Darkroom has written the part of its key."""
+    return f"{PARTS}/{kind}/{key}-{SCHEMA_VERSION:016x}.parquet"
+
+
+def _problems(files: Collection[ManifestFile]) -> list[tuple[ManifestFile, DamagedRow]]:
     return [(file, problem) for file in files for problem in file.problems]
 
 
-def _newest(rows: Iterable[Row]) -> dict[str, Row]:
+def _newest(parts: Collection[Part]) -> dict[str, Row]:
     newest: dict[str, Row] = {}
-    for row in rows:
-        other = newest.setdefault(row.key, row)
-        if other is not row and other.age_order < row.age_order:
+    for row in (part.row for part in parts if part.row is not None):
+        if row.key not in newest or is_newer(row, newest[row.key]):
             newest[row.key] = row
-    return dict(sorted(newest.items()))
+    return newest

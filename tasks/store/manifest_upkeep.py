@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tasks.store.manifest import Manifest
+from tasks.store.compacted_file import CompactedFile
+from tasks.store.manifest import Manifest, ManifestFile
 from tasks.store.row import Row
+from tasks.store.row_file import rows_to_table
 
 
 @dataclass(frozen=True)
@@ -25,30 +27,23 @@ class ManifestUpkeep(Manifest):
     """The caller holds the manifest lock."""
 
     def damaged_files(self) -> list[DamagedFile]:
-        """Every file with rows that cannot be read. Needs no lock."""
+        """Every file with rows that cannot be read. Reads all of it; needs no lock."""
         return [
             DamagedFile(self._filesystem.address_of(file.path), str(problem), file.is_newer_schema)
-            for file in [*self._parts(), *self._compacted()]
+            for file in self._read_whole()
             for problem in file.problems[:1]
         ]
 
     def remove_rows(self, rows: Iterable[Row]) -> list[Row]:
         """Forget these rows, and older ones of their keys. Returns those that are gone.
 
-        A row recorded anew since it was read stays. Linear in the rows of the manifest.
+        A row recorded anew since it was read stays.
         """
-        newest = self.rows()
-        gone = {row.key: row for row in rows if newest.get(row.key) in (None, row)}
-        for file in self._parts():
-            if file.rows and not file.problems and file.rows[0].key in gone:
-                self._retire(file)
-        for file in self._compacted():
-            kept = [row for row in file.rows if row.key not in gone]
-            if len(kept) == len(file.rows):
-                continue
-            if kept:
-                self._write_compacted(kept)
-            self._retire(file)
+        doomed = list(rows)
+        newest = self.rows().select([row.key for row in doomed])
+        gone = {row.key: row for row in doomed if newest.get(row.key) in (None, row)}
+        self._retire_all([part for part in self._parts() if part.row and part.row.key in gone])
+        self._remove_from_compacted(gone)
         return list(gone.values())
 
     def set_damage_aside(self) -> int:
@@ -57,14 +52,18 @@ class ManifestUpkeep(Manifest):
         Returns how many. A file of a newer schema is whole as far as can be told, and stays; so
         does one that could not be read at all.
         """
-        damaged = [file for file in self._parts() if file.problems]
-        compacted = [file for file in self._compacted() if file.problems]
-        moved = 0
-        for file in [*damaged, *compacted]:
-            if file.is_newer_schema or file.data is None:
-                continue
-            if file.rows:
-                self._write_compacted(file.rows)
+        damaged = [file for file in self._read_whole() if file.problems]
+        damaged = [file for file in damaged if file.can_be_read and not file.is_newer_schema]
+        for file in damaged:
+            if isinstance(file, CompactedFile) and (rows := list(file.rows())):
+                self._write_compacted(rows_to_table(rows))
             self._retire(file)
-            moved += 1
-        return moved
+        return len(damaged)
+
+    def _read_whole(self) -> list[ManifestFile]:
+        """Every file, each row decoded once, so that all damage is found."""
+        compacted = self._compacted()
+        for file in compacted:
+            for _ in file.rows():
+                pass
+        return [*self._parts(), *compacted]

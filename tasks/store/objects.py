@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections.abc import Collection, Mapping
 
 from tasks.store.errors import CorruptArtifact
 from tasks.store.filesystem import Filesystem, quarantine_path
 from tasks.store.names import check_extension
 from tasks.store.row import ObjectRef, Row
 
+FOLDER = "objects"
 MISSING = "missing"
 UNREADABLE = "cannot be read"
 
@@ -87,17 +89,17 @@ class Objects:
         """Whether it is there with the right size."""
         return self._filesystem.size(object_path(ref)) == ref.size
 
-    def missing(self, row: Row) -> str | None:
-        """None if all objects of `row` are there with the right size, else what is wrong."""
-        for name, ref in row.objects.items():
-            size = self._filesystem.size(object_path(ref))
-            if size is None:
-                return f"object {name} is missing"
-            if size < ref.size:
-                return f"object {name} is truncated ({size:,} of {ref.size:,} bytes)"
-            if size > ref.size:
-                return f"object {name} has the wrong size ({size:,} for {ref.size:,} bytes)"
-        return None
+    def missing(self, rows: Collection[Row], among: int | None = None) -> dict[str, str]:
+        """What is wrong, by key, with those of `rows` whose objects are not all there in full size.
+
+        among: about how many rows there are in all, where known.
+        """
+        paths = {object_path(ref) for row in rows for ref in row.objects.values()}
+        if among is not None:
+            among = max(len(paths), len(paths) * among // max(1, len(rows)))
+        sizes = self._filesystem.sizes(paths, FOLDER, among)
+        found = {row.key: _first_missing(row, sizes) for row in rows}
+        return {key: phrase for key, phrase in found.items() if phrase is not None}
 
     def _holds(self, path: str, data: bytes) -> bool:
         try:
@@ -106,5 +108,17 @@ class Objects:
             return False
 
 
+def _first_missing(row: Row, sizes: Mapping[str, int]) -> str | None:
+    for name, ref in row.objects.items():
+        size = sizes.get(object_path(ref))
+        if size is None:
+            return f"object {name} is missing"
+        if size < ref.size:
+            return f"object {name} is truncated ({size:,} of {ref.size:,} bytes)"
+        if size > ref.size:
+            return f"object {name} has the wrong size ({size:,} for {ref.size:,} bytes)"
+    return None
+
+
 def object_path(ref: ObjectRef) -> str:
-    return f"objects/{ref.sha256[:2]}/{ref.sha256}.{ref.extension}"
+    return f"{FOLDER}/{ref.sha256[:2]}/{ref.sha256}.{ref.extension}"

@@ -7,16 +7,25 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from tasks.errors import BadInput, DarkroomError
 from tasks.store.durable_file import clear_write_errors
-from tasks.store.filesystem import SETTLE_SECONDS, Filesystem, StoredFile
+from tasks.store.filesystem import SETTLE_SECONDS, Filesystem, Item, Result, StoredFile
+from tasks.store.immutable_copies import local_copy, sweep_copies
+from tasks.store.lock import local_folder
+
+CONCURRENCY = 16
+"""Requests at once: enough to hide how long each takes, few enough to be throttled seldom."""
 
 
 class RemoteFilesystem(Filesystem):
+    is_remote = True
+
     def __init__(self, address: str) -> None:
         import fsspec
 
@@ -56,7 +65,7 @@ class RemoteFilesystem(Filesystem):
 
     def settle(self, path: str) -> None:
         # A put is durable once it is answered, and the only way to make an object young.
-        if self._stored_file(path).is_older_than(time.time() - SETTLE_SECONDS):
+        if self._stored_file(path).is_older_than(self.now() - SETTLE_SECONDS):
             self.write(path, self.read(path))
 
     def size(self, path: str) -> int | None:
@@ -75,6 +84,21 @@ class RemoteFilesystem(Filesystem):
         except (FileNotFoundError, NotADirectoryError):
             return []
         return sorted(str(path).rstrip("/").rsplit("/", 1)[-1] for path in found)
+
+    def paths(self, folder: str, beginning: str = "") -> list[str]:
+        paths = (file.path for file in self.files(folder))
+        return [path for path in paths if path.startswith(f"{folder}/{beginning}")]
+
+    def immutable_copy(self, path: str) -> str | bytes:
+        name = path.rsplit("/", 1)[-1]
+        return local_copy(self._copies, name, lambda: self.read(path))
+
+    def each(self, do: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        todo = list(items)
+        if len(todo) < 2:
+            return [do(item) for item in todo]
+        with ThreadPoolExecutor(min(CONCURRENCY, len(todo))) as threads:
+            return list(threads.map(do, todo))
 
     def files(self, folder: str) -> list[StoredFile]:
         self._fs.invalidate_cache()
@@ -112,7 +136,13 @@ class RemoteFilesystem(Filesystem):
         return True
 
     def sweep(self) -> None:
-        """Nothing to do: a broken put leaves nothing."""
+        """Of the host's copies; a broken put leaves nothing."""
+        names = {path.rsplit("/", 1)[-1] for path in self.paths("manifest")}
+        sweep_copies(self._copies, names)
+
+    @property
+    def _copies(self) -> Path:
+        return local_folder(self) / "copies"
 
     def address_of(self, path: str) -> str:
         return f"{self.address}/{path}"

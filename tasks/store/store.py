@@ -14,24 +14,26 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from tasks.store.durable_file import clear_write_errors, make_folder
 from tasks.store.filesystem import open_filesystem
 from tasks.store.lease import Lease
-from tasks.store.lock import hold, local_folder
+from tasks.store.lock import hold_in_store, local_folder
 from tasks.store.manifest import Manifest
 from tasks.store.names import check_key
 from tasks.store.objects import Objects, object_path
 from tasks.store.row import ObjectRef, Row
+from tasks.store.rows import Rows
 
 
 class Store:
     """Artifacts under one root: a local folder, or any other fsspec address.
 
-    Safe to use from many threads and processes at once. Writers on several hosts that share one
-    root are safe too, except that only one of them at a time may compact or remove.
+    Safe to use from many threads and processes at once, and from many hosts at any address but a
+    folder. Hosts that share a folder are safe too as far as its lock files hold between them, which
+    on some network mounts they do not; there, only one at a time may compact or remove.
     Every write raises StoreFull when no space is left, with all that was recorded intact.
     """
 
@@ -67,22 +69,33 @@ class Store:
     @property
     def problems(self) -> list[str]:
         """What the last reading of the manifest found damaged and ignored, one line each."""
-        return list(self._manifest.problems)
+        return self._manifest.problems
 
-    def rows(self) -> dict[str, Row]:
-        """Newest row per key."""
+    def rows(self) -> Rows:
+        """The newest row of every key, as the manifest is now."""
         return self._manifest.rows()
 
     def find(self, key: str, kind: str | None = None) -> Row | None:
         """The newest row of `key`, read afresh. kind, where known, spares requests."""
         return self._manifest.find(key, kind)
 
+    def find_all(self, keys: Collection[str]) -> dict[str, Row]:
+        """The newest rows of those of `keys` that have one, read afresh."""
+        return self._manifest.find_all(keys)
+
     def missing_object(self, row: Row) -> str | None:
         """None if all objects of `row` are there in full size, else a phrase that says what is not.
 
         Content is checked when it is read.
         """
-        return self._objects.missing(row)
+        return self.missing_objects([row]).get(row.key)
+
+    def missing_objects(self, rows: Collection[Row], among: int | None = None) -> dict[str, str]:
+        """The same for many rows at once, by key, for those of them that miss something.
+
+        among: about how many rows the store has in all, where known.
+        """
+        return self._objects.missing(rows, among)
 
     def put_object(self, data: bytes, extension: str) -> ObjectRef:
         """Store bytes, durably, before a row names them. The same bytes again cost nothing."""
@@ -107,7 +120,9 @@ class Store:
         """
         if missing := self.missing_object(row):
             raise ValueError(f"{row.name}: {missing}; put objects before the row that names them")
-        with self._manifest_lock():
+        # A remote manifest takes rows without a lock: each gets a file of its own.
+        is_locked = not self._filesystem.is_remote
+        with self._manifest_lock() if is_locked else contextlib.nullcontext():
             self._manifest.record(row)
 
     def remove(self, key: str) -> None:
@@ -127,11 +142,12 @@ class Store:
     def lock(
         self, key: str, while_waiting: Callable[[], None] | None = None
     ) -> contextlib.AbstractContextManager[None]:
-        """Hold `key` against all other processes of this host; waits for the one that has it.
+        """Hold `key` against all other processes; waits for the one that has it.
 
+        Those of other hosts are kept out where the filesystem can (Filesystem.hold_everywhere).
         while_waiting is called until the lock is free; what it raises ends the wait.
         """
-        return hold(self._locks / f"{check_key(key)}.lock", while_waiting)
+        return hold_in_store(self._filesystem, check_key(key), while_waiting)
 
     def workspace(self, key: str) -> Path:
         """A local folder for unfinished work on `key`, made if need be; kept until discarded."""
@@ -148,12 +164,8 @@ class Store:
         """Keep clean-up away from what the run needs, until it ends or its process does."""
         return Lease(self._filesystem, run_id)
 
-    @property
-    def _locks(self) -> Path:
-        return local_folder(self._filesystem) / "locks"
-
     def _workspace(self, key: str) -> Path:
         return local_folder(self._filesystem) / "work" / check_key(key)
 
     def _manifest_lock(self) -> contextlib.AbstractContextManager[None]:
-        return hold(self._locks / "manifest.lock")
+        return hold_in_store(self._filesystem, "manifest")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tasks.store.filesystem import StoredFile
 from tasks.store.lease import LeaseRecord, cleaning_lock, read_leases
-from tasks.store.lock import hold, local_folder
+from tasks.store.lock import local_folder, lock_file
 from tasks.store.manifest_upkeep import DamagedFile, ManifestUpkeep
 from tasks.store.names import check_key
 from tasks.store.objects import Objects
@@ -17,6 +17,9 @@ from tasks.store.pins import Pins
 from tasks.store.row import ObjectRef, Row
 from tasks.store.store import Store
 from tasks.store.workspaces import Workspace, delete_workspace, list_workspaces
+
+LARGE_OBJECT = 16 * 2**20
+"""Bytes."""
 
 _OBJECT = re.compile(r"objects/([0-9a-f]{2})/\1[0-9a-f]{62}\.[a-z0-9]{1,16}")
 
@@ -32,8 +35,12 @@ class Upkeep:
         self.pins = Pins(self._filesystem)
 
     def cleaning(self) -> contextlib.AbstractContextManager[None]:
-        """Keep runs of this host from beginning, and other clean-ups out, for a moment."""
-        return hold(cleaning_lock(self._filesystem))
+        """Keep runs from beginning, and other clean-ups out, for a moment."""
+        return cleaning_lock(self._filesystem)
+
+    def now(self) -> float:
+        """POSIX seconds by the clock that dates the store's files."""
+        return self._filesystem.now()
 
     def leases(self) -> list[LeaseRecord]:
         return read_leases(self._filesystem)
@@ -50,9 +57,12 @@ class Upkeep:
         """State of unfinished steps on this host."""
         return list_workspaces(self._local / "work")
 
-    def damage(self, ref: ObjectRef) -> str | None:
-        """None for a whole object, else what is wrong with it. Changes nothing."""
-        return self._objects.damage(ref)
+    def damage(self, refs: Sequence[ObjectRef]) -> list[str | None]:
+        """For each, None for a whole object, else what is wrong with it. Changes nothing."""
+        # Several large ones at once would not fit into memory.
+        small = [ref for ref in refs if ref.size < LARGE_OBJECT]
+        found = dict(zip(small, self._filesystem.each(self._objects.damage, small), strict=True))
+        return [found[ref] if ref in found else self._objects.damage(ref) for ref in refs]
 
     def set_object_aside(self, ref: ObjectRef) -> None:
         self._objects.set_aside(ref)
@@ -71,14 +81,17 @@ class Upkeep:
         with self._manifest_lock():
             return self._manifest.remove_rows(rows)
 
-    def delete_file(self, path: str, moment: float) -> bool:
-        """Delete an object, a lease or a file set aside. Returns whether it is gone."""
-        return self._filesystem.delete_if_older(path, moment)
+    def delete_files(self, paths: Sequence[str], moment: float) -> set[str]:
+        """Delete objects, leases or files set aside. Returns those that are gone."""
+        gone = self._filesystem.each(
+            lambda path: self._filesystem.delete_if_older(path, moment), paths
+        )
+        return {path for path, is_gone in zip(paths, gone, strict=True) if is_gone}
 
     def delete_workspace(self, key: str, moment: float) -> bool:
         """False, with nothing deleted, while a step works in it."""
         return delete_workspace(
-            self._local / "work" / check_key(key), self._local / "locks" / f"{key}.lock", moment
+            self._local / "work" / check_key(key), lock_file(self._filesystem, key), moment
         )
 
     @property

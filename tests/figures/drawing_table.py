@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from PIL import Image
 from safetensors.numpy import save
 
+from tasks.figures.style import png_bytes
 from tasks.step import Step, table_to_bytes
 from tasks.store.row import Row
 from tasks.store.store import Store
@@ -20,12 +22,23 @@ class DrawingTable:
     def __init__(self, folder: Path) -> None:
         self.store = Store.open(str(folder))
 
-    def row(self, name, arrays=None, losses=None, metrics=None, params=None, files=None) -> Row:
-        """An input with safetensors objects by name, losses of a "train" node, and metrics.
-
-        files: further objects, as bytes.
-        """
+    def row(
+        self,
+        name,
+        arrays=None,
+        losses=None,
+        metrics=None,
+        params=None,
+        picture=None,
+        files=None,
+        **fields,
+    ) -> Row:
+        """An input with safetensors objects by name, losses of a "train" node, metrics, a picture
+        [height, width, 3] u8 as image.png, and further files as bytes. The kind is the name's
+        beginning."""
         objects = {key: save(value) for key, value in (arrays or {}).items()} | (files or {})
+        if picture is not None:
+            objects["image.png"] = png_bytes(Image.fromarray(picture))
         if losses is not None:
             objects["loss.parquet"] = table_to_bytes(losses)
         row = Row(
@@ -39,6 +52,7 @@ class DrawingTable:
                 for key, data in objects.items()
             },
             created_at="2026-01-01T00:00:00.000000+00:00",
+            **fields,
         )
         self.store.record(row)
         return row

@@ -49,11 +49,16 @@ def test_schedule_data_has_every_timestep_of_every_schedule(steps):
 
 
 def test_photograph_drowns_in_noise_from_left_to_right(steps):
-    pixels = opened(draw_figure(steps["forward_strip"])).astype(float)
-    # Three pictures of 32 pixels: the original, t = 1 and t = 199; its left half is red.
-    lefts = [14 + place * (32 + 6) for place in range(3)]
-    red = [pixels[14:46, left : left + 16, 0].mean() for left in lefts]
-    blue = [pixels[14:46, left : left + 16, 2].mean() for left in lefts]
+    result = draw_figure(steps["forward_strip"])
+    pixels = opened(result).astype(float)
+    # The original, t = 1 and t = 199; the left half of the photograph is red.
+    places = result.info["cells"][0]["pictures"]
+    assert [(place["width"], place["height"]) for place in places] == [(32, 32)] * 3
+    halves = [
+        pixels[place["top"] : place["top"] + 32, place["left"] : place["left"] + 16]
+        for place in places
+    ]
+    red, blue = ([half[..., channel].mean() for half in halves] for channel in (0, 2))
     assert red[0] - blue[0] == pytest.approx(255, abs=16)
     assert red[0] - blue[0] > red[1] - blue[1] > red[2] - blue[2]
 

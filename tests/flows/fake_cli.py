@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from tests.flows import fake_kinds
 
 if TYPE_CHECKING:
-    from flows.node_queue import Report
+    from flows.node_queue import Report, ReportBatch
     from flows.plan import PlannedNode
     from flows.progress_display import ProgressDisplay
     from flows.run import Run
@@ -36,11 +37,13 @@ def main() -> None:
 
 def run_in_threads(run: Run, display: ProgressDisplay) -> None:
     """What flows.pipeline does, without Prefect."""
-    from flows.node_outcome import NodeOutcome, outcome_of_error
+    from flows.batches import batch_name
+    from flows.node_outcome import NodeOutcome, outcome_of_end, outcome_of_error
     from flows.node_queue import NodeQueue
     from flows.render import render
     from flows.run_record import run_to_end
     from tasks.cancellation import stop_requested
+    from tasks.run_batch import run_batch
     from tasks.run_step import run_step
 
     with ThreadPoolExecutor(2) as threads:
@@ -55,6 +58,19 @@ def run_in_threads(run: Run, display: ProgressDisplay) -> None:
 
             threads.submit(work)
 
+        def submit_batch(nodes: Sequence[PlannedNode], report: ReportBatch) -> None:
+            names = [node.name for node in nodes]
+
+            def work() -> None:
+                try:
+                    step_nodes = [run.step_node(node) for node in nodes]
+                    ends = run_batch(batch_name(nodes), step_nodes, run.store, run.settings)
+                    report({n: outcome_of_end(end) for n, end in zip(names, ends, strict=True)})
+                except Exception as error:
+                    report(dict.fromkeys(names, outcome_of_error(error)))
+
+            threads.submit(work)
+
         def do() -> None:
             queue = NodeQueue(
                 run.nodes(),
@@ -62,6 +78,7 @@ def run_in_threads(run: Run, display: ProgressDisplay) -> None:
                 submit,
                 workers=2,
                 keep_going=run.request.keep_going,
+                submit_batch=submit_batch,
             )
             queue.run()
 

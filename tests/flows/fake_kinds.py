@@ -9,8 +9,9 @@ import base64
 import hashlib
 import os
 import time
+from collections.abc import Sequence
 
-from tasks.errors import BadInput, StepCancelled, StepFailed
+from tasks.errors import BadInput, DarkroomError, StepCancelled, StepFailed
 from tasks.kinds import KINDS, Kind
 from tasks.step import Step, StepResult
 
@@ -27,6 +28,27 @@ FAKE_KINDS = {
     "denoise": Kind("evaluate", 1, "tests.flows.fake_kinds:digest", (), True),
     "evaluate": Kind("evaluate", 1, "tests.flows.fake_kinds:digest", (), True),
     "table": Kind("evaluate", 1, "tests.flows.fake_kinds:digest", ()),
+    "image": Kind("data", 1, "tests.flows.fake_kinds:digest", ()),
+    **{
+        name: Kind("text_to_image", 1, "tests.flows.fake_kinds:digest", (), True)
+        for name in ("prompt", "one_step", "choice")
+    },
+    **{
+        name: Kind("text_to_image", 1, "tests.flows.fake_kinds:digest", ())
+        for name in ("noised", "blurred")
+    },
+    **{
+        name: Kind(
+            "text_to_image",
+            1,
+            "",
+            (),
+            True,
+            batch_function="tests.flows.fake_kinds:digest_together",
+            batch_limit=4,
+        )
+        for name in ("trajectory", "upscale")
+    },
     "figure": Kind("figures", 1, "tests.flows.fake_kinds:digest", ()),
 }
 
@@ -35,6 +57,33 @@ def install() -> None:
     """Replace the real kinds in this process."""
     KINDS.clear()
     KINDS.update(FAKE_KINDS)
+
+
+def digest_together(steps: Sequence[Step]) -> list[StepResult | DarkroomError]:
+    """The digest of each; a step asked to fail leaves the others whole.
+
+    Environment: DARKROOM_FAKE_BATCHES (a file that takes a line of names for each call),
+    DARKROOM_FAKE_BREAK (names that take their whole batch with them), and those of `digest`.
+    """
+    if log := os.environ.get("DARKROOM_FAKE_BATCHES"):
+        with open(log, "a") as file:
+            file.write(f"{' '.join(step.name for step in steps)}\n")
+    broken = os.environ.get("DARKROOM_FAKE_BREAK", "").split(",")
+    results: list[StepResult | DarkroomError] = []
+    for place, step in enumerate(steps):
+        if step.name in broken:
+            raise RuntimeError(f"{step.name} broke the batch")
+        try:
+            result = digest(step)
+        except StepCancelled:
+            raise
+        except DarkroomError as error:
+            results.append(error)
+        else:
+            # The later ones count more rows, so that shares of the time can be told apart.
+            metrics = {**result.metrics, "unet_rows": float(place + 1)}
+            results.append(StepResult(result.objects, metrics, result.info))
+    return results
 
 
 def digest(step: Step) -> StepResult:

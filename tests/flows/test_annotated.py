@@ -37,6 +37,34 @@ def params(plan: Plan, name: str) -> dict[str, Any]:
     return dict(plan.by_name[name].node.params)
 
 
+def test_photograph_is_noised_at_the_timesteps_of_the_write_up(plan):
+    settings = ROWS["w4-forward"]["settings"]
+    drawn = panels(plan, "w4-forward")
+    listed = [int(t) for t in re.search(r"; t=([\d|]+)", settings)[1].split("|")]
+    assert drawn["forward_strip"].params["indices"] == listed
+    alone = int(re.search(r"t=(\d+) alone", settings)[1])
+    assert drawn["single"].params["indices"] == [alone]
+    for node in drawn.values():
+        assert node.params["size"] == 128
+        assert node.inputs["image"].startswith("image/")
+        (schedule,) = params(plan, node.inputs["schedule"])["schedules"]
+        assert (schedule["schedule"], schedule["num_timesteps"]) == ("linear", 200)
+
+
+def test_prompt_of_the_reference_figure_is_sampled_with_and_without_guidance(plan):
+    settings = ROWS["w4-guidance"]["settings"]
+    wording = re.search(r"prompt of the reference figure: (.+)\.", settings)[1]
+    drawn = panels(plan, "w4-guidance")
+    scales = {}
+    for name in ("panda-plain", "panda-guided"):
+        samples = [plan.by_name[source].node for source in drawn[name].inputs.values()]
+        assert len(samples) == 5
+        prompts = {params(plan, sample.inputs["prompt_0"])["prompt"] for sample in samples}
+        assert prompts == {wording.lower()}
+        scales[name] = {sample.params["guidance_scale"] for sample in samples}
+    assert scales == {"panda-plain": {1.0}, "panda-guided": {7.0}}
+
+
 def test_schedules_are_the_four_of_the_write_up(plan):
     names = re.split(r", ", ROWS["w4-posterior"]["settings"].partition(": ")[2])
     node = panels(plan, "w4-posterior")["schedules"]

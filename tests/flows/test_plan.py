@@ -306,7 +306,7 @@ from tasks.store.store import Store
 store = Store.open(sys.argv[1])
 file = read_declaration("pipelines.yaml")
 plan = make_plan(file, "gallery", None, store, **json.loads(sys.argv[2]))
-heavy = {"torch", "prefect", "pandas", "sklearn", "scipy", "pyarrow.dataset"}
+heavy = {"torch", "diffusers", "transformers", "prefect", "pandas", "sklearn", "pyarrow.dataset"}
 print(json.dumps({"plan": plan_to_json(plan), "heavy": sorted(heavy & set(sys.modules))}))
 """
 

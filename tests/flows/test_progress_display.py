@@ -82,3 +82,34 @@ def test_step_made_again_counts_once(run: Run) -> None:
         Event("train/first", "train", "finished", seconds=1.0),
     ]
     assert "[1/8] train/first done" in shown(run, events, terminal=False)
+
+
+def batch_events(*, failed: str = "") -> list[Event]:
+    """Three nodes that go together, one of which may fail."""
+    members = ("train/first", "train/second", "data/digits")
+    ends = [
+        Event(name, "train", "failed", message="not finite")
+        if name == failed
+        else Event(name, "train", "finished", seconds=1.0, batch="3 x train")
+        for name in members
+    ]
+    return [
+        Event("3 x train", "train", "started", members=members),
+        Event("3 x train", "train", "progress", 0.4, 1.0, "sampling", members=members),
+        *ends,
+        Event("3 x train", "train", "finished", seconds=3.0, members=members),
+    ]
+
+
+def test_batch_is_one_bar_of_several_nodes(run: Run) -> None:
+    text = shown(run, batch_events()[:2], terminal=True)
+    assert "3 running, 5 to go" in text
+    assert "3 x train" in text and "40 %" in text
+
+
+def test_batch_leaves_one_line_and_its_failures(run: Run) -> None:
+    text = shown(run, batch_events(failed="train/second"), terminal=False)
+    assert text.splitlines() == [
+        "[2/8] train/second failed: not finite",
+        "[3/8] 3 x train done in 3.0 s",
+    ]

@@ -42,3 +42,24 @@ def test_ended_step_foretells_those_of_its_kind_by_work() -> None:
     left.started("a", 0)
     left.ended("a", 2.0)
     assert left.seconds(2) == (6.0, True)
+
+
+def test_steps_that_go_together_are_foreseen_as_one() -> None:
+    left = of({"a": 10.0, "b": 5.0, "c": 1.0})
+    left.joined("batch", ["a", "b"])
+    left.started("batch", 0)
+    assert left.seconds(0) == (16.0, True)
+    left.progressed("batch", 0.5)
+    assert left.seconds(12)[0] == pytest.approx(12 + 1)
+    left.ended("a", 6.0)
+    left.ended("batch", 24.0)
+    assert left.seconds(24) == (1.0, True)
+
+
+def test_ended_batch_foretells_others_by_work() -> None:
+    left = of(dict.fromkeys("abc"), {"a": 1.0, "b": 3.0, "c": 2.0})
+    left.joined("batch", ["a", "b"])
+    left.started("batch", 0)
+    assert left.seconds(0) == (0.0, False)
+    left.ended("batch", 8.0)
+    assert left.seconds(8) == (4.0, True)

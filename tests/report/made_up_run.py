@@ -57,6 +57,8 @@ class MadeUpRun:
     run_id: str = "run-1"
     created_at: str = TIME
     figures: Sequence[str] = ("loss", "samples")
+    settings: Sequence[tuple[str, str]] = ()
+    """Of every panel, in place of its drawing's."""
 
     def record(self) -> MadeUpRun:
         nodes = [self._node(*node) for node in self._plan()]
@@ -183,6 +185,7 @@ class MadeUpRun:
                     "alt": "",
                     "node": f"figure/{name}/panel",
                     "key": self.panel_key(name),
+                    "settings": [list(setting) for setting in self.settings],
                 }
             ],
         }

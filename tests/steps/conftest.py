@@ -141,3 +141,23 @@ def classifier(workshop, data):
         },
         {"data": data},
     )
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory):
+    from tests.steps.studio import LARGE_SIZE, SIZE
+    from tests.tiny_if import build_tiny_if
+
+    return build_tiny_if(
+        tmp_path_factory.mktemp("models"),
+        variants={None: "float32"},
+        sample_size=SIZE,
+        upscaled_size=LARGE_SIZE,
+    )
+
+
+@pytest.fixture
+def studio(workshop, tiny_models):
+    from tests.steps.studio import Studio
+
+    return Studio(workshop, tiny_models)

@@ -121,6 +121,13 @@ def test_constant_output_of_the_mean_image_is_perfect():
     assert metrics["variance_ratio"] == pytest.approx(0, abs=1e-9)
 
 
+def test_metrics_table_of_nothing_measured_is_empty(workshop):
+    row = workshop.run("table", {"rows": []}, {})
+    table = pd.read_parquet(io.BytesIO(workshop.store.read_object(row.objects["metrics.parquet"])))
+    assert len(table) == 0
+    assert "metric" in table.columns
+
+
 def test_metrics_table_is_tidy(workshop, denoiser, classifier):
     inputs = {"denoise/a/epoch-003": denoiser, "classifier/b": classifier}
     rows = [

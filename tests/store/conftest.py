@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,32 @@ def local_store(tmp_path: Path) -> Store:
     return Store.open(str(tmp_path / "store"))
 
 
-@pytest.fixture(params=["local", "memory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """One store in a folder and one behind fsspec: they keep the same promises."""
-    if request.param == "local":
-        return Store.open(str(tmp_path / "store"))
-    # Its locks and workspaces lie in the host's temporary folder.
+@pytest.fixture
+def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where locks, workspaces and copies of stores that are no folders lie."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
-    return Store.open(f"memory://{tmp_path.name}")
+
+
+@pytest.fixture
+def s3_store(s3_address: str, own_temporary_folder: None) -> Store:
+    return Store.open(s3_address)
+
+
+@pytest.fixture
+def new_s3_client() -> Iterator[None]:
+    """The test's stores share no connection with those of others, nor its settings."""
+    from s3fs import S3FileSystem
+
+    S3FileSystem.clear_instance_cache()
+    yield
+    S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture(params=["local", "memory", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, own_temporary_folder: None) -> Store:
+    """A store in a folder, one behind fsspec and one on S3: they keep the same promises."""
+    if request.param == "s3":
+        return request.getfixturevalue("s3_store")
+    where = str(tmp_path / "store") if request.param == "local" else f"memory://{tmp_path.name}"
+    return Store.open(where)

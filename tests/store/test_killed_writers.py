@@ -24,13 +24,18 @@ POINTS = 24
 
 
 def start_writer(
-    address: Path, names: list[str], *, compact_every: int = COMPACT_EVERY, die_at: int = 0
+    address: Path | str,
+    names: list[str],
+    *,
+    compact_every: int = COMPACT_EVERY,
+    die_at: int = 0,
+    **environment: str,
 ) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, str(WRITER), str(address), str(compact_every), str(die_at), *names],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment},
     )
 
 
@@ -79,7 +84,7 @@ def test_store_killed_again_and_again_at_random_moments_loses_nothing(tmp_path: 
         writer = start_writer(tmp_path, names, compact_every=5)
         assert writer.stdout is not None
         assert writer.stdout.readline() == "ready\n"
-        time.sleep(dice.uniform(0, 0.25))
+        time.sleep(dice.uniform(0, 0.4))
         writer.kill()
         acknowledged.update(lines_of(writer))
 

@@ -9,6 +9,7 @@ import pytest
 from tasks.errors import BadInput
 from tasks.store.local_filesystem import LocalFilesystem
 from tasks.store.row import ObjectRef
+from tasks.store.row_file import row_to_parquet
 from tasks.store.store import Store
 from tests.store.sample_artifacts import key_of, make_row, write_artifact
 
@@ -157,7 +158,7 @@ def test_part_under_the_name_of_another_key_is_ignored(local_store: Store) -> No
 
 def test_row_of_a_newer_version_is_reported_and_kept(local_store: Store) -> None:
     write_artifact(local_store, NAMES[0])
-    newer = dataclasses.replace(make_row(NAMES[1]), schema_version=2).to_parquet()
+    newer = row_to_parquet(dataclasses.replace(make_row(NAMES[1]), schema_version=2))
     part_of(local_store, NAMES[1]).write_bytes(newer)
     local_store.compact()
     assert local_store.rows().keys() == {key_of(NAMES[0])}
@@ -183,10 +184,12 @@ def test_key_that_could_leave_the_store_is_refused(store: Store, key: str) -> No
 def test_reader_misses_no_row_while_parts_are_compacted(store: Store) -> None:
     recorded: list[str] = []
     is_done = threading.Event()
+    # Each takes two dozen requests there.
+    count = 6 if store.address.startswith("s3") else 40
 
     def write() -> None:
         writer = Store(store.address)
-        for number in range(40):
+        for number in range(count):
             row = make_row(f"model-{number}")
             writer.record(row)
             recorded.append(row.key)
@@ -204,7 +207,7 @@ def test_reader_misses_no_row_while_parts_are_compacted(store: Store) -> None:
         assert not promised or Store(store.address).find(promised[-1]) is not None
         readings += 1
     thread.join()
-    assert readings > 3
+    assert readings > 2
 
 
 def test_row_recorded_in_the_middle_of_a_compaction_is_kept(

@@ -45,11 +45,11 @@ def test_files_that_are_no_objects_are_left_out(local_store: Store) -> None:
 
 def test_only_what_is_old_is_deleted(store: Store) -> None:
     upkeep, ref = Upkeep(store), store.put_object(b"x", "bin")
-    assert not upkeep.delete_file(object_path(ref), time.time() - HOUR)
+    assert not upkeep.delete_files([object_path(ref)], time.time() - HOUR)
     assert store.object_exists(ref)
-    assert upkeep.delete_file(object_path(ref), time.time() + HOUR)
+    assert upkeep.delete_files([object_path(ref)], time.time() + HOUR)
     assert not store.object_exists(ref)
-    assert upkeep.delete_file(object_path(ref), time.time() + HOUR)
+    assert upkeep.delete_files([object_path(ref)], time.time() + HOUR)
 
 
 def test_object_stored_again_is_young_again(local_store: Store) -> None:
@@ -57,7 +57,7 @@ def test_object_stored_again_is_young_again(local_store: Store) -> None:
     ref = store.put_object(b"x", "bin")
     make_old(store, ref)
     store.put_object(b"x", "bin")
-    assert not Upkeep(store).delete_file(object_path(ref), time.time() - HOUR)
+    assert not Upkeep(store).delete_files([object_path(ref)], time.time() - HOUR)
 
 
 def test_object_settled_while_it_is_deleted_stays(
@@ -74,7 +74,7 @@ def test_object_settled_while_it_is_deleted_stays(
         rename(source, target)
 
     monkeypatch.setattr(os, "replace", settle_first)
-    assert not Upkeep(store).delete_file(object_path(ref), time.time() - HOUR)
+    assert not Upkeep(store).delete_files([object_path(ref)], time.time() - HOUR)
     assert store.read_object(ref) == b"x"
 
 
@@ -89,7 +89,7 @@ def test_object_deleted_while_it_is_stored_again_is_written(
     settle = LocalFilesystem.settle
 
     def delete_first(self: LocalFilesystem, path: str) -> None:
-        assert Upkeep(store).delete_file(path, time.time() - HOUR)
+        assert Upkeep(store).delete_files([path], time.time() - HOUR)
         settle(self, path)
 
     monkeypatch.setattr(LocalFilesystem, "settle", delete_first)
@@ -132,11 +132,11 @@ def test_rows_not_there_any_more_count_as_gone(store: Store) -> None:
 
 def test_damage_is_told_and_changes_nothing(store: Store) -> None:
     upkeep, ref = Upkeep(store), store.put_object(b"four", "bin")
-    assert upkeep.damage(ref) is None
-    assert upkeep.damage(replace(ref, size=5)) == "truncated (4 of 5 bytes)"
-    assert upkeep.damage(replace(ref, size=3)) == "does not match its SHA-256"
-    assert upkeep.damage(replace(ref, sha256=key_of("other"))) == "missing"
-    assert upkeep.damage(ref) is None
+    assert upkeep.damage([ref]) == [None]
+    assert upkeep.damage([replace(ref, size=5)]) == ["truncated (4 of 5 bytes)"]
+    assert upkeep.damage([replace(ref, size=3)]) == ["does not match its SHA-256"]
+    assert upkeep.damage([replace(ref, sha256=key_of("other"))]) == ["missing"]
+    assert upkeep.damage([ref]) == [None]
 
 
 def test_pins_last_until_removed(store: Store) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from flows.upkeep.doctor.data import check_data, check_declaration, check_hub, check_token
 from flows.upkeep.doctor.finding import Finding
 from flows.upkeep.doctor.libraries import check_libraries
 from flows.upkeep.doctor.machine import check_device, check_disk, check_memory, check_store
+from flows.upkeep.doctor.models import check_models
 from flows.upkeep.doctor.prefect_checks import check_api, check_runs
 from flows.upkeep.doctor.prefect_runs import prefect_address
 from flows.upkeep.doctor.processes import Process, list_processes
@@ -35,6 +37,7 @@ def examine(
         check_store(store),
         declared,
         *check_data(declaration, data_root),
+        *check_models(declaration, Path(declaration_file).absolute().parent),
         check_token(),
         check_hub(),
         *_check_prefect(processes, fix),

@@ -75,7 +75,7 @@ def check_store(store: Store) -> Finding:
         rows = Store.open(where).rows()
     except DarkroomError as error:
         return Finding("store", "problem", str(error))
-    return Finding("store", "ok", f"{where} can be written; {len(rows)} rows")
+    return Finding("store", "ok", f"{where} can be written; {rows.about} rows")
 
 
 def _memory(meminfo: Path) -> tuple[int | None, int | None]:

@@ -13,6 +13,8 @@ from tasks.figures.plots.denoising import (
     draw_pure_noise,
     draw_sigma_row,
 )
+from tasks.figures.plots.denoising_steps import draw_methods, draw_snapshots
+from tasks.figures.plots.distance import draw_distance
 from tasks.figures.plots.evaluation import draw_class_histogram, draw_guidance_sweep
 from tasks.figures.plots.forward_strip import draw_forward_strip
 from tasks.figures.plots.guidance import (
@@ -22,10 +24,22 @@ from tasks.figures.plots.guidance import (
 )
 from tasks.figures.plots.loss_curve import draw_loss_curve
 from tasks.figures.plots.network_summary import draw_network_summary
+from tasks.figures.plots.noised_pictures import (
+    draw_blur_rows,
+    draw_noised_row,
+    draw_one_step_rows,
+)
+from tasks.figures.plots.pictures import draw_picture_grid
+from tasks.figures.plots.pocket import (
+    draw_pocket_concepts,
+    draw_pocket_enlarged,
+    draw_pocket_styles,
+)
 from tasks.figures.plots.reported_loss import draw_reported_loss
 from tasks.figures.plots.samples import draw_comparison, draw_samples
 from tasks.figures.plots.schedules import draw_schedules, draw_signal_to_noise
 from tasks.figures.plots.sigma_curve import draw_sigma_curve
+from tasks.figures.plots.turn import draw_turn
 from tasks.figures.plots.ways import draw_evaluation_cost, draw_pixel_ranges, draw_ways
 
 if TYPE_CHECKING:
@@ -54,4 +68,15 @@ PLOTS: dict[str, Callable[[Step], Drawing]] = {
     "guide_accuracy": draw_guide_accuracy,
     "guidance_curve": draw_guidance_curve,
     "guidance_grid": draw_guidance_grid,
+    "noised_row": draw_noised_row,
+    "blur_rows": draw_blur_rows,
+    "one_step_rows": draw_one_step_rows,
+    "snapshots": draw_snapshots,
+    "methods": draw_methods,
+    "pictures": draw_picture_grid,
+    "turn": draw_turn,
+    "pocket_concepts": draw_pocket_concepts,
+    "pocket_styles": draw_pocket_styles,
+    "pocket_enlarged": draw_pocket_enlarged,
+    "distance": draw_distance,
 }

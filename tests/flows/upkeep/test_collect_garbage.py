@@ -14,7 +14,7 @@ from flows.upkeep.verify_store import verify_store
 from tasks.errors import BadInput, DarkroomError
 from tasks.report.build import build_report
 from tasks.store.names import key_of_run
-from tasks.store.row import rows_to_parquet
+from tasks.store.row_file import rows_to_parquet
 from tasks.store.upkeep import Upkeep
 from tests.flows.recorded_plan import misses, plan_of
 from tests.flows.upkeep.conftest import LONGER

@@ -12,7 +12,8 @@ import pytest
 from flows.plan import Plan
 from flows.upkeep.recorded_runs import choose_run
 from flows.upkeep.verify_store import verify_store
-from tasks.store.row import Row, rows_to_parquet
+from tasks.store.row import Row
+from tasks.store.row_file import rows_to_parquet
 from tasks.store.store import Store
 from tests.flows.recorded_plan import misses, plan_of
 from tests.flows.upkeep.recorded_run import files_of_store, make_files_old, objects_in
@@ -138,14 +139,14 @@ def test_damaged_part_is_found_and_set_aside(made, file, store):
 
 def test_repair_keeps_the_readable_rows_of_a_damaged_compacted_file(made, store):
     store.compact()
-    rows = store.rows()
+    keys = set(store.rows())
     (compacted,) = Path(store.address, "manifest/compacted").iterdir()
     data = spoiled(store.rows().values(), made.by_name[TRAINED].key)
     compacted.write_bytes(data)
     fresh = Store.open(store.address)
     assert verify_store(fresh).is_wrong
     verify_store(fresh, repair=True)
-    assert fresh.rows().keys() == rows.keys() - {made.by_name[TRAINED].key}
+    assert fresh.rows().keys() == keys - {made.by_name[TRAINED].key}
     assert not verify_store(fresh).is_wrong
 
 

@@ -1,7 +1,5 @@
-"use strict";
-
 // Animations: the still is shown until the reader asks for motion, and again when they stop it.
-for (const button of document.querySelectorAll("button.play")) {
+function startAnimation(button) {
   const figure = button.closest("figure");
   const image = figure.querySelector("img.can-play");
   const still = image.src;
@@ -14,13 +12,3 @@ for (const button of document.querySelectorAll("button.play")) {
     button.textContent = isPlaying ? "Play" : "Pause";
   });
 }
-
-// Paper has no button to open details with.
-let opened = [];
-window.addEventListener("beforeprint", () => {
-  opened = [...document.querySelectorAll("details:not([open])")];
-  for (const details of opened) details.open = true;
-});
-window.addEventListener("afterprint", () => {
-  for (const details of opened) details.open = false;
-});

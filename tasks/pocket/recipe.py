@@ -1,0 +1,26 @@
+"""How the pocket model is trained, as it stands in a node's parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.pocket.training_loop import Phase
+
+
+@dataclass(frozen=True)
+class PocketRecipe:
+    """styles: name of a treatment to how often it is drawn. variants: renderings of each
+    concept in each style. phases: name to how that stretch of training goes.
+    """
+
+    styles: dict[str, float]
+    variants: int
+    phases: dict[str, Phase]
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> PocketRecipe:
+        """From {"styles", "variants", "phases": {name: settings of Phase}}."""
+        phases = {name: Phase(name=name, **settings) for name, settings in params["phases"].items()}
+        return cls(dict(params["styles"]), int(params["variants"]), phases)

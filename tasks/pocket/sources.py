@@ -1,0 +1,57 @@
+"""What the pocket model is trained on, found and checked: the font and the table of concepts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tasks.errors import BadInput
+from tasks.pocket.bank import Bank, draw_bank
+from tasks.pocket.concepts import Concept, read_concepts
+from tasks.pocket.glyphs import load_font
+from tasks.preflight import Surroundings
+
+
+def load_bank(params: Mapping[str, Any], project_root: Path) -> tuple[Bank, list[Concept]]:
+    """The bank that `params` describe: {"font", "font_sha256", "concepts", "concepts_sha256",
+    "styles", "variants", "bank_seed"}. Paths are relative to project_root.
+
+    Raises BadInput where a file is missing or not the one that was declared.
+    """
+    font = project_root / params["font"]
+    concepts = project_root / params["concepts"]
+    _check(font, params["font_sha256"], "pocket.font_sha256")
+    _check(concepts, params["concepts_sha256"], "the plan")
+    table = read_concepts(concepts)
+    bank = draw_bank(
+        load_font(font),
+        table,
+        params["styles"],
+        seed=params["bank_seed"],
+        variants=params["variants"],
+    )
+    return bank, table
+
+
+def check_fonts(params: Sequence[Mapping[str, Any]], surroundings: Surroundings) -> None:
+    """Raise BadInput unless the declared font is installed: known before a run starts."""
+    for node in params:
+        font = surroundings.project_root / node["font"]
+        _check(font, node["font_sha256"], "pocket.font_sha256")
+
+
+def _check(path: Path, expected: str, declared_by: str) -> None:
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise BadInput(
+            f"{path} cannot be read ({error.strerror}); install the Debian package "
+            "fonts-noto-color-emoji, or set pocket.font and pocket.font_sha256 to another font"
+        ) from None
+    if found != expected:
+        raise BadInput(
+            f"{path} has the SHA-256 {found}, but {declared_by} says {expected}; another version "
+            "draws other pictures: declare it, and the model is trained anew"
+        )

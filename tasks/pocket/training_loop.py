@@ -1,0 +1,179 @@
+"""The loop that trains every part of the pocket model: steps, rate, average, checkpoints.
+
+Step k draws all its randomness from a generator named (phase, k), so training resumed from a
+checkpoint goes on exactly as it would have without the interruption.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from tasks.diffusion.ema import ExponentialMovingAverage
+from tasks.diffusion.seeds import named_generator
+from tasks.errors import StepCancelled, TrainingFailed
+from tasks.store.durable_file import write_local_file
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stretch of training.
+
+    learning_rate: reached after warm_up_steps, then lowered along a half cosine to
+        final_fraction of itself at the last step.
+    """
+
+    name: str
+    steps: int
+    batch_size: int
+    learning_rate: float
+    warm_up_steps: int = 200
+    final_fraction: float = 0.02
+    ema_decay: float = 0.999
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+
+    def rate(self, step: int) -> float:
+        """Learning rate of `step`, counted from 0."""
+        if step < self.warm_up_steps:
+            return self.learning_rate * (step + 1) / self.warm_up_steps
+        done = (step - self.warm_up_steps) / max(self.steps - self.warm_up_steps, 1)
+        cosine = 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+        return self.learning_rate * (self.final_fraction + (1 - self.final_fraction) * cosine)
+
+
+@dataclass
+class PhaseState:
+    """After `step` steps: mean losses, one a window, and seconds of training."""
+
+    step: int = 0
+    seconds: float = 0.0
+    losses: list[float] = field(default_factory=list)
+
+
+WINDOW = 50
+"""Steps a reported loss is the mean of."""
+
+
+def run_phase(
+    phase: Phase,
+    network: nn.Module,
+    loss: Callable[[torch.Generator, int], Tensor],
+    *,
+    seed: int,
+    checkpoint: Path,
+    checkpoint_steps: int = 500,
+    on_window: Callable[[PhaseState, ExponentialMovingAverage], None] = lambda state, ema: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> tuple[PhaseState, dict[str, Tensor]]:
+    """Train `network` in place; returns what happened and the averaged weights.
+
+    loss: (generator of the step, batch size) to a scalar. checkpoint: a safetensors file, read
+    where it exists and written every checkpoint_steps, at the end, and when should_stop says so.
+    Raises TrainingFailed on a non-finite loss, StepCancelled when stopped.
+    """
+    parameters = list(network.parameters())
+    optimizer = torch.optim.AdamW(
+        parameters,
+        lr=phase.learning_rate,
+        betas=(0.9, 0.99),
+        weight_decay=phase.weight_decay,
+        fused=True,
+    )
+    ema = ExponentialMovingAverage(network, phase.ema_decay)
+    state = _load(checkpoint, network, optimizer, ema)
+    network.train()
+    window = torch.zeros(())
+    started = time.monotonic()
+    before = state.seconds
+    while state.step < phase.steps:
+        for group in optimizer.param_groups:
+            group["lr"] = phase.rate(state.step)
+        value = loss(named_generator(seed, phase.name, state.step), phase.batch_size)
+        value.backward()
+        nn.utils.clip_grad_norm_(parameters, phase.clip_norm)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        ema.update(network)
+        window += value.detach()
+        state.step += 1
+        state.seconds = before + time.monotonic() - started
+        if state.step % WINDOW == 0:
+            mean = float(window) / WINDOW
+            window.zero_()
+            if not math.isfinite(mean):
+                raise TrainingFailed(
+                    f"{phase.name}: the loss is {mean} after {state.step} steps; lower "
+                    f"learning_rate (now {phase.learning_rate:g})"
+                )
+            state.losses.append(mean)
+            on_window(state, ema)
+        stopping = should_stop()
+        if stopping or state.step % checkpoint_steps == 0 or state.step == phase.steps:
+            _save(checkpoint, state, network, optimizer, ema)
+        if stopping and state.step < phase.steps:
+            raise StepCancelled(f"{phase.name} stopped after {state.step} of {phase.steps} steps")
+    return state, ema.weights
+
+
+def _save(
+    path: Path,
+    state: PhaseState,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    ema: ExponentialMovingAverage,
+) -> None:
+    flat: dict[str, Tensor] = {
+        "step": torch.tensor(state.step),
+        "seconds": torch.tensor(state.seconds, dtype=torch.float64),
+        "losses": torch.tensor(state.losses),
+        "ema_updates": torch.tensor(ema.num_updates),
+    }
+    for name, tensor in network.state_dict().items():
+        flat[f"network/{name}"] = tensor.contiguous()
+    for name, tensor in ema.weights.items():
+        flat[f"ema/{name}"] = tensor.contiguous()
+    for index, values in optimizer.state_dict()["state"].items():
+        for name, tensor in values.items():
+            flat[f"optimizer/{index}/{name}"] = tensor.contiguous()
+    # Tensors tied to one storage would be refused; each gets a copy of its own.
+    write_local_file(path, save({name: tensor.clone() for name, tensor in flat.items()}))
+
+
+def _load(
+    path: Path,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    ema: ExponentialMovingAverage,
+) -> PhaseState:
+    try:
+        flat = load_file(path)
+    except (FileNotFoundError, SafetensorError):
+        return PhaseState()
+    network.load_state_dict(_group(flat, "network"))
+    ema.load(_group(flat, "ema"), int(flat["ema_updates"]))
+    slots: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in _group(flat, "optimizer").items():
+        index, _, slot = name.partition("/")
+        slots.setdefault(int(index), {})[slot] = tensor
+    whole = optimizer.state_dict()
+    whole["state"] = slots
+    optimizer.load_state_dict(whole)
+    return PhaseState(int(flat["step"]), float(flat["seconds"]), flat["losses"].tolist())
+
+
+def _group(flat: dict[str, Tensor], group: str) -> dict[str, Tensor]:
+    prefix = f"{group}/"
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in flat.items()
+        if name.startswith(prefix)
+    }

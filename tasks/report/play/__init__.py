@@ -1,0 +1,1 @@
+"""What readers can do with a picture: the data that the page's script builds its controls from."""

@@ -1,0 +1,55 @@
+"""What an input of a drawing was made from: the row behind it, and its parameters in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tasks.report.wording import duration, plain, spaced
+from tasks.store.row import Row
+
+_SETTINGS = ("guidance_scale", "noise_level", "kernel", "sigma", "timesteps", "sampler")
+_WITHOUT_SEED = {"image", "prompt", "data"}
+
+
+def made_by(row: Row, role: str, rows: Mapping[str, Row]) -> Row | None:
+    return rows.get(row.inputs.get(role, ""))
+
+
+def sampled_as(row: Row, rows: Mapping[str, Row]) -> Row:
+    """The row that was sampled, where `row` only chose among tries or enlarged one."""
+    for _ in range(4):
+        role = {"choice": f"try_{row.info.get('chosen')}", "upscale": "image"}.get(row.kind)
+        behind = made_by(row, role, rows) if role else None
+        if behind is None:
+            return row
+        row = behind
+    return row
+
+
+def prompts_of(row: Row, rows: Mapping[str, Row]) -> list[str]:
+    """In the order of its combination."""
+    count = sum(role.startswith("prompt_") for role in row.inputs)
+    made = [made_by(row, f"prompt_{index}", rows) for index in range(count)]
+    return [str(each.info.get("prompt", "")) for each in made if each is not None]
+
+
+def origin_facts(row: Row, rows: Mapping[str, Row]) -> list[tuple[str, str]]:
+    """Prompts, seed, where it started, settings, time and key of what made a picture."""
+    sampled = sampled_as(row, rows)
+    facts = [("node", row.name)]
+    facts += [("prompt", prompt) for prompt in prompts_of(sampled, rows)]
+    if sampled.kind not in _WITHOUT_SEED:
+        facts.append(("seed", str(sampled.seed)))
+    image = made_by(sampled, "image", rows)
+    if image is not None:
+        facts.append(("image", image.name.partition("/")[2]))
+    i_start = (sampled.params.get("start") or {}).get("i_start")
+    if i_start is not None:
+        facts.append(("i_start", str(i_start)))
+    for name in _SETTINGS:
+        value = sampled.params.get(name)
+        if value not in (None, "", {}):
+            facts.append((spaced(name), plain(value)))
+    facts.append(("took", duration(sampled.seconds)))
+    facts.append(("key", row.key[:12]))
+    return facts

@@ -1,0 +1,101 @@
+// The pictures of a sheet one by one: what made each is said on hover and focus; a click enlarges.
+function startCells(figure, data, sheet) {
+  const { places, facts } = data;
+  const media = figure.querySelector(".media");
+  const box = figure.querySelector(".sheet-box");
+  const tip = make("div", { class: "cell-tip", hidden: true, role: "status" });
+  const cursor = make("button", { type: "button", class: "cell" });
+  let current = 0;
+
+  const put = (index) => {
+    current = index;
+    const { left, top, width, height, title } = places[index];
+    const share = (length, whole) => `${(100 * length) / whole}%`;
+    const [wide, high] = [Number(sheet.getAttribute("width")), Number(sheet.getAttribute("height"))];
+    Object.assign(cursor.style, {
+      left: share(left, wide), top: share(top, high),
+      width: share(width, wide), height: share(height, high),
+    });
+    const name = title || `picture ${index + 1} of ${places.length}`;
+    cursor.setAttribute("aria-label", `Enlarge: ${name}. Arrow keys go to its neighbours.`);
+  };
+  const tell = () => {
+    const place = places[current];
+    tip.replaceChildren(describe(place, facts));
+    tip.hidden = false;
+    const [inside, around] = [cursor.getBoundingClientRect(), media.getBoundingClientRect()];
+    const room = Math.max(0, around.width - tip.offsetWidth);
+    tip.style.left = `${Math.min(Math.max(0, inside.left - around.left), room)}px`;
+    const isLow = inside.bottom + tip.offsetHeight + 6 > innerHeight && inside.top > tip.offsetHeight;
+    const top = isLow ? inside.top - tip.offsetHeight - 6 : inside.bottom + 6;
+    tip.style.top = `${top - around.top}px`;
+  };
+  const hush = () => { tip.hidden = true; };
+
+  box.addEventListener("pointermove", (event) => {
+    const area = sheet.getBoundingClientRect();
+    const scale = Number(sheet.getAttribute("width")) / area.width;
+    const found = placeAt(places, (event.clientX - area.left) * scale,
+      (event.clientY - area.top) * scale);
+    if (found < 0) {
+      hush();
+    } else if (found !== current || tip.hidden) {
+      put(found);
+      tell();
+    }
+  });
+  box.addEventListener("pointerleave", () => { if (document.activeElement !== cursor) hush(); });
+  cursor.addEventListener("focus", tell);
+  cursor.addEventListener("blur", hush);
+  cursor.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") hush();
+    const next = neighbour(places, current, event.key);
+    if (next < 0) return;
+    event.preventDefault();
+    put(next);
+    tell();
+  });
+  cursor.addEventListener("click", () => {
+    hush();
+    enlarge(sheet, places, facts, current, put);
+  });
+  put(0);
+  box.append(cursor);
+  media.append(tip);
+}
+
+function describe(place, facts) {
+  const list = make("dl", { class: "cell-facts" });
+  for (const [name, value] of facts[place.role] ?? []) {
+    list.append(make("dt", {}, name), make("dd", {}, value || "(empty)"));
+  }
+  const part = document.createDocumentFragment();
+  if (place.title) part.append(make("p", {}, place.title));
+  part.append(list);
+  return part;
+}
+
+function placeAt(places, x, y) {
+  return places.findIndex(({ left, top, width, height }) =>
+    x >= left && x < left + width && y >= top && y < top + height);
+}
+
+// The nearest place in the direction of an arrow key; -1 for other keys and at the edge.
+function neighbour(places, from, key) {
+  const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
+  if (!way) return -1;
+  const middle = (place) => [place.left + place.width / 2, place.top + place.height / 2];
+  const [x, y] = middle(places[from]);
+  let best = -1;
+  let least = Infinity;
+  places.forEach((place, index) => {
+    const [toX, toY] = middle(place);
+    const along = (toX - x) * way[0] + (toY - y) * way[1];
+    const aside = Math.abs((toX - x) * way[1]) + Math.abs((toY - y) * way[0]);
+    if (along > 0 && aside <= along && along + 2 * aside < least) {
+      least = along + 2 * aside;
+      best = index;
+    }
+  });
+  return best;
+}

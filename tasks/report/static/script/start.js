@@ -1,0 +1,5 @@
+for (const button of document.querySelectorAll("button.play")) startAnimation(button);
+startPanelsWhenNear();
+startSearch();
+startLineage();
+startPrinting();

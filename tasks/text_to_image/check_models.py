@@ -1,0 +1,103 @@
+"""The preflight of every kind that uses a model: what the run will need of it, before it begins.
+
+Each part is looked for once, however many nodes use it: its files here or on the hub, the licence
+and the token, its configurations, and room for it in memory. A run of the pocket model asks no
+network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tasks.errors import BadInput
+from tasks.text_to_image.check_configs import check_configs, embedding_width
+from tasks.text_to_image.find_part import find_part, list_part
+from tasks.text_to_image.hub import cached_folder, fetch
+from tasks.text_to_image.hub_refusal import or_pocket
+from tasks.text_to_image.memory import (
+    bytes_in_memory,
+    count_elements,
+    estimate_elements,
+    free_memory,
+    place,
+)
+from tasks.text_to_image.model_part import COMPONENTS, HubAddress, ModelPart
+from tasks.text_to_image.prompt_embeds import (
+    missing_prompts,
+    read_prompt_embeds,
+    without_embedding,
+)
+from tasks.text_to_image.published_layout import WEIGHTS
+
+if TYPE_CHECKING:
+    from tasks.preflight import Surroundings
+
+
+def check_models(params: Sequence[Mapping[str, Any]], surroundings: Surroundings) -> None:
+    """params: of all nodes to be made; params["model"], where there is one, names a part of a
+    model, and params["prompt"] a prompt for it. Raises BadInput for the first thing in the way."""
+    prompts: dict[ModelPart, list[str]] = {}
+    for one in params:
+        if one.get("model") is None:
+            continue
+        part = ModelPart.from_params(one["model"])
+        prompts.setdefault(part, [])
+        if "prompt" in one:
+            prompts[part].append(one["prompt"])
+    widths: dict[ModelPart, int] = {}
+    for part in sorted(prompts, key=lambda part: COMPONENTS.index(part.component)):
+        if part.prompt_embeds is not None:
+            width = _check_prompt_embeds(part, prompts[part], surroundings.project_root)
+        else:
+            width = _check_part(part, surroundings)
+        if width:
+            widths[part] = width
+    _check_widths(widths)
+
+
+def _check_part(part: ModelPart, surroundings: Surroundings) -> int:
+    """Width of its embeddings, 0 for a part that has none."""
+    found = find_part(part, surroundings.project_root)
+    if isinstance(found, HubAddress):
+        listed = list_part(part, found)
+        # Kilobytes, and the proof that the licence and the token are good for the rest.
+        small = [name for name in listed.to_fetch if name in listed.files.small]
+        fetch(part, found, small, listed.listing.sizes, lambda *_: None, lambda: False)
+        elements = estimate_elements(part, listed.weight_bytes)
+        folder = cached_folder(found)
+        if folder is None:
+            raise BadInput(f"{part.title}: the hub's cache cannot be read; run again")
+    else:
+        elements = count_elements(found.folder, found.files.weights)
+        folder = found.folder
+    check_configs(part, folder)
+    if part.component not in WEIGHTS:
+        return 0
+    device = surroundings.device
+    place(part, bytes_in_memory(part, elements), device, free_memory(device))
+    return embedding_width(part, folder)
+
+
+def _check_prompt_embeds(part: ModelPart, prompts: Iterable[str], project_root: Path) -> int:
+    embeds = read_prompt_embeds(part, project_root)
+    if missing := without_embedding(embeds, sorted(set(prompts))):
+        raise missing_prompts(part, embeds, missing)
+    return int(next(iter(embeds.values())).shape[1])
+
+
+def _check_widths(widths: Mapping[ModelPart, int]) -> None:
+    """All parts of a run have to speak of embeddings of one width."""
+    if len(set(widths.values())) > 1:
+        first, *others = widths
+        other = next(part for part in others if widths[part] != widths[first])
+        raise BadInput(
+            f"{_named(first)} has prompt embeddings of width {widths[first]}, but {_named(other)} "
+            f"of width {widths[other]}; choose parts of one family for "
+            f"backends.{other.backend}{or_pocket(other)}"
+        )
+
+
+def _named(part: ModelPart) -> str:
+    return part.prompt_embeds or part.title

@@ -1,0 +1,87 @@
+"""A part of a text-to-image model, as params["model"] of a node names it, and where it lies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+Component = Literal["text_encoder", "scheduler", "stage_one", "stage_two"]
+COMPONENTS: tuple[Component, ...] = get_args(Component)
+
+NumberFormat = Literal["float32", "bfloat16", "float16"]
+
+TITLES: dict[Component, str] = {
+    "text_encoder": "text encoder",
+    "scheduler": "noise schedule",
+    "stage_one": "stage I",
+    "stage_two": "stage II",
+}
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
+
+@dataclass(frozen=True)
+class HubAddress:
+    """A repository of the hub. revision: a branch, a tag or a commit."""
+
+    repository: str
+    revision: str
+
+    def __str__(self) -> str:
+        return self.repository
+
+
+@dataclass(frozen=True)
+class ModelPart:
+    """What a step needs of a model.
+
+    address: a folder, relative to that of pipelines.yaml or absolute, or owner/name of the hub.
+    backend: the name under which the declaration has it, for messages.
+    revision: of a hub address, else None. digest: SHA-256 of the files of a folder, else None.
+    variant: such as "fp16", for the weights in model.fp16.safetensors; None for the plain ones.
+    number_format: of the weights in memory and of what is computed with them.
+    prompt_embeds: a file of embeddings that takes the encoder's place, or None.
+    """
+
+    backend: str
+    component: Component
+    address: str
+    revision: str | None = None
+    digest: str | None = None
+    variant: str | None = None
+    number_format: NumberFormat = "float32"
+    prompt_embeds: str | None = None
+
+    @classmethod
+    def from_params(cls, model: Mapping[str, Any]) -> ModelPart:
+        return cls(**model)
+
+    def to_params(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @property
+    def title(self) -> str:
+        """As messages name it."""
+        return f"{self.address} ({TITLES[self.component]})"
+
+
+def locate(address: str, revision: str | None, project_root: Path) -> Path | HubAddress:
+    """The folder that `address` names, or the repository if there is no such folder.
+
+    A folder that is there goes first, so that a clone of a repository can stand in for it.
+    """
+    folder = local_path(address, project_root)
+    if not folder.exists() and _REPOSITORY.fullmatch(address):
+        return HubAddress(address, revision or "main")
+    return folder
+
+
+def local_path(address: str, project_root: Path) -> Path:
+    """`address` as a path of this machine; ~ is the user's home."""
+    try:
+        return project_root / Path(address).expanduser()
+    except RuntimeError:  # ~name of an unknown user
+        return project_root / address

@@ -1,0 +1,36 @@
+"""Put a network where it computes: on the device, or in RAM, its layers sent over one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tasks.text_to_image.find_part import FoundPart
+from tasks.text_to_image.hub import Report
+from tasks.text_to_image.memory import (
+    Placement,
+    bytes_in_memory,
+    count_elements,
+    free_memory,
+    place,
+)
+from tasks.text_to_image.model_part import ModelPart
+
+
+def choose_place(part: ModelPart, found: FoundPart, device: str, report: Report) -> Placement:
+    """Where the part goes, decided before it is read. Raises BadInput if it fits nowhere."""
+    weights = bytes_in_memory(part, count_elements(found.folder, found.files.weights))
+    placement = place(part, weights, device, free_memory(device))
+    if placement.note:
+        report(0.0, 1.0, placement.note)
+    return placement
+
+
+def put(model: Any, device: str, placement: Placement) -> Any:
+    """The network, ready to compute on `device`."""
+    model.eval().requires_grad_(False)
+    if placement.where == "device":
+        return model.to(device)
+    import torch
+    from accelerate import cpu_offload
+
+    return cpu_offload(model, torch.device(device), offload_buffers=True)

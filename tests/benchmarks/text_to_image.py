@@ -1,0 +1,167 @@
+"""Text-to-image trajectories, many at once, against the loop a notebook has: batch 1, two forward
+passes a step, float32. Same model, prompts, seeds and timesteps."""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+
+import torch
+
+from tasks.diffusion.combination import mean_of_views, single
+from tasks.diffusion.diffusion_schedule import DiffusionSchedule
+from tasks.diffusion.engine import sample
+from tasks.diffusion.timesteps import strided_timesteps
+from tasks.diffusion.trajectory import Result, Trajectory
+from tasks.diffusion.views import view_from_params
+from tasks.memory_allocator import keep_freed_memory
+from tasks.network_use import CountedNetwork, rows_at_once
+from tasks.text_to_image.encoder import load_text_encoder
+from tasks.text_to_image.model_part import ModelPart
+from tasks.text_to_image.stages import LoadedStage, load_stage
+from tests.benchmarks.measure import Measurement, table, take_turns
+
+ROOT = Path(__file__).parents[2]
+MODEL = "data/models/pocket-if"
+STRIDE = 150
+GUIDANCE_SCALE = 7.0
+PROMPTS = (
+    "a rocket ship",
+    "an oil painting of a snowy mountain village",
+    "a man wearing a hat",
+    "a photo of a dog",
+    "a lithograph of waterfalls",
+    "a lithograph of a skull",
+)
+PAIRS = (
+    ("an oil painting of people around a campfire", "an oil painting of an old man"),
+    ("a photo of a volcano", "a photo of a dress"),
+)
+
+
+@functools.cache
+def _embeddings() -> dict[str, torch.Tensor]:
+    texts = ["", *PROMPTS, *(text for pair in PAIRS for text in pair)]
+    part = ModelPart(backend="pocket", component="text_encoder", address=MODEL)
+    return dict(zip(texts, load_text_encoder(part, ROOT).encode(texts), strict=True))
+
+
+@functools.cache
+def _stage(number_format: str) -> LoadedStage:
+    _embeddings()
+    return load_stage(
+        ModelPart(
+            backend="pocket",
+            component="stage_one",
+            address=MODEL,
+            number_format=number_format,  # type: ignore[arg-type]
+        ),
+        ROOT,
+    )
+
+
+def _trajectories() -> list[Trajectory]:
+    embeds = _embeddings()
+    shared = {
+        "timesteps": strided_timesteps(990, STRIDE),
+        "negative_embeds": embeds[""],
+        "guidance_scale": GUIDANCE_SCALE,
+    }
+    views = [view_from_params({"name": name}, 64) for name in ("identity", "flip")]
+    return [
+        Trajectory(text, seed, prompt_embeds=(embeds[text],), combination=single(), **shared)
+        for seed, text in enumerate(PROMPTS)
+    ] + [
+        Trajectory(
+            " / ".join(pair),
+            seed,
+            prompt_embeds=tuple(embeds[text] for text in pair),
+            combination=mean_of_views(views),
+            **shared,
+        )
+        for seed, pair in enumerate(PAIRS)
+    ]
+
+
+def _rows(trajectories: list[Trajectory]) -> int:
+    """Network rows as a notebook counts them: two for each prompt and step."""
+    return sum(2 * len(t.prompt_embeds) * len(t.visited_timesteps) for t in trajectories)
+
+
+def plain() -> float:
+    stage = _stage("float32")
+    trajectories = _trajectories()
+    for trajectory in trajectories:
+        _sample_plainly(stage, trajectory)
+    return _rows(trajectories)
+
+
+@torch.no_grad()
+def _sample_plainly(stage: LoadedStage, trajectory: Trajectory) -> torch.Tensor:
+    """One picture: for each step and prompt a conditional and an unconditional pass."""
+    from diffusers import DDPMScheduler
+
+    scheduler = DDPMScheduler.from_config(stage.scheduler)
+    scheduler.set_timesteps(timesteps=list(trajectory.timesteps))
+    generator = torch.Generator().manual_seed(trajectory.seed)
+    x = torch.randn(1, 3, 64, 64, generator=generator)
+    flips = (False, True) if len(trajectory.prompt_embeds) == 2 else (False,)
+    for t in scheduler.timesteps:
+        estimates, variances = [], []
+        for embeds, is_flipped in zip(trajectory.prompt_embeds, flips, strict=True):
+            seen = x.flip(2) if is_flipped else x
+            passes = [
+                stage.unet(seen, t[None], text[None])
+                for text in (embeds, trajectory.negative_embeds)
+            ]
+            (conditional, variance), (unconditional, _) = (p.chunk(2, dim=1) for p in passes)
+            eps = unconditional + trajectory.guidance_scale * (conditional - unconditional)
+            estimates.append(eps.flip(2) if is_flipped else eps)
+            variances.append(variance.flip(2) if is_flipped else variance)
+        mean = torch.stack(estimates).mean(0)
+        output = torch.cat([mean, torch.stack(variances).mean(0)], dim=1)
+        x = scheduler.step(output, t, x, generator=generator).prev_sample
+    return x
+
+
+def darkroom(number_format: str) -> float:
+    keep_freed_memory()
+    stage = _stage(number_format)
+    network = CountedNetwork(stage.unet, "cpu")
+    trajectories = _trajectories()
+    results = sample(
+        network,
+        DiffusionSchedule.from_config(stage.scheduler),
+        trajectories,
+        size=64,
+        max_rows=rows_at_once("cpu", 64),
+    )
+    assert all(isinstance(result, Result) for result in results)
+    # In the notebook's rows, so that rows saved count as speed.
+    return _rows(trajectories)
+
+
+def measure_speed(repeats: int) -> list[Measurement]:
+    return take_turns(
+        {
+            "plain loop, float32": plain,
+            "Darkroom, float32": functools.partial(darkroom, "float32"),
+            "Darkroom, bfloat16": functools.partial(darkroom, "bfloat16"),
+        },
+        "rows/s",
+        repeats,
+    )
+
+
+def section(repeats: int) -> str:
+    if not (ROOT / MODEL).exists():
+        return f"## Text-to-image\n\n{MODEL} is not there; `darkroom train-pocket` makes it.\n"
+    trajectories = _trajectories()
+    return f"""## Text-to-image trajectories, pocket model
+
+{len(PROMPTS)} guided prompts and {len(PAIRS)} flip anagrams of {len(trajectories[0].timesteps)}
+steps on {os.cpu_count()} cores. Rows are the plain loop's: two for each prompt and step.
+
+{table(measure_speed(repeats))}
+"""

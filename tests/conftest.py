@@ -1,0 +1,45 @@
+"""What tests of several parts share."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.s3_server import s3_address, s3_process, s3_server
+from tests.tiny_if import PLAIN, TinyIF, build_tiny_if
+
+__all__ = ["s3_address", "s3_process", "s3_server"]
+"""Fixtures of every part that uses a store on S3."""
+
+
+@pytest.fixture(scope="session")
+def tiny_if(tmp_path_factory: pytest.TempPathFactory) -> TinyIF:
+    """A text-to-image model as DeepFloyd publishes it, to be read and left as it is."""
+    return build_tiny_if(tmp_path_factory.mktemp("tiny-if"))
+
+
+@pytest.fixture(scope="session")
+def plain_tiny_if(tmp_path_factory: pytest.TempPathFactory) -> TinyIF:
+    """The same, as the pocket model is shipped: float16 without a variant."""
+    return build_tiny_if(tmp_path_factory.mktemp("plain-tiny-if"), variants=PLAIN)
+
+
+@pytest.fixture
+def no_part_loaded() -> Iterator[None]:
+    """The process holds no part of a model before the test, nor after it."""
+    from tasks.text_to_image.loaded_part import release
+
+    release()
+    yield
+    release()
+
+
+@pytest.fixture
+def tiny_project(tiny_if: TinyIF, tmp_path: Path) -> Path:
+    """A folder with a copy of the model, tiny-if-i and tiny-if-ii, to which a test may write."""
+    for folder in (tiny_if.stage_one, tiny_if.stage_two):
+        shutil.copytree(folder, tmp_path / folder.name)
+    return tmp_path

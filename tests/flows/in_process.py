@@ -1,0 +1,44 @@
+"""Whole runs of the small pipeline within the test's process, over kinds that cost nothing."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from flows.execute import RunResult, execute
+from flows.progress_display import ProgressDisplay
+from flows.run_request import RunRequest
+from tasks.kinds import KINDS
+from tests.flows import fake_cli, fake_kinds
+from tests.flows.conftest import SMALL
+
+
+def prepare(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fake kinds, threads in place of Prefect's flows, and locks and a log below `folder`."""
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setenv("DARKROOM_FAKE_LOG", str(folder / "log"))
+    monkeypatch.setattr("flows.execute._run_flow", fake_cli.run_in_threads)
+    for name, kind in fake_kinds.FAKE_KINDS.items():
+        monkeypatch.setitem(KINDS, name, kind)
+
+
+def run_small(address: str, folder: Path, *overrides: str) -> RunResult:
+    """overrides: `path=value` texts. The report goes to a folder below `folder`."""
+    request = RunRequest(
+        pipeline="small",
+        declaration=str(SMALL),
+        store=address,
+        overrides=list(overrides),
+        report_folder=str(folder / "report"),
+    )
+    return execute(request, ProgressDisplay(Console(file=io.StringIO())))
+
+
+def computed(folder: Path) -> list[str]:
+    """Names of the nodes computed so far, in order."""
+    log = folder / "log"
+    return log.read_text().split() if log.exists() else []

@@ -1,0 +1,155 @@
+"""The whole command with a text-to-image model: refused before any work, or run to the end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.run_record import LAYOUT, newest_run
+from tasks.store.store import Store
+from tests.flows.small_declaration import REPOSITORY, write
+from tests.text_to_image.fake_hub import REPOSITORY as HUB_REPOSITORY
+from tests.text_to_image.fake_hub import FakeHub, fake_hub
+from tests.tiny_if import TinyIF
+
+TOKEN = "hf_" + "T0kenThatMustNotBeSeen" * 2
+
+DECLARATION: dict[str, Any] = {
+    "version": 1,
+    "datasets": {},
+    "text_to_image": {"first_timestep": 900, "stride": 450},
+    "backends": {
+        "local": {"title": "Of this machine", "stage_one": "tiny-if-i", "stage_two": "tiny-if-ii"},
+        "hub": {"title": "Of the hub", "stage_one": HUB_REPOSITORY, "variant": "fp16"},
+    },
+    "backend": "local",
+    "figures": {
+        "w1-samples": {
+            "section": "A1.5",
+            "title": "Samples",
+            "seed": 1,
+            "panels": [{"plot": "prompt_samples", "prompt": "a red panda", "count": 1}],
+        }
+    },
+    "pipelines": {"pictures": {"title": "Pictures", "figures": ["*"]}},
+    "profiles": {"plain": {"title": "As declared", "number_format": "float32"}},
+    "default_profile": "plain",
+}
+
+
+def darkroom(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`darkroom run pictures` in a folder of its own, with no hub but that of `environment`."""
+    file = write(folder, DECLARATION)
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PREFECT_", "DARKROOM_", "HF_", "HUGGING"))
+    }
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "flows.cli", "run", "pictures", "--device", "cpu"),
+            *("--file", str(file), "--store", str(folder / "store"), *options),
+        ],
+        cwd=REPOSITORY,
+        env={
+            **kept,
+            "TMPDIR": str(folder),
+            "PREFECT_HOME": str(folder / "prefect"),
+            "HF_HOME": str(folder / "hub-home"),
+            "HF_ENDPOINT": "http://127.0.0.1:9",
+            "HF_TOKEN": TOKEN,
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+
+
+def assert_refused(done: subprocess.CompletedProcess[str], folder: Path, words: str) -> None:
+    assert done.returncode == 2, done.stderr
+    (line,) = done.stderr.strip().splitlines()
+    assert words in line
+    assert "--backend pocket" in line
+    assert done.stdout == ""
+    assert not (folder / "store").exists()
+
+
+@pytest.fixture
+def gated_hub(tiny_if: TinyIF) -> Iterator[FakeHub]:
+    with fake_hub(tiny_if.stage_one, accepted={"hf_accepted"}) as served:
+        yield served
+
+
+def test_run_without_network_ends_in_one_message_and_changes_nothing(tmp_path: Path) -> None:
+    done = darkroom(tmp_path, "--backend", "hub")
+    assert_refused(done, tmp_path, "the hub cannot be reached")
+
+
+def test_run_without_a_token_ends_in_one_message(tmp_path: Path, gated_hub: FakeHub) -> None:
+    done = darkroom(tmp_path, "--backend", "hub", HF_ENDPOINT=gated_hub.address, HF_TOKEN="")
+    assert_refused(done, tmp_path, "needs an accepted licence and a token, and there is no token")
+
+
+def test_run_without_the_licence_ends_in_one_message(tmp_path: Path, gated_hub: FakeHub) -> None:
+    done = darkroom(tmp_path, "--backend", "hub", HF_ENDPOINT=gated_hub.address)
+    assert_refused(done, tmp_path, "the account of HF_TOKEN has not accepted it")
+    assert TOKEN not in done.stderr
+
+
+def test_run_with_an_unknown_folder_ends_in_one_message(tmp_path: Path) -> None:
+    assert_refused(darkroom(tmp_path), tmp_path, f"there is no folder {tmp_path / 'tiny-if-i'}")
+
+
+def _text_of(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.slow
+def test_token_is_in_nothing_that_a_run_leaves(tiny_project: Path) -> None:
+    done = darkroom(tiny_project)
+    assert done.returncode == 0, done.stderr
+    assert TOKEN not in done.stdout + done.stderr
+    rows = Store.open(str(tiny_project / "store"), create=False).rows().values()
+    assert rows
+    assert not any(TOKEN in repr(row) for row in rows)
+    for left in ("store", "prefect"):
+        content = _text_of(tiny_project / left)
+        assert content
+        assert TOKEN.encode() not in content
+
+
+@pytest.mark.slow
+def test_second_run_computes_nothing_and_the_layout_names_the_model(tiny_project: Path) -> None:
+    first = darkroom(tiny_project)
+    assert first.returncode == 0, first.stderr
+    second = darkroom(tiny_project)
+    assert "everything is in the store" in second.stdout, second.stdout + second.stderr
+    store = Store.open(str(tiny_project / "store"), create=False)
+    row = newest_run(store, "pictures")
+    assert row is not None
+    assert row.params["backend"] == "local"
+    assert b'"title": "Of this machine"' in store.read_object(row.objects[LAYOUT])
+
+
+@pytest.mark.slow
+def test_run_on_a_gated_model_fetches_it_and_goes_to_the_end(
+    tmp_path: Path, gated_hub: FakeHub
+) -> None:
+    options = {
+        "HF_ENDPOINT": gated_hub.address,
+        "HF_TOKEN": "hf_accepted",
+        "HF_HUB_DISABLE_XET": "1",
+    }
+    done = darkroom(tmp_path, "--backend", "hub", **options)
+    assert done.returncode == 0, done.stderr
+    rows = Store.open(str(tmp_path / "store"), create=False).rows().values()
+    prompts = [row for row in rows if row.kind == "prompt"]
+    assert {row.info["commit"] for row in prompts} == {"c" * 40}
+    assert not any("safety_checker" in name for name in gated_hub.downloads)

@@ -1,0 +1,69 @@
+"""A real Chromium, and pages that remember what they did."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+CHROMIUM = "/usr/bin/chromium"
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium() -> Iterator[object]:
+    """One browser, closed afterwards; the test is skipped where there is none."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    if not Path(CHROMIUM).exists():
+        found = shutil.which("chromium") or "nowhere"
+        pytest.skip(f"Chromium is not installed at {CHROMIUM} (found: {found})")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """An open page that remembers what it asked for and complained of."""
+
+    def __init__(self, browser, path: Path, width: int = 1440, scheme: str = "light") -> None:
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on(
+            "console",
+            lambda message: (
+                message.type in ("error", "warning") and self.complaints.append(message.text)
+            ),
+        )
+        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
+        self.page.goto(path.as_uri())
+        self.page.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
+        self.page.wait_for_load_state("networkidle")
+
+
+def pixels_of(locator) -> np.ndarray:
+    """[height, width, 3] u8 of an element as it is seen."""
+    with Image.open(io.BytesIO(locator.screenshot())) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def squares_of(locator, size: int) -> np.ndarray:
+    """[size, size, 3] u8: the middle of each enlarged pixel of a square picture."""
+    seen = pixels_of(locator)
+    middles = (np.arange(size) + 0.5) * len(seen) / size
+    return seen[np.ix_(middles.astype(int), middles.astype(int))]

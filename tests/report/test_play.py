@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tasks.report.build import build_report
+from tests.report.made_up_run import files_of, key_of
+from tests.report.page_reader import Page
+from tests.report.playable_run import HOSTILE, I_STARTS, LOSSES, PlayableRun
+
+
+@pytest.fixture
+def islands(store, tmp_path):
+    """Play data by figure."""
+    PlayableRun(store).record()
+    return read_islands(build_report(store, tmp_path / "out").with_name("course.html"))
+
+
+def read_islands(page) -> dict[str, dict]:
+    text = page.read_text(encoding="utf-8")
+    found = re.findall(
+        r'<figure class="panel [^"]*" id="panel-([a-z-]+)-panel">(.*?)</figure>', text, re.DOTALL
+    )
+    data = {name: re.search(r'class="play-data">(.*?)</script>', body) for name, body in found}
+    return {name: json.loads(each[1]) for name, each in data.items() if each}
+
+
+def test_each_kind_of_figure_gets_the_control_that_suits_it(islands):
+    kinds = {name: data["control"]["kind"] for name, data in islands.items()}
+    turns = {name: "turn" for name in kinds if name.startswith("turn-")}
+    assert kinds == {
+        **turns,
+        "distance": "distance",
+        "edits": "wipe",
+        "steps": "steps",
+        "epochs": "steps",
+        "loss": "curve",
+    }
+
+
+def test_a_wipe_pairs_results_with_the_image_they_began_from(islands):
+    (subject,) = islands["edits"]["control"]["subjects"]
+    assert subject["original"] == 0
+    assert [each["place"] for each in subject["results"]] == [1, 2, 3]
+    assert [each["label"] for each in subject["results"]] == [f"i_start {i}" for i in I_STARTS]
+
+
+def test_each_picture_knows_prompt_seed_and_start(islands):
+    facts = dict(map(tuple, islands["edits"]["facts"]["cell_2"]))
+    assert (facts["prompt"], facts["seed"], facts["i_start"]) == (HOSTILE, "77", str(I_STARTS[1]))
+    assert facts["key"] == key_of(f"trajectory/edit-{I_STARTS[1]}")[:12]
+
+
+def test_losses_keep_their_extremes_when_many_steps_stand_together(islands):
+    (line,) = islands["loss"]["control"]["series"]
+    assert len(line["steps"]) <= 300
+    assert (line["high"][0], line["steps"][-1]) == (LOSSES[0], len(LOSSES))
+
+
+def test_no_prompt_can_end_a_data_island(store, tmp_path):
+    PlayableRun(store, caption="</script><script>alert(1)</script>").record()
+    for single_file in (False, True):
+        page = build_report(store, tmp_path / "out", single_file=single_file)
+        text = "".join(
+            data.decode() for path, data in files_of(page.parent).items() if path.endswith("html")
+        )
+        islands = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text)
+        assert islands
+        for island in islands:
+            json.loads(island)
+            assert "<" not in island
+
+
+@pytest.mark.parametrize("lost", ["trajectory/free", "figure/turn-flip/panel"])
+def test_what_cannot_be_read_leaves_the_still(store, tmp_path, lost):
+    run = PlayableRun(store, figures=("turn-flip", "edits"))
+    run.record()
+    row = store.find(key_of(lost))
+    name = "image.png" if lost.startswith("trajectory") else "motion.json"
+    reference = row.objects[name]
+    (tmp_path / "store" / "objects" / reference.sha256[:2]).joinpath(
+        f"{reference.sha256}.{reference.extension}"
+    ).unlink()
+    page = build_report(store, tmp_path / "out").with_name("course.html")
+    assert "turn-flip" not in read_islands(page)
+    assert "turn-flip" in Page.read(page).all("img", "alt")
+
+
+def test_the_same_manifest_gives_the_same_bytes(store, tmp_path):
+    PlayableRun(store).record()
+    build_report(store, tmp_path / "one")
+    build_report(store, tmp_path / "two")
+    assert files_of(tmp_path / "one") == files_of(tmp_path / "two")

@@ -1,0 +1,105 @@
+"""The step "choice": the best of several tries."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from PIL import Image
+from safetensors.numpy import save
+
+from tasks.errors import StepFailed
+from tasks.images.square import to_png
+from tasks.seen_by_prompts import seen_by_prompts
+from tasks.step import StepResult
+from tests.steps.studio import BOX, SIZE
+
+VIEWS = {"kind": "views", "views": [{"name": "identity"}, {"name": "flip"}]}
+
+
+def scores(workshop, row):
+    return pq.read_table(io.BytesIO(workshop.store.read_object(row.objects["scores.parquet"])))
+
+
+def filled(workshop, step_of_edge: float):
+    """A finished try whose hole differs from its surroundings by `step_of_edge`."""
+    image = np.tile(np.linspace(-0.5, 0.5, SIZE, dtype=np.float32), (3, SIZE, 1))
+    image[:, SIZE // 4 : 3 * SIZE // 4, SIZE // 4 : 3 * SIZE // 4] += step_of_edge
+    levels = np.round((image + 1) * 127.5).astype(np.uint8).transpose(1, 2, 0)
+    step = workshop.step("trajectory", {"edge": step_of_edge}, seed=round(100 * step_of_edge))
+    objects = {
+        "image.png": to_png(Image.fromarray(np.ascontiguousarray(levels))),
+        "trajectory.safetensors": save({"image": image}),
+    }
+    return workshop.record("trajectory", step, StepResult(objects))
+
+
+def test_try_with_the_least_visible_seam_is_chosen(workshop):
+    tries = [filled(workshop, edge) for edge in (0.4, 0.05, 0.2)]
+    inputs = {f"try_{i}": row for i, row in enumerate(tries)}
+    row = workshop.run("choice", {"score": "seam", "mask": BOX}, inputs)
+    assert row.info["chosen"] == 1
+    assert row.objects["image.png"] == tries[1].objects["image.png"]
+    assert row.objects["trajectory.safetensors"] == tries[1].objects["trajectory.safetensors"]
+    table = scores(workshop, row).to_pydict()
+    assert table["seed"] == [40, 5, 20]
+    assert np.argsort(table["score"]).tolist() == [1, 2, 0]
+    assert row.metrics["best_score"] == pytest.approx(min(table["score"]))
+
+
+def test_tries_are_in_numeric_order(workshop):
+    edges = [0.3] * 10 + [0.0]
+    tries = {f"try_{i}": filled(workshop, edge + i / 1000) for i, edge in enumerate(edges)}
+    row = workshop.run("choice", {"score": "seam", "mask": BOX}, tries)
+    assert row.info["chosen"] == 10
+
+
+def test_anagram_is_chosen_by_its_worse_orientation(workshop, studio):
+    tries = {
+        f"try_{seed}": studio.sampled("a dog", "a man", combination=VIEWS, seed=seed)
+        for seed in range(3)
+    }
+    prompts = {"prompt_0": studio.prompt("a dog"), "prompt_1": studio.prompt("a man")}
+    inputs = {**tries, **prompts, "unconditional": studio.prompt("")}
+    params = {"score": "alignment", "combination": VIEWS, "model": studio.model("stage_one")}
+    row = workshop.run("choice", params, inputs)
+    table = scores(workshop, row).to_pydict()
+    worse = np.minimum(table["alignment_0_0"], table["alignment_1_1"])
+    np.testing.assert_allclose(table["score"], worse)
+    assert row.info["chosen"] == int(np.argmax(worse))
+    # 3 tries, 2 orientations, 2 prompts and the empty one, 8 timesteps.
+    assert row.metrics["unet_rows"] == 3 * 2 * 3 * 8
+
+
+def test_unknown_score_and_missing_tries_are_named(workshop):
+    with pytest.raises(StepFailed, match="'luck'; expected alignment or seam"):
+        workshop.run("choice", {"score": "luck"}, {"try_0": filled(workshop, 0.1)})
+    with pytest.raises(StepFailed, match="no tries"):
+        workshop.run("choice", {"score": "seam", "mask": BOX}, {})
+
+
+def picture() -> torch.Tensor:
+    return torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(0))
+
+
+def test_hybrid_is_seen_low_passed_for_its_far_prompt_and_whole_for_its_near_one():
+    far, near = seen_by_prompts({"kind": "components", "name": "low_high"}, picture())
+    assert torch.allclose(near, picture(), atol=1e-6)
+    assert far.std() < 0.6 * near.std()
+    assert torch.allclose(far.mean(), near.mean(), atol=0.02)
+
+
+def test_picture_is_seen_as_often_as_there_are_prompts():
+    assert len(seen_by_prompts({"kind": "single"}, picture())) == 1
+    (only,) = seen_by_prompts({"kind": "components", "name": "low_high", "fixed": "low"}, picture())
+    assert torch.allclose(only, picture(), atol=1e-6)
+    shares = {"kind": "components", "name": "scale", "weights": [0.2, 0.3, 0.5]}
+    assert torch.equal(seen_by_prompts(shares, picture()), picture().expand(3, -1, -1, -1))
+
+
+def test_anagram_is_seen_in_each_view():
+    upright, flipped = seen_by_prompts(VIEWS, picture())
+    assert torch.equal(upright, picture()) and torch.equal(flipped, picture().flip(1))

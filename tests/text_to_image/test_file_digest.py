@@ -1,0 +1,89 @@
+"""The hash of a model's files follows their content, and large files are not read again for it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from tasks.text_to_image import file_digest as digests
+from tasks.text_to_image.file_digest import file_digest, files_digest
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A temporary folder of its own, where kept hashes go."""
+    import tempfile
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "host"))
+    (tmp_path / "host").mkdir()
+    return tmp_path
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def test_digest_is_that_of_the_content(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_bytes(b"{}")
+    assert file_digest(file) == sha256(b"{}")
+
+
+@pytest.mark.parametrize("change", ["content", "name", "more"])
+def test_digest_of_files_follows_names_and_contents(tmp_path: Path, change: str) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).write_bytes(name.encode())
+    before = files_digest(tmp_path, ["a", "b"])
+    names = ["a", "b"]
+    if change == "content":
+        (tmp_path / "b").write_bytes(b"c")
+    elif change == "name":
+        (tmp_path / "b").rename(tmp_path / "c")
+        names = ["a", "c"]
+    else:
+        (tmp_path / "c").write_bytes(b"")
+        names = ["a", "b", "c"]
+    assert files_digest(tmp_path, names) != before
+
+
+def test_large_file_is_read_once(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digests, "LARGE", 4)
+    file = host / "weights"
+    file.write_bytes(b"weights")
+    first = file_digest(file)
+    monkeypatch.setattr(digests, "_hash", lambda path: pytest.fail("read again"))
+    assert file_digest(file) == first
+
+
+def test_large_file_that_changed_is_read_again(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digests, "LARGE", 4)
+    file = host / "weights"
+    file.write_bytes(b"weights")
+    status = file.stat()
+    file_digest(file)
+    file.write_bytes(b"WEIGHTS")
+    # Someone sets the old time again, as archives and copies do.
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert file_digest(file) == sha256(b"WEIGHTS")
+
+
+def test_spoiled_note_of_a_hash_is_made_anew(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digests, "LARGE", 4)
+    file = host / "weights"
+    file.write_bytes(b"weights")
+    file_digest(file)
+    (kept,) = (host / "host").rglob("digests/*")
+    kept.write_text("{")
+    assert file_digest(file) == sha256(b"weights")
+
+
+def test_file_of_the_hubs_cache_has_its_hash_for_a_name(tmp_path: Path) -> None:
+    blob = tmp_path / "blobs" / ("a" * 64)
+    blob.parent.mkdir()
+    blob.write_bytes(b"eleven gigabytes")
+    link = tmp_path / "model.safetensors"
+    link.symlink_to(blob)
+    assert file_digest(link) == "a" * 64

@@ -1,0 +1,174 @@
+"""A folder that is not a whole model of the right kind is refused, with what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+from tasks.errors import BadInput
+from tasks.preflight import Surroundings
+from tasks.text_to_image.check_models import check_models
+from tasks.text_to_image.model_part import ModelPart
+from tasks.text_to_image.stages import load_stage
+from tests.text_to_image.parts import part_at
+from tests.tiny_if import TinyIF
+
+pytestmark = pytest.mark.usefixtures("no_part_loaded")
+
+UNET = "unet/diffusion_pytorch_model.fp16.safetensors"
+
+
+@pytest.fixture
+def folder(tiny_if: TinyIF, tmp_path: Path) -> Path:
+    """A copy to spoil."""
+    return Path(shutil.copytree(tiny_if.stage_one, tmp_path / "if"))
+
+
+def check(*parts: ModelPart) -> None:
+    check_models([{"model": part.to_params()} for part in parts], Surroundings("cpu", Path("/")))
+
+
+def refusal(*parts: ModelPart) -> str:
+    with pytest.raises(BadInput) as refused:
+        check(*parts)
+    return str(refused.value)
+
+
+def change(file: Path, **values: object) -> None:
+    file.write_text(json.dumps({**json.loads(file.read_text()), **values}))
+
+
+def _cut_weights(folder: Path) -> None:
+    file = folder / UNET
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+def _only_pickles(folder: Path) -> None:
+    for file in (folder / "unet").glob("*.safetensors"):
+        file.rename(file.with_suffix(".bin"))
+
+
+def _another_variant(folder: Path) -> None:
+    (folder / UNET).unlink()
+
+
+def _broken_configuration(folder: Path) -> None:
+    (folder / "unet" / "config.json").write_text("{")
+
+
+def _another_pipeline(folder: Path) -> None:
+    change(folder / "model_index.json", _class_name="StableDiffusionPipeline")
+
+
+def _another_prediction(folder: Path) -> None:
+    change(folder / "scheduler" / "scheduler_config.json", prediction_type="v_prediction")
+
+
+def _no_learned_variance(folder: Path) -> None:
+    change(folder / "unet" / "config.json", out_channels=3)
+
+
+def _html_in_place_of_weights(folder: Path) -> None:
+    (folder / UNET).write_text("<!doctype html><title>502</title>")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda folder: shutil.rmtree(folder), "there is no folder"),
+        (lambda folder: (folder / "unet/config.json").unlink(), "unet/config.json is missing"),
+        (lambda folder: shutil.rmtree(folder / "scheduler"), "scheduler_config.json is missing"),
+        (_cut_weights, "not a whole safetensors file (it ends too early)"),
+        (_html_in_place_of_weights, "not a whole safetensors file"),
+        (_only_pickles, "a format that can run code"),
+        (_another_variant, "set the backend's variant to null"),
+        (_broken_configuration, "cannot be read as JSON"),
+        (_another_pipeline, "is a StableDiffusionPipeline; expected an IFPipeline"),
+        (_another_prediction, "prediction_type is 'v_prediction'; expected 'epsilon'"),
+        (_no_learned_variance, "3 output channels; expected 6"),
+    ],
+)
+def test_spoiled_stage_is_refused(
+    folder: Path, spoil: Callable[[Path], object], words: str
+) -> None:
+    part = part_at(folder, "stage_one")
+    check(part)
+    spoil(folder)
+    assert words in refusal(part)
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("tokenizer/spiece.model", "tokenizer/spiece.model is missing"),
+        ("text_encoder/config.json", "text_encoder/config.json is missing"),
+        ("text_encoder/model.fp16-00002-of-00002.safetensors", "1 of 2 files of text_encoder's"),
+        ("model_index.json", "model_index.json is missing"),
+    ],
+)
+def test_encoder_without_a_file_is_refused(folder: Path, file: str, words: str) -> None:
+    (folder / file).unlink()
+    assert words in refusal(part_at(folder, "text_encoder"))
+
+
+def test_stages_taken_for_each_other_are_told(tiny_if: TinyIF) -> None:
+    first = refusal(part_at(tiny_if.stage_two, "stage_one"))
+    assert "6 input channels; expected 3; is it meant for stage_two?" in first
+    change_ = refusal(part_at(tiny_if.stage_one, "stage_two"))
+    assert "image_noising_scheduler/scheduler_config.json is missing" in change_
+
+
+def test_parts_of_two_families_are_refused(folder: Path) -> None:
+    other = folder.with_name("other")
+    shutil.copytree(folder, other)
+    change(other / "unet" / "config.json", encoder_hid_dim=4096)
+    message = refusal(part_at(folder, "text_encoder"), part_at(other, "stage_one"))
+    assert "prompt embeddings of width 32" in message
+    assert "of width 4096" in message
+
+
+def test_weights_that_are_not_in_the_files_are_not_drawn_at_random(folder: Path) -> None:
+    weights = load_file(folder / UNET)
+    del weights["conv_out.weight"]
+    save_file(weights, folder / UNET)
+    with pytest.raises(BadInput, match=r"conv_out\.weight"):
+        load_stage(part_at(folder, "stage_one"), Path("/"))
+
+
+def test_folder_that_changed_after_the_plan_is_refused(folder: Path) -> None:
+    with pytest.raises(BadInput, match="has changed since the run was planned"):
+        load_stage(part_at(folder, "stage_one", digest="0" * 64), Path("/"))
+
+
+def test_refusal_offers_the_pocket_model(folder: Path) -> None:
+    (folder / UNET).unlink()
+    assert "--backend pocket" in refusal(part_at(folder, "stage_one"))
+
+
+def test_refusal_of_the_pocket_model_does_not_offer_itself(tmp_path: Path) -> None:
+    part = ModelPart("pocket", "stage_one", str(tmp_path / "pocket-if"))
+    message = refusal(part)
+    assert "--backend" not in message
+    assert "darkroom train-pocket" in message
+
+
+def test_refusal_is_one_message_for_many_nodes(folder: Path) -> None:
+    (folder / UNET).unlink()
+    part = part_at(folder, "stage_one")
+    message = refusal(*[part] * 50)
+    assert message.count("unet") == refusal(part).count("unet")
+
+
+def test_errors_of_the_libraries_do_not_escape(folder: Path) -> None:
+    change(folder / "unet" / "config.json", block_out_channels=[16, 48])
+    with pytest.raises(BadInput) as refused:
+        load_stage(part_at(folder, "stage_one"), Path("/"))
+    assert "cannot be loaded" in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+    assert "Traceback" not in "".join(traceback.format_exception_only(refused.value))
