@@ -144,11 +144,12 @@ def _runner(deployments: Sequence[DeclaredDeployment], limit: int) -> Runner:
 
 async def _serve(runner: Runner, server: Server, say: Callable[[str], None]) -> None:
     """Until a signal. The processes of runs are told to stop, and ended if they do not."""
-    running = asyncio.create_task(runner.start())
     stop = asyncio.Event()
+    # The runner's own handler ends this process, with an error until the runner has begun.
+    runner.handle_sigterm = lambda *_: stop.set()  # type: ignore[method-assign]
+    running = asyncio.create_task(runner.start())
     while not (runner.started or running.done()):
         await asyncio.sleep(0.01)
-    # After the runner's own handler, which would leave the server to itself.
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, stop.set)

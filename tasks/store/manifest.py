@@ -95,9 +95,10 @@ class Manifest:
         parts = self._parts(check_key(key), kind)
         compacted = self._compacted()
         found = Rows(_newest(parts), compacted).get(key)
-        known = {file.path for file in self._last_read}
         files: list[ManifestFile] = [*parts, *compacted]
-        self._last_read += [file for file in files if file.path not in known]
+        if damaged := [file for file in files if file.problems]:
+            known = {file.path for file in self._last_read}
+            self._last_read += [file for file in damaged if file.path not in known]
         return found
 
     def find_all(self, keys: Collection[str]) -> dict[str, Row]:
@@ -112,10 +113,7 @@ class Manifest:
         replaced = self.find(row.key, row.kind)
         if replaced is not None and row.created <= replaced.created:
             row = replace(row, created_at=later_than(replaced.created))
-        path = self._part_path(row)
-        if (found := self._load_part(path)) is not None and found.is_newer_schema:
-            path = _beside_newer(row.kind, row.key)
-        self._filesystem.write(path, row_to_parquet(row))
+        self._filesystem.write(self._part_path(row), row_to_parquet(row))
 
     def remove(self, key: str) -> None:
         """Forget every row of `key`, damaged ones too. Its objects stay."""
@@ -143,8 +141,13 @@ class Manifest:
         return len(self._part_paths())
 
     def _part_path(self, row: Row) -> str:
-        version = f"-{row.digest[:16]}" if self._filesystem.is_remote else ""
-        return f"{PARTS}/{row.kind}/{row.key}{version}.parquet"
+        if self._filesystem.is_remote:
+            return f"{PARTS}/{row.kind}/{row.key}-{row.digest[:16]}.parquet"
+        path = f"{PARTS}/{row.kind}/{row.key}.parquet"
+        found = self._load_part(path)
+        if found is not None and found.is_newer_schema:
+            return _beside_newer(row.kind, row.key)
+        return path
 
     def _part_paths(self, key: str | None = None, kind: str | None = None) -> list[str]:
         if key is not None and not self._filesystem.is_remote:

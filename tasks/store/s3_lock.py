@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from tasks.errors import DarkroomError
-from tasks.store.s3_requests import NotAsExpected, S3Requests
+from tasks.store.s3_errors import NotAsExpected
+from tasks.store.s3_requests import S3Requests
 
 POLL_SECONDS = 1.0
 RENEW_SECONDS = 20.0

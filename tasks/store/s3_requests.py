@@ -13,49 +13,14 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from tasks.errors import BadInput, DarkroomError
-from tasks.store.errors import StoreFull
 from tasks.store.retry import with_retries
+from tasks.store.s3_errors import NotAsExpected, NotOffered, in_words, name_if_passing
 
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 30
 _CONNECTIONS = 32
 _LARGEST_PUT = 5 * 2**30
 """Bytes that S3 takes in one request, which is what makes a put atomic."""
-
-_FULL = {"QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "507"}
-_REFUSED = {
-    "AccessDenied",
-    "AccountProblem",
-    "AllAccessDisabled",
-    "ExpiredToken",
-    "InvalidAccessKeyId",
-    "InvalidToken",
-    "SignatureDoesNotMatch",
-    "TokenRefreshRequired",
-    "401",
-    "403",
-}
-_PASSING = {
-    "ConditionalRequestConflict",
-    "InternalError",
-    "OperationAborted",
-    "RequestTimeout",
-    "ServiceUnavailable",
-    "SlowDown",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequests",
-}
-_MISSING = {"NoSuchKey", "404"}
-_NOT_AS_EXPECTED = {"PreconditionFailed", "412"}
-
-
-class NotAsExpected(Exception):
-    """The condition of a put does not hold."""
-
-
-class NotOffered(Exception):
-    """The service does not know this kind of request."""
 
 
 class S3Requests:
@@ -183,95 +148,7 @@ class S3Requests:
         except DarkroomError:
             raise
         except Exception as error:
-            raise self._in_words(error, path) from error
-
-    def _in_words(self, error: Exception, path: str) -> Exception:
-        """What to raise in place of what s3fs raised."""
-        code, said = code_of(error), message_of(error)
-        if code == "NoSuchBucket":
-            return BadInput(
-                f"{self.address}: there is no bucket {self._bucket}; make it, or correct the "
-                f"address or AWS_ENDPOINT_URL"
-            )
-        if code in _MISSING or (code is None and isinstance(error, FileNotFoundError)):
-            return FileNotFoundError(self.address_of(path))
-        if code in _NOT_AS_EXPECTED:
-            return NotAsExpected(path)
-        if code in ("NotImplemented", "501"):
-            return NotOffered(said)
-        if code in _FULL:
-            return StoreFull(
-                f"{self.address_of(path)}: no space or quota left ({code}); free some and run "
-                f"again; nothing recorded was lost"
-            )
-        if code == "RequestTimeTooSkewed":
-            return BadInput(f"{self.address}: the service refuses this machine's clock; set it")
-        if code in _REFUSED or isinstance(error, PermissionError):
-            return BadInput(
-                f"{self.address_of(path)}: access refused ({code or 'no permission'}): {said}; "
-                f"check the credentials of the environment and what they allow"
-            )
-        if code is not None:
-            return DarkroomError(f"{self.address_of(path)}: {code}: {said}")
-        from botocore.exceptions import BotoCoreError
-
-        if isinstance(error, BotoCoreError | ValueError):
-            return BadInput(
-                f"{self.address}: {said}; S3 takes its credentials, region and AWS_ENDPOINT_URL "
-                f"from the environment or the files of the AWS command line"
-            )
-        return error
-
-
-def name_if_passing(error: Exception) -> str | None:
-    """What a failure is called that may pass: throttling, a broken service or connection."""
-    import aiohttp
-    from botocore.exceptions import ConnectionError as NoConnection
-    from botocore.exceptions import HTTPClientError, IncompleteReadError
-    from botocore.parsers import ResponseParserError
-
-    code, status = code_of(error), _status_of(error)
-    if code in _PASSING or status == 429 or (status >= 500 and status not in (501, 507)):
-        said = f"{code} ({status})" if code != str(status) else f"status {status}"
-        return f"{said}, {message_of(error)}"
-    if code is not None:
-        return None
-    broken = (
-        NoConnection,
-        HTTPClientError,
-        IncompleteReadError,
-        ResponseParserError,
-        aiohttp.ClientError,
-        ConnectionError,
-        TimeoutError,
-    )
-    return f"{type(error).__name__}, {message_of(error)}" if isinstance(error, broken) else None
-
-
-def code_of(error: BaseException) -> str | None:
-    """The error code that the service answered, None where it answered none."""
-    details = _answer_of(error).get("Error", {})
-    return str(details["Code"]) if "Code" in details else None
-
-
-def message_of(error: BaseException) -> str:
-    text = _answer_of(error).get("Error", {}).get("Message") or str(error) or type(error).__name__
-    return " ".join(text.split())[:200].rstrip(".")
-
-
-def _status_of(error: BaseException) -> int:
-    return int(_answer_of(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-
-
-def _answer_of(error: BaseException) -> dict[str, Any]:
-    """s3fs turns botocore's errors into Python's, and keeps them as the cause."""
-    found: BaseException | None = error
-    while found is not None:
-        answer = getattr(found, "response", None)
-        if isinstance(answer, dict):
-            return answer
-        found = found.__cause__
-    return {}
+            raise in_words(error, self.address, path) from error
 
 
 def _time_of(answer: dict[str, Any]) -> datetime | None:

@@ -120,7 +120,7 @@ def test_upscaling_equals_if_super_resolution_pipeline(guidance_scale, noise_lev
     expected = pipeline(
         **_prompts(guidance_scale),
         image=picture(0)[None],
-        num_inference_steps=8,
+        num_inference_steps=6,
         noise_level=noise_level,
         generator=torch.Generator().manual_seed(3),
     ).images[0]
@@ -130,7 +130,7 @@ def test_upscaling_equals_if_super_resolution_pipeline(guidance_scale, noise_lev
         seed=0,
         image=picture(0),
         noise_level=noise_level,
-        timesteps=schedule.spacing.timesteps(8),
+        timesteps=schedule.spacing.timesteps(6),
         prompt_embeds=(prompt(0),),
         negative_embeds=prompt(1),
         guidance_scale=guidance_scale,
@@ -161,7 +161,7 @@ def test_the_scheduler_config_is_followed(changes):
     ours = Trajectory(
         name="parity",
         seed=0,
-        timesteps=schedule.spacing.timesteps(8),
+        timesteps=schedule.spacing.timesteps(6),
         prompt_embeds=(prompt(0),),
         negative_embeds=prompt(1),
         guidance_scale=7.0,

@@ -52,6 +52,8 @@ class Visit:
         )
         self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
         self.page.goto(path.as_uri())
+        # A picture is taken where its element was when asked for, which a smooth scroll leaves.
+        self.page.evaluate("document.documentElement.style.scrollBehavior = 'auto'")
         self.page.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
         self.page.wait_for_load_state("networkidle")
 

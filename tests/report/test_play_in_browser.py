@@ -166,8 +166,9 @@ def test_a_picture_of_a_sheet_says_what_made_it_on_focus_and_hover(visit):
     said = figure.locator(".cell-tip").inner_text()
     for words in ("i_start 1", "trajectory/edit-1", HOSTILE, "77"):
         assert words in said
-    box = figure.locator(".sheet-box").bounding_box()
-    visit.page.mouse.move(box["x"] + box["width"] - 40, box["y"] + box["height"] / 2)
+    sheet = figure.locator(".sheet-box")
+    box = sheet.bounding_box()
+    sheet.hover(position={"x": box["width"] - 40, "y": box["height"] / 2})
     assert "trajectory/edit-20" in figure.locator(".cell-tip").inner_text()
 
 
