@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from flows.declaration import Declaration
 from flows.declaration.annotated_panels import (
@@ -10,6 +11,7 @@ from flows.declaration.annotated_panels import (
     EvaluationCost,
     ForwardStrip,
     GuidanceCurve,
+    GuidanceGrid,
     GuideAccuracy,
     NetworkSummary,
     PixelRanges,
@@ -20,7 +22,7 @@ from flows.declaration.annotated_panels import (
 )
 from flows.declaration.models import DenoisingModel, GenerativeModel
 from flows.declaration.noise_prediction import NoiseSchedule
-from flows.declaration.studies import Way
+from flows.declaration.studies import Guide, Way
 from flows.expand.study_nodes import shown_scales, way_title
 from tasks.figures.words import join_words
 
@@ -29,68 +31,93 @@ LOSS_NAMES = {"l1": "L1", "l2": "L2", "huber": "Huber"}
 
 def annotated_caption(declaration: Declaration, panel: AnnotatedPanel, seed: int) -> str:
     """One or two sentences: what is shown, of which model and data, with which settings."""
-    if isinstance(panel, SchedulesPanel):
-        return (
-            f"beta_t, alpha-bar_t and the posterior variance beta_t (1 - alpha-bar_t-1) / "
-            f"(1 - alpha-bar_t): {_listed(panel.schedules)}."
-        )
-    if isinstance(panel, SignalToNoise):
-        return (
-            "alpha-bar_t / (1 - alpha-bar_t) in dB; the value at T is what sampling from N(0, I) "
-            f"takes for nothing: {_listed(panel.schedules)}."
-        )
-    if isinstance(panel, ForwardStrip):
-        times = join_words([str(index) for index in panel.indices])
-        return (
-            f"{panel.size} pixels, scaled to [-1, 1]: sqrt(alpha-bar_t) x_0 + sqrt(1 - alpha-bar_t)"
-            f" eps at t = {times}, counted from 0 as in the write-up; one eps for all. "
-            f"{_described(panel.schedule)}. Seed {seed}."
-        )
-    if isinstance(panel, NetworkSummary):
-        sizes = join_words(
-            [
-                f"{n.channels} channel{'s' * (n.channels > 1)} at {n.size} pixels"
-                for n in panel.networks
-            ]
-        )
-        return f"Shapes of a batch of one and parameters, measured by running it: {sizes}."
-    if isinstance(panel, ReportedLoss):
-        model = declaration.models[panel.model]
-        return (
-            f"{_of(declaration, model)}: {_recipe(model)}. Published values: every "
-            f"{panel.every} steps, on Fashion-MNIST with batches of 128."
-        )
-    if isinstance(panel, PixelRanges):
-        model = declaration.models[panel.model]
-        return (
-            f"{_of(declaration, model)}: {panel.rows * panel.columns} samples, rescaled by the "
-            "smallest and the largest value among them all, as the write-up does, and with -1 as "
-            f"black and 1 as white, cut beyond. Seed {seed}."
-        )
-    if isinstance(panel, Ways | EvaluationCost):
-        return _of_study(declaration, panel, seed)
+    return panel.caption or _CAPTIONS[type(panel)](declaration, panel, seed)
+
+
+def _schedules(_: Declaration, panel: SchedulesPanel, __: int) -> str:
+    return (
+        f"beta_t, alpha-bar_t and the posterior variance beta_t (1 - alpha-bar_t-1) / "
+        f"(1 - alpha-bar_t): {_listed(panel.schedules)}."
+    )
+
+
+def _signal_to_noise(_: Declaration, panel: SignalToNoise, __: int) -> str:
+    return (
+        "alpha-bar_t / (1 - alpha-bar_t) in dB; the value at T is what sampling from N(0, I) "
+        f"takes for nothing: {_listed(panel.schedules)}."
+    )
+
+
+def _forward_strip(declaration: Declaration, panel: ForwardStrip, seed: int) -> str:
+    image = declaration.images[panel.image]
+    times = join_words([str(index) for index in panel.indices])
+    return (
+        f"{image.title}, {panel.size} pixels, scaled to [-1, 1]: sqrt(alpha-bar_t) x_0 + "
+        f"sqrt(1 - alpha-bar_t) eps at t = {times}, counted from 0 as in the write-up"
+        f"{'; one eps for all' if len(panel.indices) > 1 else ''}. "
+        f"Schedule: {_described(panel.schedule)}. Seed {seed}."
+    )
+
+
+def _network_summary(_: Declaration, panel: NetworkSummary, __: int) -> str:
+    sizes = join_words(
+        [f"{n.channels} channel{'s' * (n.channels > 1)} at {n.size} pixels" for n in panel.networks]
+    )
+    return f"Shapes of a batch of one and parameters, measured by running it: {sizes}."
+
+
+def _reported_loss(declaration: Declaration, panel: ReportedLoss, _: int) -> str:
+    model = declaration.models[panel.model]
+    return (
+        f"{_of(declaration, model)}: {_recipe(model)}. Published values: every "
+        f"{panel.every} steps, on Fashion-MNIST with batches of 128."
+    )
+
+
+def _pixel_ranges(declaration: Declaration, panel: PixelRanges, seed: int) -> str:
+    model = declaration.models[panel.model]
+    return (
+        f"{_of(declaration, model)}: {panel.rows * panel.columns} samples, rescaled by the "
+        "smallest and the largest value among them all, as the write-up does, and with -1 as "
+        f"black and 1 as white, cut beyond. Seed {seed}."
+    )
+
+
+def _guide_accuracy(declaration: Declaration, panel: GuideAccuracy, _: int) -> str:
+    guide, model = _guided(declaration, panel)
+    return (
+        f"Accuracy on test images of {declaration.datasets[model.data].title} noised to x_t: "
+        f"{guide.title}, trained on images noised as those of {model.title}, and a classifier "
+        "trained on clean images alone."
+    )
+
+
+def _guidance_curve(declaration: Declaration, panel: GuidanceCurve, _: int) -> str:
+    guide, model = _guided(declaration, panel)
+    return (
+        f"{_of(declaration, model)}, {way_title(model, Way(sampler=guide.sampler))}, "
+        f"{guide.samples:,} samples a scale. By a classifier: the gradient of log p(y | x_t) of a "
+        "noise-aware classifier leads the prediction for no class. Classifier-free: the same "
+        "model's prediction for the class leads it."
+    )
+
+
+def _guidance_grid(declaration: Declaration, panel: GuidanceGrid, seed: int) -> str:
+    guide, model = _guided(declaration, panel)
+    scales = join_words([f"{scale:g}" for scale in shown_scales(panel, guide)])
+    return (
+        f"{_of(declaration, model)}, {way_title(model, Way(sampler=guide.sampler))}: a column a "
+        f"class, a row a guidance scale ({scales}). All start from the same noise, seed {seed}."
+    )
+
+
+def _guided(
+    declaration: Declaration, panel: GuideAccuracy | GuidanceCurve | GuidanceGrid
+) -> tuple[Guide, GenerativeModel]:
     guide = declaration.guides[panel.guide]
     model = declaration.models[guide.model]
     assert isinstance(model, GenerativeModel)
-    if isinstance(panel, GuideAccuracy):
-        data = declaration.datasets[model.data].title
-        return (
-            f"Accuracy on test images of {data} noised to x_t: {guide.title}, trained on images "
-            f"noised as those of {model.title}, and a classifier trained on clean images alone."
-        )
-    sampler = way_title(model, Way(sampler=guide.sampler))
-    if isinstance(panel, GuidanceCurve):
-        return (
-            f"{_of(declaration, model)}, {sampler}, {guide.samples:,} samples a scale. By a "
-            "classifier: the gradient of log p(y | x_t) of a noise-aware classifier leads the "
-            "prediction for no class. Classifier-free: the same model's prediction for the class "
-            "leads it."
-        )
-    scales = join_words([f"{scale:g}" for scale in shown_scales(panel, guide)])
-    return (
-        f"{_of(declaration, model)}, {sampler}: a column a class, a row a guidance scale ({scales}"
-        f"). All start from the same noise, seed {seed}."
-    )
+    return guide, model
 
 
 def _of_study(declaration: Declaration, panel: Ways | EvaluationCost, seed: int) -> str:
@@ -139,3 +166,18 @@ def _described(schedule: NoiseSchedule) -> str:
     if schedule.schedule == "cosine":
         return text
     return f"{text}, beta {schedule.beta_start:g} to {schedule.beta_end:g}"
+
+
+_CAPTIONS: dict[type[AnnotatedPanel], Callable[[Declaration, Any, int], str]] = {
+    SchedulesPanel: _schedules,
+    SignalToNoise: _signal_to_noise,
+    ForwardStrip: _forward_strip,
+    NetworkSummary: _network_summary,
+    ReportedLoss: _reported_loss,
+    PixelRanges: _pixel_ranges,
+    Ways: _of_study,
+    EvaluationCost: _of_study,
+    GuideAccuracy: _guide_accuracy,
+    GuidanceCurve: _guidance_curve,
+    GuidanceGrid: _guidance_grid,
+}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 from flows.declaration import Declaration
 from flows.declaration.annotated_panels import (
@@ -32,7 +34,7 @@ from flows.expand.study_nodes import (
 )
 from tasks.store.node import JSON, Node
 
-TITLES = {
+ANNOTATED_TITLES = {
     "schedules": "Four schedules",
     "signal_to_noise": "Signal-to-noise ratio",
     "forward_strip": "Forward process",
@@ -47,6 +49,30 @@ TITLES = {
 }
 
 
+@dataclass(frozen=True)
+class Spot:
+    """Where a panel stands. place: figure id / panel id. image: a declared image to the name of its
+    node, which is made if need be."""
+
+    declaration: Declaration
+    place: str
+    seed: int
+    image: Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a panel's node takes besides the name of its plot.
+
+    seed: the figure's where the picture depends on one. source: a node that only it needs.
+    """
+
+    inputs: dict[str, str]
+    params: dict[str, JSON] = field(default_factory=dict)
+    seed: int = 0
+    source: Node | None = None
+
+
 def annotated_nodes(
     declaration: Declaration,
     figure_id: str,
@@ -54,82 +80,119 @@ def annotated_nodes(
     panel: AnnotatedPanel,
     image: Callable[[str], str],
 ) -> Iterator[Node]:
-    """The node that draws `panel`, after those that nothing else needs.
+    """The node that draws `panel`, after the one that nothing else needs. image: as of Spot."""
+    spot = Spot(declaration, f"{figure_id}/{panel.id or panel.plot}", figure.seed, image)
+    drawn = _DRAWN[type(panel)](spot, panel)
+    if drawn.source is not None:
+        yield drawn.source
+    params = {"plot": panel.plot, **drawn.params}
+    yield Node(f"figure/{spot.place}", "figure", params, drawn.inputs, drawn.seed)
 
-    image: a declared image to the name of its node, which is made if need be.
-    """
-    place = f"{figure_id}/{panel.id or panel.plot}"
-    params: dict[str, JSON] = {"plot": panel.plot}
-    seed = 0
-    if isinstance(panel, SchedulesPanel | SignalToNoise | ForwardStrip):
-        schedules = [panel.schedule] if isinstance(panel, ForwardStrip) else panel.schedules
-        source = Node(f"schedule/{place}", "schedule", {"schedules": [plain(s) for s in schedules]})
-        yield source
-        inputs = {"schedule": source.name}
-        if isinstance(panel, ForwardStrip):
-            params |= {"size": panel.size, "indices": panel.indices}
-            inputs["image"] = image(panel.image)
-            seed = figure.seed
-    elif isinstance(panel, NetworkSummary):
-        source = Node(f"network/{place}", "network", {"networks": plain(panel)["networks"]})
-        yield source
-        inputs = {"network": source.name}
-    elif isinstance(panel, ReportedLoss):
-        model = declaration.models[panel.model]
-        inputs = {"model_0": train_name(panel.model)}
-        params |= {
-            "label": f"{model.title} on {declaration.datasets[model.data].title}",
+
+def _schedules(spot: Spot, panel: SchedulesPanel | SignalToNoise) -> Drawn:
+    source = Node(
+        f"schedule/{spot.place}", "schedule", {"schedules": [plain(s) for s in panel.schedules]}
+    )
+    return Drawn({"schedule": source.name}, source=source)
+
+
+def _forward_strip(spot: Spot, panel: ForwardStrip) -> Drawn:
+    source = Node(f"schedule/{spot.place}", "schedule", {"schedules": [plain(panel.schedule)]})
+    return Drawn(
+        {"schedule": source.name, "image": spot.image(panel.image)},
+        {"size": panel.size, "indices": panel.indices},
+        spot.seed,
+        source,
+    )
+
+
+def _network_summary(spot: Spot, panel: NetworkSummary) -> Drawn:
+    source = Node(f"network/{spot.place}", "network", {"networks": plain(panel)["networks"]})
+    return Drawn({"network": source.name}, source=source)
+
+
+def _reported_loss(spot: Spot, panel: ReportedLoss) -> Drawn:
+    model = spot.declaration.models[panel.model]
+    return Drawn(
+        {"model_0": train_name(panel.model)},
+        {
+            "label": f"{model.title} on {spot.declaration.datasets[model.data].title}",
             "every": panel.every,
             "published": panel.published,
             "published_steps": panel.published_steps,
-        }
-    elif isinstance(panel, PixelRanges):
-        epoch = declaration.models[panel.model].kept_epochs[-1]
-        inputs = {"sample": checkpoint_name("sample", panel.model, epoch)}
-        params |= {"seed": figure.seed, "rows": panel.rows, "columns": panel.columns}
-        seed = figure.seed
-    elif isinstance(panel, GuideAccuracy):
-        inputs = {"guide": guide_name(panel.guide)}
-        params["label"] = declaration.guides[panel.guide].title
-    elif isinstance(panel, Ways | EvaluationCost):
-        inputs, options = _of_study(declaration, panel)
-        params |= options
-        if isinstance(panel, Ways):
-            params |= {"seed": figure.seed, "rows": panel.rows, "columns": panel.columns}
-            seed = figure.seed
-    else:
-        inputs, options = _of_guide(declaration, panel)
-        params |= options
-        if isinstance(panel, GuidanceGrid):
-            params |= {"seed": figure.seed, "rows": 1, "columns": CLASSES}
-            seed = figure.seed
-    yield Node(f"figure/{place}", "figure", params, inputs, seed)
+        },
+    )
+
+
+def _pixel_ranges(spot: Spot, panel: PixelRanges) -> Drawn:
+    epoch = spot.declaration.models[panel.model].kept_epochs[-1]
+    return Drawn(
+        {"sample": checkpoint_name("sample", panel.model, epoch)},
+        {"seed": spot.seed, "rows": panel.rows, "columns": panel.columns},
+        spot.seed,
+    )
+
+
+def _ways(spot: Spot, panel: Ways) -> Drawn:
+    inputs, options = _of_study(spot.declaration, panel)
+    grid = {"seed": spot.seed, "rows": panel.rows, "columns": panel.columns}
+    return Drawn(inputs, {**options, **grid}, spot.seed)
+
+
+def _evaluation_cost(spot: Spot, panel: EvaluationCost) -> Drawn:
+    return Drawn(*_of_study(spot.declaration, panel))
+
+
+def _guide_accuracy(spot: Spot, panel: GuideAccuracy) -> Drawn:
+    label = spot.declaration.guides[panel.guide].title
+    return Drawn({"guide": guide_name(panel.guide)}, {"label": label})
+
+
+def _guidance_curve(spot: Spot, panel: GuidanceCurve) -> Drawn:
+    scales = sorted(spot.declaration.guides[panel.guide].guidance_scales)
+    return Drawn(_of_guide(panel.guide, scales), {"guidance_scales": [*scales]})
+
+
+def _guidance_grid(spot: Spot, panel: GuidanceGrid) -> Drawn:
+    """A row a scale, a column a class."""
+    scales = shown_scales(panel, spot.declaration.guides[panel.guide])
+    grid = {"seed": spot.seed, "rows": 1, "columns": CLASSES}
+    return Drawn(_of_guide(panel.guide, scales), {"guidance_scales": [*scales], **grid}, spot.seed)
 
 
 def _of_study(
     declaration: Declaration, panel: Ways | EvaluationCost
 ) -> tuple[dict[str, str], dict[str, JSON]]:
+    """Inputs and params that show each way of a study."""
     study = declaration.studies[panel.study]
     model = declaration.models[study.model]
     assert isinstance(model, GenerativeModel)
     inputs = {f"way_{i}": way_name(study.model, model, way) for i, way in enumerate(study.ways)}
-    options: dict[str, JSON] = {
+    return inputs, {
         "labels": [way_title(model, way) for way in study.ways],
         "label_classes": model.is_class_conditioned,
     }
-    return inputs, options
 
 
-def _of_guide(
-    declaration: Declaration, panel: GuidanceCurve | GuidanceGrid
-) -> tuple[dict[str, str], dict[str, JSON]]:
-    guide = declaration.guides[panel.guide]
-    scales = sorted(guide.guidance_scales)
-    if isinstance(panel, GuidanceGrid):
-        scales = shown_scales(panel, guide)
-    inputs = {
-        f"{role}_{i}": guided_name(panel.guide, guidance, scale)
+def _of_guide(guide: str, scales: list[float]) -> dict[str, str]:
+    """Inputs that show both guidances at each of `scales`."""
+    return {
+        f"{role}_{i}": guided_name(guide, guidance, scale)
         for role, guidance in (("by_classifier", "classifier"), ("classifier_free",) * 2)
         for i, scale in enumerate(scales)
     }
-    return inputs, {"guidance_scales": scales}
+
+
+_DRAWN: dict[type[AnnotatedPanel], Callable[[Spot, Any], Drawn]] = {
+    SchedulesPanel: _schedules,
+    SignalToNoise: _schedules,
+    ForwardStrip: _forward_strip,
+    NetworkSummary: _network_summary,
+    ReportedLoss: _reported_loss,
+    PixelRanges: _pixel_ranges,
+    Ways: _ways,
+    EvaluationCost: _evaluation_cost,
+    GuideAccuracy: _guide_accuracy,
+    GuidanceCurve: _guidance_curve,
+    GuidanceGrid: _guidance_grid,
+}

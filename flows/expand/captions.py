@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.declaration import Declaration
-from flows.declaration.annotated_panels import AnnotatedPanel
 from flows.declaration.figures import (
     Animation,
     Comparison,
@@ -21,7 +20,6 @@ from flows.declaration.figures import (
 )
 from flows.declaration.models import DenoisingModel, GenerativeModel
 from flows.declaration.objectives import FlowSampler
-from flows.expand.annotated_captions import annotated_caption
 from flows.expand.figure_nodes import shown_sigma, shown_sigmas, training_sigma
 from flows.expand.model_nodes import guidance_scale_of
 from flows.expand.requests import shown_epochs
@@ -31,12 +29,10 @@ from tasks.figures.words import after_epochs
 AnyModel = DenoisingModel | GenerativeModel
 
 
-def caption(declaration: Declaration, panel: ModelPanel | AnnotatedPanel, seed: int) -> str:
+def caption(declaration: Declaration, panel: ModelPanel, seed: int) -> str:
     """One or two sentences: what is shown, of which model and data, with which settings."""
     if panel.caption is not None:
         return panel.caption
-    if isinstance(panel, AnnotatedPanel):
-        return annotated_caption(declaration, panel, seed)
     models = declaration.models
     if isinstance(panel, Noising):
         title = declaration.datasets[panel.dataset].title

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.declaration import Declaration
-from flows.declaration.annotated_panels import AnnotatedPanel
 from flows.declaration.figures import (
     Animation,
     ClassHistogram,
@@ -24,13 +23,11 @@ from flows.declaration.figures import (
     panel_id,
 )
 from flows.declaration.models import DenoisingModel, GenerativeModel
-from flows.expand.annotated_nodes import TITLES as ANNOTATED_TITLES
 from flows.expand.model_nodes import checkpoint_name, data_name, guidance_name, train_name
 from flows.expand.requests import shown_epochs
 from tasks.store.node import JSON, Node
 
 TITLES = {
-    **ANNOTATED_TITLES,
     "loss_curve": "Training loss",
     "noising": "Noising process",
     "denoised": "Denoised test digits",
@@ -49,7 +46,7 @@ def figure_name(figure_id: str, panel: ModelPanel) -> str:
     return f"figure/{figure_id}/{panel_id(panel)}"
 
 
-def panel_title(panel: ModelPanel | AnnotatedPanel) -> str:
+def panel_title(panel: ModelPanel) -> str:
     return panel.title or TITLES[panel.plot]
 
 
