@@ -39,6 +39,10 @@ _TITLES: dict[str, tuple[str, Callable[[float], str]]] = {
     "psnr": ("test PSNR in dB at noise level", number),
     "images_per_second": ("images/s", number),
     "cosine_with_mean": ("cosine with the mean image", number),
+    **{
+        f"terminal_snr_{name}": (f"{name} schedule, by T", number)
+        for name in ("linear", "cosine", "quadratic", "sigmoid")
+    },
 }
 _BESIDE = {
     "train": ("final_loss", "parameters", "images_per_second"),

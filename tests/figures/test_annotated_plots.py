@@ -10,6 +10,9 @@ from PIL import Image
 
 from tasks.draw_figure import draw_figure
 from tasks.figures.style import GAMMA
+from tasks.report.play.sheet import sheet_places
+from tasks.report.play.steps import steps_control
+from tasks.store.row import Row
 from tests.figures.annotated_steps import annotated_steps, schedule_table
 
 
@@ -61,6 +64,20 @@ def test_photograph_drowns_in_noise_from_left_to_right(steps):
     red, blue = ([half[..., channel].mean() for half in halves] for channel in (0, 2))
     assert red[0] - blue[0] == pytest.approx(255, abs=16)
     assert red[0] - blue[0] > red[1] - blue[1] > red[2] - blue[2]
+
+
+def test_a_slider_goes_through_the_noise_of_the_photograph(steps):
+    step = steps["forward_strip"]
+    row = Row(
+        key="0" * 64,
+        name="figure/f/p",
+        kind="figure",
+        params=dict(step.params),
+        info=draw_figure(step).info,
+    )
+    control = steps_control("forward_strip", row, sheet_places(row))
+    assert [frame["label"] for frame in control["frames"]] == ["original", "t = 1", "t = 199"]
+    assert [frame["places"] for frame in control["frames"]] == [[0], [1], [2]]
 
 
 def test_network_table_names_the_whole_network_of_each_size(steps):

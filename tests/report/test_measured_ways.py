@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from types import SimpleNamespace
 
-from tasks.report.metric_tables import measured_beside
+from tasks.report.metric_tables import all_metrics, measured_beside
 from tasks.report.run_record import NodeRecord, Panel
 from tasks.store.row import Row
 
@@ -65,3 +65,14 @@ def test_a_sweep_over_scales_has_no_table_beside_its_curves():
         "classifier_free_1": "variant/g/classifier-free-2",
     }
     assert _table(inputs, {}) is None
+
+
+def test_terminal_ratios_are_told_by_schedule_and_number_of_timesteps():
+    node = NodeRecord("schedule/f/p", "schedule", _key("s"), "done", None, 1.0, {})
+    run = SimpleNamespace(nodes={node.name: node})
+    metrics = {"terminal_snr_linear_200": -8.173, "terminal_snr_linear_300": -12.97}
+    rows = {_key("s"): Row(key=_key("s"), name=node.name, kind="schedule", metrics=metrics)}
+    (table,) = all_metrics(run, rows)
+    assert table.title == "Signal-to-noise ratio of x_T in dB: linear schedule, by T"
+    assert list(table.header[1:]) == ["200", "300"]
+    assert list(table.rows[0].cells) == ["-8.173", "-12.97"]
