@@ -27,6 +27,7 @@ class Kind:
         the place of `function` for kinds whose steps cost less together. An error is that of one
         step and leaves the others whole.
     batch_limit: at most so many steps together.
+    one_at_a_time: its libraries are not safe in two threads of a process.
     """
 
     stage: str
@@ -37,6 +38,7 @@ class Kind:
     preflight: str | None = None
     batch_function: str | None = None
     batch_limit: int = 1
+    one_at_a_time: bool = False
 
     def load(self) -> Callable[[Step], StepResult]:
         """The function that computes a step of this kind."""
@@ -154,6 +156,10 @@ KINDS: dict[str, Kind] = {
     ),
     "choice": Kind("text_to_image", 1, "tasks.choose_try:choose_try", ("torch", "diffusers"), True),
     "figure": Kind(
-        "figures", 2, "tasks.draw_figure:draw_figure", ("matplotlib", "pillow", "numpy")
+        "figures",
+        2,
+        "tasks.draw_figure:draw_figure",
+        ("matplotlib", "pillow", "numpy"),
+        one_at_a_time=True,
     ),
 }
