@@ -14,6 +14,7 @@ from flows.declaration.images import Image
 from flows.declaration.models import Classifier, Model
 from flows.declaration.pocket import Pocket
 from flows.declaration.schedules import Schedule
+from flows.declaration.studies import Guide, Study
 from flows.declaration.text_to_image import TextToImage
 
 
@@ -57,6 +58,8 @@ class Declaration(Section):
     datasets: dict[Name, Dataset]
     classifiers: dict[Name, Classifier] = Field(default_factory=dict)
     models: dict[Name, Model] = Field(default_factory=dict)
+    studies: dict[Name, Study] = Field(default_factory=dict)
+    guides: dict[Name, Guide] = Field(default_factory=dict)
     backends: dict[Name, Backend] = Field(default_factory=dict)
     backend: Name | None = None
     images: dict[Name, Image] = Field(default_factory=dict)
