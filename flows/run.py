@@ -97,6 +97,7 @@ class Run:
                 run_id=self.id,
                 store=self.request.store,
                 device=self.plan.device,
+                places=self.plan.places,
                 data_root=self.request.data_root,
                 project_root=str(self.declaration.project_root),
                 image_files=image_files(node.node for node in self.plan.nodes),

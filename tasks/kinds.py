@@ -103,6 +103,10 @@ KINDS: dict[str, Kind] = {
     "evaluate": Kind(
         "evaluate", 1, "tasks.evaluate_checkpoint:evaluate_checkpoint", ("torch",), True
     ),
+    "guide": Kind("train", 1, "tasks.train_guide:train_guide", ("torch",), True),
+    "variant": Kind("evaluate", 1, "tasks.sample_variant:sample_variant", ("torch",), True),
+    "schedule": Kind("evaluate", 1, "tasks.tabulate_schedules:tabulate_schedules", ("torch",)),
+    "network": Kind("evaluate", 1, "tasks.describe_network:describe_network", ("torch",)),
     "table": Kind("evaluate", 1, "tasks.collect_metrics:collect_metrics", ("pandas",)),
     "prompt": Kind(
         "text_to_image",

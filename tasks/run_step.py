@@ -60,12 +60,14 @@ class RunSettings:
     versions: distribution name to version, recorded with each row. project_root: the folder of
     pipelines.yaml. image_files: SHA-256 of each image file to where it lies (tasks.images.sources).
     is_remote: the steps are done by processes of a cluster (tasks.remote_worker).
+    places: steps that compute on the device at once, each on its share of it.
     device_is_granted: that starts no more steps on a device than it has, so none is held here.
     """
 
     run_id: str
     store: str
     device: str
+    places: int = 1
     data_root: str | None = None
     project_root: str = "."
     image_files: Mapping[str, JSON] = field(default_factory=dict)
@@ -251,7 +253,13 @@ def hold_device(
             held.enter_context(_alone(kind.stage))
         if kind.uses_accelerator and not settings.device_is_granted:
             held.enter_context(
-                hold_accelerator(device, name, should_stop=should_stop, on_wait=on_wait)
+                hold_accelerator(
+                    device,
+                    name,
+                    places=settings.places,
+                    should_stop=should_stop,
+                    on_wait=on_wait,
+                )
             )
         yield
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from flows.plan import Plan
 from flows.run import Run
 from flows.runners.choice import RunnerChoice, parse_runner
 from flows.runners.workforce import Workforce
@@ -32,7 +33,7 @@ def at_work(run: Run) -> Iterator[None]:
     choice = parse_runner(run.request.runner)
     if choice.is_remote:
         _require_server(choice)
-    with _engine(choice, run.plan.device) as workforce:
+    with _engine(choice, run.plan) as workforce:
         run.workforce = workforce
         try:
             if workforce.is_remote:
@@ -59,7 +60,7 @@ def settings_for(workforce: Workforce, settings: RunSettings) -> RunSettings:
     )
 
 
-def _engine(choice: RunnerChoice, device: str) -> AbstractContextManager[Workforce]:
+def _engine(choice: RunnerChoice, plan: Plan) -> AbstractContextManager[Workforce]:
     if choice.engine == "dask":
         from flows.runners.dask_cluster import dask_cluster
 
@@ -67,10 +68,10 @@ def _engine(choice: RunnerChoice, device: str) -> AbstractContextManager[Workfor
     if choice.engine == "ray":
         from flows.runners.ray_cluster import ray_cluster
 
-        return ray_cluster(choice.address, device)
+        return ray_cluster(choice.address, plan.device)
     from flows.runners.threads import threads
 
-    return threads(choice.threads)
+    return threads(choice.threads or plan.places + 1, plan.places)
 
 
 def _require_server(choice: RunnerChoice) -> None:

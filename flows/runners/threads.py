@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def threads(count: int) -> Iterator[Threads]:
-    """`count` threads, until the block ends."""
+def threads(count: int, places: int) -> Iterator[Threads]:
+    """`count` threads, until the block ends. places: steps that compute on the device at once."""
     from prefect.task_runners import ThreadPoolTaskRunner
 
     runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=count)
     with runner:
-        yield Threads(runner, count)
+        yield Threads(runner, count, places)
 
 
 class Threads:
@@ -31,15 +31,16 @@ class Threads:
     is_remote = False
     grants_devices = False
 
-    def __init__(self, runner: TaskRunner[Any], count: int) -> None:
+    def __init__(self, runner: TaskRunner[Any], count: int, places: int) -> None:
         self._runner = runner
         self._count = count
+        self._places = places
 
     def workers(self) -> int:
         return self._count
 
     def devices(self) -> int:
-        return 1
+        return self._places
 
     def submit(
         self,

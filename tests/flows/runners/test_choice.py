@@ -35,10 +35,10 @@ def test_each_form_is_read(text: str, expected: RunnerChoice) -> None:
     assert parse_runner(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "threads", "threads:0", "threads:x", "spark", "dask:"])
+@pytest.mark.parametrize("text", ["", "threads:", "threads:0", "threads:x", "spark", "dask:"])
 @pytest.mark.usefixtures("all_installed")
 def test_anything_else_is_refused_with_what_is_expected(text: str) -> None:
-    with pytest.raises(BadInput, match="expected threads:N with N from 1 to 999, dask"):
+    with pytest.raises(BadInput, match="expected threads, threads:N with N from 1 to 999, dask"):
         parse_runner(text)
 
 
@@ -54,14 +54,14 @@ def test_engine_that_is_not_installed_is_named_with_its_extra(
 def test_bad_runner_is_refused_before_anything_is_done(workplace: Workplace) -> None:
     done = workplace.small("run", "--runner", "spark")
     assert (done.returncode, workplace.store.exists()) == (2, False)
-    assert "--runner spark: expected threads:N" in done.stderr
+    assert "--runner spark: expected threads, threads:N" in done.stderr
 
 
 def test_form_refuses_what_the_command_line_does() -> None:
     field: dict[str, Any] = RunRequest.model_json_schema()["properties"]["runner"]
     assert (field["pattern"], field["default"]) == (
-        "^(threads:[1-9][0-9]{0,2}|(dask|ray)(:\\S+)?)$",
-        "threads:2",
+        "^(threads(:[1-9][0-9]{0,2})?|(dask|ray)(:\\S+)?)$",
+        "threads",
     )
 
 

@@ -55,8 +55,10 @@ def postgres_server() -> Iterator[str]:
         if other:
             os.chown(data, other["user"], other["group"])
         made = subprocess.run(
-            [folder / "initdb", "-D", data / "cluster", "-U", "postgres", "-A", "trust"]
-            + ["-E", "UTF8", "--locale=C", "--no-sync"],
+            [
+                *(folder / "initdb", "-D", data / "cluster", "-U", "postgres", "-A", "trust"),
+                *("-E", "UTF8", "--locale=C", "--no-sync"),
+            ],
             cwd=data,
             env=environment,
             capture_output=True,
