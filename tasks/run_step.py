@@ -83,7 +83,14 @@ class RunSettings:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> RunSettings:
-        return cls(**values)
+        """StepFailed for those of another version of Darkroom, as a worker may be sent."""
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise StepFailed(
+                f"the worker on {socket.gethostname()} has another version of Darkroom than the "
+                f"run ({error}); install there what the run has, and start it again"
+            ) from error
 
 
 class InputMissing(StepFailed):
