@@ -95,6 +95,9 @@ KINDS: dict[str, Kind] = {
     ),
     "pocket_stage_two": Kind("train", 1, "tasks.train_pocket:train_stage_two", POCKET_LIBRARIES),
     "pocket_reader": Kind("train", 1, "tasks.train_pocket:train_reader", POCKET_LIBRARIES),
+    "pocket_similarity": Kind(
+        "train", 1, "tasks.train_similarity:train_similarity", POCKET_LIBRARIES
+    ),
     "pocket_measure": Kind("evaluate", 1, "tasks.measure_pocket:measure_pocket", POCKET_LIBRARIES),
     "sample": Kind("evaluate", 1, "tasks.sample_checkpoint:sample_checkpoint", ("torch",), True),
     "denoise": Kind("evaluate", 1, "tasks.denoise_test_set:denoise_test_set", ("torch",), True),

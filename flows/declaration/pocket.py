@@ -56,6 +56,12 @@ class Reader(Section):
     reader: Phase
 
 
+class Similarity(Section):
+    """The CLIP that measures how well a picture fits a text."""
+
+    similarity: Phase
+
+
 class Measure(Section):
     """Samples of every concept, for each seed, read by the reader."""
 
@@ -78,5 +84,6 @@ class Pocket(Section):
     stage_one: StageOne
     stage_two: StageTwo
     reader: Reader
+    similarity: Similarity
     measure: Measure
     output: dict[Name, FilePath]
