@@ -152,6 +152,15 @@ KINDS: dict[str, Kind] = {
         batch_limit=16,
     ),
     "choice": Kind("text_to_image", 1, "tasks.choose_try:choose_try", ("torch", "diffusers"), True),
+    "similarity": Kind(
+        "figures",
+        1,
+        "tasks.measure_similarity:measure_similarity",
+        ("torch", "transformers", "tokenizers", "pillow"),
+        True,
+        preflight="tasks.text_to_image.check_models:check_models",
+    ),
+    "claim": Kind("figures", 1, "tasks.check_claim:check_claim", ("torch", "numpy")),
     "figure": Kind(
         "figures", 2, "tasks.draw_figure:draw_figure", ("matplotlib", "pillow", "numpy")
     ),

@@ -72,7 +72,11 @@ def train_similarity(step: Step) -> StepResult:
         phase,
         model,
         contrastive_loss(
-            model, tokens, mask, SimilaritySource(bank, IMAGE_SIZE), getattr(torch, step.number_format)
+            model,
+            tokens,
+            mask,
+            SimilaritySource(bank, IMAGE_SIZE),
+            getattr(torch, step.number_format),
         ),
         seed=step.seed,
         checkpoint=step.workspace / f"{PHASE}.safetensors",

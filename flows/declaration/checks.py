@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from flows.declaration.backend_checks import check_backends
+from flows.declaration.claim_checks import check_claims
 from flows.declaration.document import Declaration
 from flows.declaration.figure_checks import check_panel
 from flows.declaration.figures import drawn_ids, panel_id
@@ -27,6 +28,7 @@ def check_declaration(declaration: Declaration) -> list[Problem]:
             ("default_profile",), declaration.default_profile, declaration.profiles, "profile"
         ),
         *check_backends(declaration),
+        *check_claims(declaration),
         *check_schedules(declaration),
     ]
 

@@ -128,9 +128,7 @@ def seen_small(pictures: Tensor, side: int) -> Tensor:
     small = functional.interpolate(
         pictures, size=(side, side), mode="bilinear", antialias=True, align_corners=False
     )
-    return functional.interpolate(
-        small, size=(whole, whole), mode="bilinear", align_corners=False
-    )
+    return functional.interpolate(small, size=(whole, whole), mode="bilinear", align_corners=False)
 
 
 def high_passed(pictures: Tensor) -> Tensor:
