@@ -105,7 +105,7 @@ def test_weights_that_lack_a_tensor_are_refused(folder: Path) -> None:
     weights = load_file(folder / "model.safetensors")
     del weights["visual_projection.weight"]
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(BadInput, match="visual_projection.weight is not in its files"):
+    with pytest.raises(BadInput, match=r"visual_projection\.weight is not in its files"):
         load_similarity(part_at(folder), Path("/"))
 
 
