@@ -37,10 +37,12 @@ class Phase(Section):
 
 
 class StageOne(Section):
-    """coarse: at 32 pixels without the outermost level. whole: at 64."""
+    """coarse: at 32 pixels without the outermost level. whole: at 64. fine: at 64, with every t
+    weighted alike."""
 
     coarse: Phase
     whole: Phase
+    fine: Phase
 
 
 class StageTwo(Section):

@@ -32,6 +32,7 @@ POCKET_TITLES = {
 WORK = {
     "coarse": 0.6,
     "whole": 1.0,
+    "fine": 1.0,
     "windows": 1.0,
     "pictures": 4.0,
     "reader": 0.15,

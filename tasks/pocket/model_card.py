@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tasks.pocket.recipe import PocketRecipe
+
 FONT_LICENCE = (
     "Pictures are drawn from Noto Color Emoji (Copyright 2013 Google LLC, SIL Open Font License "
     "1.1) and from drawings of this project. The weights are under this repository's licence."
@@ -41,9 +43,9 @@ def stage_one_card(
             "## Recipe",
             "",
             f"{training['parameters'] / 1e6:.1f} million parameters (T5 encoder of two layers, "
-            "U-Net of five levels), float16 on disk. Noise prediction with min-SNR(5) weights and "
-            "a learned variance, AdamW, a moving average of the weights, "
-            f"{training['training_seconds'] / 3600:.1f} hours.",
+            "U-Net of five levels), float16 on disk. Noise prediction with min-SNR(5) weights "
+            "(in the phase fine with equal ones) and a learned variance, AdamW, a moving average "
+            f"of the weights, {training['training_seconds'] / 3600:.1f} hours.",
             "",
             _phases(params),
             "",
@@ -173,10 +175,8 @@ def _recipe(params: Mapping[str, Any]) -> str:
 
 def _phases(params: Mapping[str, Any]) -> str:
     rows = ["| phase | steps | batch | learning rate |", "| --- | --- | --- | --- |"]
-    for name, phase in params["phases"].items():
-        rows.append(
-            f"| {name} | {phase['steps']} | {phase['batch_size']} | {phase['learning_rate']:g} |"
-        )
+    for name, phase in PocketRecipe.from_params(params).phases.items():
+        rows.append(f"| {name} | {phase.steps} | {phase.batch_size} | {phase.learning_rate:g} |")
     return "\n".join(rows)
 
 

@@ -28,7 +28,7 @@ def project(folder: Path) -> Path:
     whole = yaml.safe_load((REPOSITORY / "pipelines.yaml").read_text(encoding="utf-8"))
     pocket = whole["pocket"]
     pocket["variants"] = 1
-    pocket["stage_one"] = {"coarse": FEW, "whole": FEW}
+    pocket["stage_one"] = {"coarse": FEW, "whole": FEW, "fine": FEW}
     pocket["stage_two"] = {"windows": FEW, "pictures": FEW}
     pocket["reader"] = {"reader": FEW}
     pocket["similarity"] = {"similarity": FEW}

@@ -4,6 +4,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.report.made_up_run import MadeUpRun, files_of
 
 PROBE = """
@@ -34,6 +36,7 @@ def test_report_is_rebuilt_from_the_manifest_alone(store, tmp_path):
     assert files_of(tmp_path / "out") == before
 
 
+@pytest.mark.timed
 def test_report_of_sixty_figures_takes_under_two_seconds(store, tmp_path):
     MadeUpRun(store, figures=[f"figure-{i}" for i in range(60)]).record()
     options = ("--store", store.address, "--out", str(tmp_path / "out"))
