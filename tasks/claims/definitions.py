@@ -6,8 +6,9 @@ entries of each: flows/expand/claims) to a finding. Limits such as 0.95 are the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,8 @@ from tasks.claims.statistics import (
 )
 
 Definition = Callable[[Evidence], Finding]
+Measured = dict[str, Any]
+"""A row of what was measured."""
 
 CLAIMS: dict[str, Definition] = {}
 """Id to definition."""
@@ -53,7 +56,7 @@ def forward_noise(evidence: Evidence) -> Finding:
 def blur_fails(evidence: Evidence) -> Finding:
     """PSNR of the best of many Gaussian blurs and of the one-step estimate at each t: the estimate
     above the blur at every t."""
-    rows = [
+    rows: list[Measured] = [
         {
             "t": t,
             "best_blur": evidence.metric(entry, f"best_psnr_{t}", "blurred"),
@@ -86,7 +89,7 @@ def onestep_degrades(evidence: Evidence) -> Finding:
 
 
 def _falls_with_t(evidence: Evidence, what: str) -> Finding:
-    rows = [
+    rows: list[Measured] = [
         {"series": number, "t": t, "psnr": evidence.metric(entry, f"psnr_{t}")}
         for number, entry in enumerate(evidence.entries)
         for t in sorted(entry["timesteps"])
@@ -111,7 +114,7 @@ def _falls_with_t(evidence: Evidence, what: str) -> Finding:
 def iterative_sharper(evidence: Evidence) -> Finding:
     """Variance of the Laplacian over that of the original: after iterative denoising closer to 1
     than after one step and after the blur that the figure shows."""
-    rows = []
+    rows: list[Measured] = []
     for entry in evidence.entries:
         clean = evidence.arrays(entry["noisy"], "noisy.safetensors")["clean"]
         made = {
@@ -142,7 +145,7 @@ def iterative_sharper(evidence: Evidence) -> Finding:
 def steps_help(evidence: Evidence) -> Finding:
     """Prompt alignment over step counts, for every prompt and seed: the first increase is above 0
     with its whole interval, and the last increase is smaller than the first."""
-    rows = [
+    rows: list[Measured] = [
         {**_only(entry, "prompt", "seed", "steps"), "alignment": evidence.fit(number)}
         for number, entry in enumerate(evidence.entries)
     ]
@@ -181,11 +184,12 @@ def steps_help(evidence: Evidence) -> Finding:
 def cfg_better(evidence: Evidence) -> Finding:
     """Prompt alignment, and mean distance between two samples (root mean square, in [-1, 1]), with
     guidance and without: alignment higher, distance lower."""
-    rows = [
+    rows: list[Measured] = [
         {**_only(entry, "prompt", "seed", "guided"), "alignment": evidence.fit(number)}
         for number, entry in enumerate(evidence.entries)
     ]
-    aligned, apart = {}, {}
+    aligned: dict[bool, Any] = {}
+    apart: dict[bool, float] = {}
     for guided in (False, True):
         chosen = [entry for entry in evidence.entries if entry["guided"] is guided]
         aligned[guided] = np.array([r["alignment"] for r in rows if r["guided"] is guided])
@@ -222,7 +226,7 @@ def cfg_better(evidence: Evidence) -> Finding:
 @claim("sdedit-faithful")
 def sdedit_faithful(evidence: Evidence) -> Finding:
     """Root mean square distance to the original over i_start: non-increasing, for every image."""
-    rows = [
+    rows: list[Measured] = [
         {
             **_only(entry, "image", "i_start"),
             "distance": evidence.metric(entry, "distance_to_image"),
@@ -254,7 +258,7 @@ def sdedit_faithful(evidence: Evidence) -> Finding:
 @claim("inpaint-keeps")
 def inpaint_keeps(evidence: Evidence) -> Finding:
     """Largest absolute difference where the mask is 0: at most one 8-bit level."""
-    rows = [
+    rows: list[Measured] = [
         {**_only(entry, "image"), "difference": evidence.metric(entry, "kept_difference")}
         for entry in evidence.entries
     ]
@@ -272,7 +276,7 @@ def inpaint_keeps(evidence: Evidence) -> Finding:
 def texti2i_trade(evidence: Evidence) -> Finding:
     """Rank correlations of i_start with prompt alignment and with the distance to the original,
     each the mean over edits: both negative."""
-    rows = [
+    rows: list[Measured] = [
         {
             **_only(entry, "image", "prompt", "i_start"),
             "alignment": evidence.fit(number),
@@ -305,7 +309,7 @@ def anagram_both(evidence: Evidence) -> Finding:
     """Similarity of each view of the picture to each prompt: the largest of each view on the
     diagonal, for every anagram. Alignment A and concealment C as in Visual Anagrams, section 4.1,
     at the similarity model's own temperature."""
-    rows = []
+    rows: list[Measured] = []
     for number, entry in enumerate(evidence.entries):
         scores = np.array(
             [
@@ -346,7 +350,7 @@ def anagram_both(evidence: Evidence) -> Finding:
 def hybrid_both(evidence: Evidence) -> Finding:
     """Similarity of the picture at full size and scaled down to both prompts: the near prompt
     preferred at full size and the far one when small, for every hybrid."""
-    rows = []
+    rows: list[Measured] = []
     for number, entry in enumerate(evidence.entries):
         near, far = (
             evidence.similarities[2 * number + place, entry["near"]]
@@ -383,7 +387,7 @@ def hybrid_both(evidence: Evidence) -> Finding:
 def views_orthogonal(evidence: Evidence) -> Finding:
     """Norm of view(x) and inverse_view(view(x)) - x, for the claim's four kinds of view and those
     of the anagrams, on the anagrams' pictures: the norm kept and the difference 0, exactly."""
-    rows = [
+    rows: list[Measured] = [
         {"picture": number, "view": name, "difference": difference, "norm_change": change}
         for number, entry in enumerate(evidence.entries)
         for name, difference, change in view_errors(evidence.picture(entry["node"]), entry["view"])
@@ -404,7 +408,7 @@ def views_orthogonal(evidence: Evidence) -> Finding:
 @claim("denoiser-epochs")
 def denoiser_epochs(evidence: Evidence) -> Finding:
     """Mean squared error on the test set at the noise of training: after epoch 5 below epoch 1."""
-    rows = [
+    rows: list[Measured] = [
         {
             "epoch": entry["epoch"],
             "mse": evidence.metric(entry, f"mse_{entry['sigma']:g}"),
@@ -426,7 +430,7 @@ def denoiser_ood(evidence: Evidence) -> Finding:
     """Mean squared error on the test set over noise levels: strictly increasing from that of
     training upwards."""
     (entry,) = evidence.entries
-    rows = [
+    rows: list[Measured] = [
         {"sigma": sigma, "mse": evidence.metric(entry, f"mse_{sigma:g}")}
         for sigma in entry["sigmas"]
     ]
@@ -484,7 +488,7 @@ def uncond_random(evidence: Evidence) -> Finding:
     distance to a uniform histogram is told as chi-squared with 9 degrees of freedom."""
     entry = evidence.entries[0]
     count = evidence.metric(entry, "samples")
-    rows = [
+    rows: list[Measured] = [
         {"digit": digit, "share": evidence.metric(entry, f"class_share_{digit}")}
         for digit in range(10)
     ]
@@ -530,7 +534,7 @@ def class_beats_time(evidence: Evidence) -> Finding:
 def class_control(evidence: Evidence) -> Finding:
     """Accuracy of the classifier on class-conditioned samples, last checkpoint: above 0.95, for
     every class-conditioned model that the write-up shows by its samples."""
-    rows = [
+    rows: list[Measured] = [
         {
             **_only(entry, "model", "epoch", "guidance_scale"),
             "accuracy": evidence.metric(entry, "label_accuracy"),
@@ -552,7 +556,7 @@ def class_control(evidence: Evidence) -> Finding:
 def cfg_flow(evidence: Evidence) -> Finding:
     """Mean confidence of the classifier in samples with classes and guidance, and without classes:
     higher with. The Frechet distances are told beside."""
-    rows = [
+    rows: list[Measured] = [
         {**row, "confidence": evidence.metric(entry, "confidence")}
         for row, entry in zip(_distances(evidence), evidence.entries, strict=True)
     ]
@@ -576,7 +580,8 @@ def cfg_flow(evidence: Evidence) -> Finding:
 def nosched_equal(evidence: Evidence) -> Finding:
     """Frechet distance of both models with bootstrap intervals over the samples: that of the
     constant rate lower, or the intervals overlap."""
-    rows, intervals = [], {}
+    rows: list[Measured] = []
+    intervals: dict[str, Interval] = {}
     for row, entry in zip(_distances(evidence), evidence.entries, strict=True):
         features = evidence.arrays(entry["node"], "features.safetensors")["features"]
         reference = evidence.arrays(entry["classifier"], "reference.safetensors")
@@ -631,22 +636,22 @@ def bigtime_better(evidence: Evidence) -> Finding:
     )
 
 
-def _only(entry: Entry, *fields: str) -> dict[str, object]:
+def _only(entry: Entry, *fields: str) -> Measured:
     return {field: entry[field] for field in fields}
 
 
-def _listed(values: list[object]) -> str:
+def _listed(values: Sequence[object]) -> str:
     return ", ".join(map(str, values))
 
 
-def _at_epoch(rows: list[dict], epoch: int) -> dict:
+def _at_epoch(rows: list[Measured], epoch: int) -> Measured:
     for row in rows:
         if row["epoch"] == epoch:
             return row
     raise NotMeasurable(f"no checkpoint of epoch {epoch} is kept")
 
 
-def _distances(evidence: Evidence) -> list[dict]:
+def _distances(evidence: Evidence) -> list[Measured]:
     """Of each entry, what it is and the Frechet distance of its samples to the training images."""
     fields = ("model", "epoch", "is_class", "hidden_width")
     return [
@@ -668,6 +673,6 @@ def _floor(evidence: Evidence) -> dict[str, float]:
     }
 
 
-def _mean_interval(evidence: Evidence, of: str, values: np.ndarray) -> Interval:
+def _mean_interval(evidence: Evidence, of: str, values: Any) -> Interval:
     low, high = bootstrap([values], lambda x: float(x.mean()), chance(evidence.seed, of))
     return Interval(of, low, high, LEVEL, RESAMPLES, evidence.seed)

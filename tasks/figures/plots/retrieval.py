@@ -54,7 +54,7 @@ def draw_pocket_retrieval(step: Step) -> Drawing:
         f"{100 * share:.0f} percent {WORDS[condition]}"
         for condition, share in zip(conditions, shares["concept"], strict=True)
     )
-    rows = [
+    rows: list[tuple[float | int | str, ...]] = [
         (condition, *(shares[measure][place] for measure in MEASURES))
         for place, condition in enumerate(conditions)
     ]
