@@ -51,7 +51,7 @@ def draw_pocket_retrieval(step: Step) -> Drawing:
         add_legend_above(figure, theme, axes)
 
     told = ", ".join(
-        f"{100 * share:.0f} percent {WORDS[condition]}"
+        f"{100 * share:.0f} percent ({WORDS[condition]})"
         for condition, share in zip(conditions, shares["concept"], strict=True)
     )
     rows: list[tuple[float | int | str, ...]] = [
