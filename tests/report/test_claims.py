@@ -59,7 +59,7 @@ def test_a_claim_shows_numbers_seeds_interval_and_where_it_was_measured(
 ) -> None:
     block = blocks["holds"]
     for text in (
-        "the error falls from 0.02 to 0.01",
+        "The error falls from 0.02 to 0.01.",
         "<dt>error</dt><dd>0.01</dd>",
         "3 seeds",
         "the fall: 0.005 to 0.015 (95 percent, 2,000 bootstrap resamples, seed 7)",
@@ -74,7 +74,7 @@ def test_a_claim_shows_numbers_seeds_interval_and_where_it_was_measured(
 def test_a_failed_claim_shows_all_that_one_that_holds_does(blocks: dict[str, str]) -> None:
     assert "<dt>error</dt><dd>0.01</dd>" in blocks["does not hold here"]
     # What was measured may hold a prompt: it stays text.
-    assert "it &lt;b&gt;rises&lt;/b&gt;" in blocks["does not hold here"]
+    assert "It &lt;b&gt;rises&lt;/b&gt;." in blocks["does not hold here"]
 
 
 def test_what_stands_in_the_way_of_a_check_is_told(blocks: dict[str, str]) -> None:
