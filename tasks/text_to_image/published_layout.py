@@ -121,7 +121,7 @@ def _weights(
 ) -> tuple[list[str], str | None]:
     """The files that hold the weights, in one or in shards, or what is wrong with them."""
     middle = f".{variant}" if variant else ""
-    stem, where = _stem(folder, prefix), folder or "it"
+    stem, where = _stem(folder, prefix), folder or "the folder"
     single = f"{stem}{middle}.{_SUFFIX}"
     if single in names:
         return [single], None
@@ -140,7 +140,7 @@ def _weights(
                 return shards, None
             return (
                 shards,
-                f"{count - len(shards)} of {count} files of the weights of {where} missing",
+                f"{count - len(shards)} of {count} files of {where}'s weights missing",
             )
     return [], _why_no_weights(folder, prefix, variant, names)
 
@@ -148,7 +148,7 @@ def _weights(
 def _why_no_weights(folder: str, prefix: str, variant: str | None, names: set[str]) -> str:
     wanted = f"{variant} weights" if variant else "weights"
     others = sorted(n for n in names if _is_of(n, folder) and n.endswith(f".{_SUFFIX}"))
-    where = folder or "it"
+    where = folder or "the folder"
     if others:
         other = others[0].removeprefix(f"{folder}/")
         advice = "null" if other.startswith((f"{prefix}.{_SUFFIX}", f"{prefix}-")) else "its name"
