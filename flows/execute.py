@@ -18,6 +18,7 @@ from flows.render import is_rendered, render, report_page
 from flows.run import Run, forget, register
 from flows.run_record import record_run, recorded_since
 from flows.run_request import RunRequest
+from flows.runners.choice import parse_runner
 from flows.show_plan import format_seconds
 from tasks.cancellation import request_stop, stop_requested
 from tasks.memory_allocator import keep_freed_memory
@@ -87,7 +88,10 @@ def _finish_cached(run: Run) -> None:
     """Bring record and report up to date with what the store holds; both usually are."""
     recorded_at = recorded_since(run)
     if recorded_at is None:
+        from flows.serve.claims import tell_stopped_claims
+
         record_run(run)
+        tell_stopped_claims(run)
     if recorded_at is None or not is_rendered(run.request, recorded_at):
         render(run.request)
 
@@ -114,7 +118,7 @@ def _run_flow(run: Run, display: ProgressDisplay) -> None:
     keep_freed_memory()
     display.status("Starting Prefect")
     quiet_prefect()
-    with prefect_server():
+    with prefect_server(for_workers=parse_runner(run.request.runner).is_remote):
         if stop_requested():
             record_run(run)
             return

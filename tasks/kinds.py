@@ -27,6 +27,7 @@ class Kind:
         the place of `function` for kinds whose steps cost less together. An error is that of one
         step and leaves the others whole.
     batch_limit: at most so many steps together.
+    one_at_a_time: its libraries are not safe in two threads of a process.
     """
 
     stage: str
@@ -37,6 +38,7 @@ class Kind:
     preflight: str | None = None
     batch_function: str | None = None
     batch_limit: int = 1
+    one_at_a_time: bool = False
 
     def load(self) -> Callable[[Step], StepResult]:
         """The function that computes a step of this kind."""
@@ -104,6 +106,10 @@ KINDS: dict[str, Kind] = {
     "evaluate": Kind(
         "evaluate", 1, "tasks.evaluate_checkpoint:evaluate_checkpoint", ("torch",), True
     ),
+    "guide": Kind("train", 1, "tasks.train_guide:train_guide", ("torch",), True),
+    "variant": Kind("evaluate", 1, "tasks.sample_variant:sample_variant", ("torch",), True),
+    "schedule": Kind("evaluate", 1, "tasks.tabulate_schedules:tabulate_schedules", ("torch",)),
+    "network": Kind("evaluate", 1, "tasks.describe_network:describe_network", ("torch",)),
     "table": Kind("evaluate", 1, "tasks.collect_metrics:collect_metrics", ("pandas",)),
     "prompt": Kind(
         "text_to_image",
@@ -162,6 +168,10 @@ KINDS: dict[str, Kind] = {
     ),
     "claim": Kind("figures", 1, "tasks.check_claim:check_claim", ("torch", "numpy")),
     "figure": Kind(
-        "figures", 2, "tasks.draw_figure:draw_figure", ("matplotlib", "pillow", "numpy")
+        "figures",
+        2,
+        "tasks.draw_figure:draw_figure",
+        ("matplotlib", "pillow", "numpy"),
+        one_at_a_time=True,
     ),
 }

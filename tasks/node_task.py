@@ -16,6 +16,7 @@ from prefect.states import Cancelled, Completed
 
 from tasks.errors import StepCancelled
 from tasks.progress import BUS, Event
+from tasks.remote_worker import as_worker
 from tasks.run_step import Reference, RunSettings, StepNode, run_step
 from tasks.store.store import Store
 
@@ -53,8 +54,9 @@ def do_node(node: StepNode, settings: dict[str, Any]) -> Made | State[Any]:
     """
     run = RunSettings.from_json(settings)
     try:
+        run, should_stop = as_worker(run, [node])
         with BUS.subscribed(ProgressArtifact(node["name"])):
-            reference = run_step(node, open_store(run.store), run)
+            reference = run_step(node, open_store(run.store), run, should_stop)
     except StepCancelled as cancelled:
         return Cancelled(message=str(cancelled))
     made = made_of(reference)

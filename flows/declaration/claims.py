@@ -34,6 +34,9 @@ ClaimId = Literal[
     "cfg-flow",
     "nosched-equal",
     "bigtime-better",
+    "fashion-loss",
+    "classifier-guidance-limits",
+    "drift-prior",
 ]
 """Claims that have a definition: tasks.claims.definitions has one function for each."""
 

@@ -15,6 +15,7 @@ from flows.declaration.images import Image
 from flows.declaration.models import Classifier, Model
 from flows.declaration.pocket import Pocket
 from flows.declaration.schedules import Schedule
+from flows.declaration.studies import Guide, Study
 from flows.declaration.text_to_image import TextToImage
 
 
@@ -35,9 +36,14 @@ class Pipeline(Section):
 
 
 class Profile(Section):
-    """set: overrides, written as for --set; `*` in a name matches any name there."""
+    """set: overrides, written as for --set; `*` in a name matches any name there.
+
+    steps_on_cpu: that compute there at once, each on its share of the cores. Networks too narrow
+    for all cores gain; on other devices there is one at a time.
+    """
 
     title: Title
+    steps_on_cpu: Annotated[int, Field(ge=1, le=64)] = 1
     number_format: Literal["auto", "float32", "bfloat16"] = "auto"
     set: dict[str, Any] = Field(default_factory=dict)
 
@@ -54,6 +60,8 @@ class Declaration(Section):
     datasets: dict[Name, Dataset]
     classifiers: dict[Name, Classifier] = Field(default_factory=dict)
     models: dict[Name, Model] = Field(default_factory=dict)
+    studies: dict[Name, Study] = Field(default_factory=dict)
+    guides: dict[Name, Guide] = Field(default_factory=dict)
     backends: dict[Name, Backend] = Field(default_factory=dict)
     backend: Name | None = None
     images: dict[Name, Image] = Field(default_factory=dict)

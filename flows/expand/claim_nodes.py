@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from flows.declaration import Declaration
 from flows.declaration.claims import Claim, ClaimId
-from flows.expand.claims import models, prompted, restoration
+from flows.expand.claims import annotated, models, prompted, restoration
 from flows.expand.claims.evidence import Gather, NotShown, Pictures, WriteUp
 from flows.expand.text_to_image.trajectory_nodes import TrajectoryNodes
 from tasks.store.node import JSON, Node
@@ -38,6 +38,9 @@ GATHER: dict[ClaimId, Gather] = {
     "cfg-flow": models.cfg_flow,
     "nosched-equal": models.nosched_equal,
     "bigtime-better": models.bigtime_better,
+    "fashion-loss": annotated.fashion_loss,
+    "classifier-guidance-limits": annotated.classifier_guidance_limits,
+    "drift-prior": annotated.drift_prior,
 }
 
 NO_SIMILARITY = "no similarity model is declared (similarity: in pipelines.yaml)"
@@ -119,7 +122,16 @@ def _with_roles(
     return named, {role: name for name, role in roles.items()}
 
 
-NODE_FIELDS = {"node", "noisy", "blurred", "one_step", "iterative", "classifier"}
+NODE_FIELDS = {
+    "node",
+    "noisy",
+    "blurred",
+    "one_step",
+    "iterative",
+    "classifier",
+    "plain",
+    "matched",
+}
 """Of an entry: those that name a node."""
 
 

@@ -7,15 +7,18 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from flows.declaration import Declaration
+from flows.declaration.annotated_panels import AnnotatedPanel, ForwardStrip
 from flows.declaration.figures import models_of
 from flows.declaration.pocket_panels import PocketPanel
 from flows.declaration.trajectory_panels import TrajectoryPanel
+from flows.expand.annotated_nodes import annotated_nodes
 from flows.expand.claim_nodes import claim_name, claim_nodes, writeups_of
 from flows.expand.figure_nodes import figure_node
 from flows.expand.model_nodes import classifier_node, data_node, model_nodes
 from flows.expand.pocket_nodes import pocket_figure_node, pocket_nodes
 from flows.expand.requests import gather_requests
 from flows.expand.shown_panels import node_names
+from flows.expand.study_nodes import study_nodes
 from flows.expand.text_to_image.panel_nodes import panel_nodes
 from flows.expand.text_to_image.trajectory_nodes import ModelPart, TrajectoryNodes
 from flows.graph import topological_order, upstream
@@ -24,7 +27,7 @@ from tasks.store.node import JSON, Node
 
 TABLE_NAME = "table/metrics"
 CLAIM_KINDS = ("similarity", "claim")
-MEASURED_KINDS = ("train", "classifier", "denoise", "evaluate")
+MEASURED_KINDS = ("train", "classifier", "guide", "denoise", "evaluate", "variant", "schedule")
 
 
 def expand(
@@ -116,6 +119,7 @@ def _model_nodes(declaration: Declaration) -> Iterator[Node]:
     requests = gather_requests(declaration)
     for name in declaration.models:
         yield from model_nodes(declaration, name, requests)
+    yield from study_nodes(declaration)
 
 
 def _figure_nodes(
@@ -126,6 +130,11 @@ def _figure_nodes(
         for panel in figure.panels:
             if isinstance(panel, PocketPanel):
                 yield pocket_figure_node(figure_id, panel)
+            elif isinstance(panel, AnnotatedPanel):
+                # As with text-to-image panels, the file of an image is read only where it is shown.
+                if not isinstance(panel, ForwardStrip) or figures is None or figure_id in figures:
+                    image = trajectories.image
+                    yield from annotated_nodes(declaration, figure_id, figure, panel, image)
             elif not isinstance(panel, TrajectoryPanel):
                 yield figure_node(declaration, figure_id, figure, panel)
             elif figures is None or figure_id in figures:
@@ -143,7 +152,9 @@ def _table_node(measured: Sequence[Node]) -> Node:
 
 
 def _table_row(node: Node) -> dict[str, JSON]:
-    """epoch: of the checkpoint, or the last trained. guidance_scale: null where it has none."""
-    scale = node.params["sampler"]["guidance_scale"] if node.kind == "evaluate" else None
-    epoch = node.params["epoch"] if "epoch" in node.params else node.params["epochs"]
+    """epoch: of the checkpoint, or the last trained. epoch and guidance_scale are null where there
+    is none."""
+    is_sampled = node.kind in ("evaluate", "variant")
+    scale = node.params["sampler"]["guidance_scale"] if is_sampled else None
+    epoch = node.params.get("epoch", node.params.get("epochs"))
     return {"node": node.name, "model": _model_of(node), "epoch": epoch, "guidance_scale": scale}

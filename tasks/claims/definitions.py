@@ -14,7 +14,14 @@ import numpy as np
 
 from tasks.claims.evidence import Entry, Evidence
 from tasks.claims.finding import Finding, Interval, NotMeasurable
-from tasks.claims.measures import frechet_of, illusion_of, laplacian_variance, view_errors
+from tasks.claims.measures import (
+    LONG_SCHEDULE,
+    frechet_of,
+    illusion_of,
+    laplacian_variance,
+    terminal_ratio,
+    view_errors,
+)
 from tasks.claims.statistics import (
     LEVEL,
     RESAMPLES,
@@ -631,6 +638,91 @@ def bigtime_better(evidence: Evidence) -> Finding:
             for row in (wide, narrow)
         }
         | _floor(evidence),
+        seeds=1,
+        measured=rows,
+    )
+
+
+@claim("fashion-loss")
+def fashion_loss(evidence: Evidence) -> Finding:
+    """Mean training loss of the last epoch: between 0.030 and 0.050, in Huber loss."""
+    (entry, *_) = evidence.entries
+    if entry["loss"] != "huber":
+        raise NotMeasurable(f"{entry['model']} is trained with another loss, {entry['loss']}")
+    loss = evidence.metric(entry, "final_loss")
+    return Finding(
+        holds=0.030 <= loss <= 0.050,
+        because=f"the mean Huber loss of epoch {entry['epochs']} is {loss:.4f}",
+        numbers={"mean loss of the last epoch": loss},
+        seeds=1,
+        measured=[{**_only(entry, "model", "epochs"), "loss": loss}],
+    )
+
+
+@claim("classifier-guidance-limits")
+def classifier_guidance_limits(evidence: Evidence) -> Finding:
+    """Label accuracy over guidance scales, by a noise-aware classifier and classifier-free: the
+    peak of the classifier-free one at least as high."""
+    rows: list[Measured] = [
+        {
+            **_only(entry, "guidance", "scale"),
+            "accuracy": evidence.metric(entry, "label_accuracy"),
+            "samples": evidence.metric(entry, "samples"),
+        }
+        for entry in evidence.entries
+    ]
+    best = {
+        guidance: max(
+            (row for row in rows if row["guidance"] == guidance), key=lambda row: row["accuracy"]
+        )
+        for guidance in ("classifier_free", "classifier")
+    }
+    free, guided = best["classifier_free"], best["classifier"]
+    return Finding(
+        holds=free["accuracy"] >= guided["accuracy"],
+        because=f"accuracy peaks at {free['accuracy']:.3f} without a classifier (scale "
+        f"{free['scale']:g}) and at {guided['accuracy']:.3f} with one (scale {guided['scale']:g})",
+        numbers={
+            "best accuracy, classifier-free": free["accuracy"],
+            "best accuracy, by a classifier": guided["accuracy"],
+            "samples": free["samples"],
+        },
+        seeds=1,
+        measured=rows,
+    )
+
+
+@claim("drift-prior")
+def drift_prior(evidence: Evidence) -> Finding:
+    """Signal-to-noise ratio of x_T: above that which the 1000 steps of DDPM (Ho et al. 2020) leave.
+    Told beside: the Frechet distance of samples from N(0, I) and from the matched start."""
+    least = terminal_ratio(LONG_SCHEDULE)
+    rows: list[Measured] = [
+        {
+            "model": entry["model"],
+            "snr": terminal_ratio(entry["objective"]),
+            "distance": evidence.metric(entry, "frechet_distance", "plain"),
+            "distance_matched": evidence.metric(entry, "frechet_distance", "matched"),
+        }
+        for entry in evidence.entries
+    ]
+    values = "; ".join(
+        f"{row['snr']:.3g} for {row['model']}, whose distance goes from {row['distance']:.2f} to "
+        f"{row['distance_matched']:.2f} with the matched start"
+        for row in rows
+    )
+    return Finding(
+        holds=all(row["snr"] > least for row in rows),
+        because=f"the signal-to-noise ratio at T is {values}; 1000 steps leave {least:.2g}",
+        numbers={
+            f"{name}, {row['model']}": row[column]
+            for row in rows
+            for name, column in (
+                ("signal-to-noise ratio at T", "snr"),
+                ("Fréchet distance from N(0, I)", "distance"),
+                ("Fréchet distance, matched start", "distance_matched"),
+            )
+        },
         seeds=1,
         measured=rows,
     )

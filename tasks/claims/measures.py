@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tasks.diffusion.alignment import illusion_scores
 from tasks.diffusion.frechet import Gaussian, frechet_distance
 from tasks.diffusion.views import view_from_params
+from tasks.model_parts import build_schedule
 from tasks.store.node import JSON
 
 CLAIMED_VIEWS: tuple[dict[str, JSON], ...] = (
@@ -63,3 +64,18 @@ def frechet_of(features: NDArray[Any], reference: Mapping[str, NDArray[Any]]) ->
         torch.from_numpy(np.array(reference["train_covariance"])),
     )
     return frechet_distance(Gaussian.fit(torch.from_numpy(np.array(features))), real)
+
+
+LONG_SCHEDULE: dict[str, JSON] = {
+    "kind": "ddpm",
+    "num_timesteps": 1000,
+    "beta_start": 1e-4,
+    "beta_end": 0.02,
+}
+"""Of Ho et al. 2020, whose x_T is taken for pure noise."""
+
+
+def terminal_ratio(objective: JSON) -> float:
+    """Signal-to-noise ratio of x_T, abar_T / (1 - abar_T), under the schedule of an objective."""
+    alpha_bar = float(build_schedule(objective).alpha_bar[-1])
+    return alpha_bar / (1 - alpha_bar)

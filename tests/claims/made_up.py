@@ -158,6 +158,35 @@ def checkpoints(*entries: tuple[Mapping[str, Any], Mapping[str, float]]) -> Evid
     )
 
 
+def training(loss: float, kind: str = "huber") -> Evidence:
+    entry = {"model": "m", "epochs": 10, "loss": kind}
+    return of_metrics([entry], [{"final_loss": loss}])
+
+
+def two_guidances(by_classifier: Sequence[float], without: Sequence[float]) -> Evidence:
+    """Label accuracy over scales 0, 1, ..."""
+    entries = [
+        {"guidance": guidance, "scale": float(scale)}
+        for guidance, values in (("classifier", by_classifier), ("classifier_free", without))
+        for scale in range(len(values))
+    ]
+    metrics = [{"label_accuracy": v, "samples": 100.0} for v in (*by_classifier, *without)]
+    return of_metrics(entries, metrics)
+
+
+def starts(num_timesteps: int, beta_end: float = 0.02, **metrics: float) -> Evidence:
+    """Samples of one model from N(0, I) and from the matched start."""
+    objective = {
+        "kind": "ddpm",
+        "num_timesteps": num_timesteps,
+        "beta_start": 1e-4,
+        "beta_end": beta_end,
+    }
+    found = {"frechet_distance": 3.0, **metrics}
+    entry = {"plain": "p", "matched": "m", "model": "ddpm", "objective": objective}
+    return Evidence([entry], {"p": found, "m": {"frechet_distance": 2.0}})
+
+
 def two_rates(constant: float, scheduled: float, count: int = 200) -> Evidence:
     """Features of two models' samples whose means are so far from that of the data."""
     rng = np.random.default_rng(0)

@@ -54,6 +54,9 @@ HOLDS = {
         ({"epoch": 10, "hidden_width": 64}, {"frechet_distance": 3.0}),
         ({"epoch": 50, "hidden_width": 128}, {"frechet_distance": 2.0}),
     ),
+    "fashion-loss": made_up.training(0.05),
+    "classifier-guidance-limits": made_up.two_guidances([0.1, 0.8, 0.7], [0.1, 0.6, 0.8]),
+    "drift-prior": made_up.starts(200),
 }
 
 FAILS = {
@@ -97,6 +100,9 @@ FAILS = {
         ({"epoch": 10, "hidden_width": 64}, {"frechet_distance": 2.0}),
         ({"epoch": 50, "hidden_width": 128}, {"frechet_distance": 3.0}),
     ),
+    "fashion-loss": made_up.training(0.051),
+    "classifier-guidance-limits": made_up.two_guidances([0.1, 0.9, 0.7], [0.1, 0.6, 0.8]),
+    "drift-prior": made_up.starts(1000),
 }
 
 NOT_MEASURABLE = {
@@ -120,6 +126,7 @@ NOT_MEASURABLE = {
     ),
     "class-control": made_up.checkpoints(({"epoch": 20, "guidance_scale": 5.0}, {})),
     "nosched-equal": Evidence([]),
+    "fashion-loss": made_up.training(0.04, kind="l2"),
 }
 
 
@@ -187,6 +194,13 @@ def test_a_view_that_loses_pixels_is_found_out(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(measures, "view_from_params", lambda params, size: Halved)
     finding = views(np.full((8, 8, 3), 200, np.uint8))
     assert not finding.holds and finding.numbers["largest change of the norm"] > 0
+
+
+def test_signal_left_by_a_schedule_is_that_of_its_alpha_bar() -> None:
+    # abar_300 of linspace(1e-4, 0.02, 300)
+    finding = CLAIMS["drift-prior"](made_up.starts(300))
+    ratio = finding.numbers["signal-to-noise ratio at T, ddpm"]
+    assert ratio == pytest.approx(0.048058 / (1 - 0.048058), rel=1e-3)
 
 
 def test_concealment_is_one_half_where_views_tell_nothing_apart() -> None:

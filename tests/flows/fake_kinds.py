@@ -130,6 +130,6 @@ def digest(step: Step) -> StepResult:
         text.update(step.read(role, "digest.txt"))
     return StepResult(
         {"digest.txt": text.hexdigest().encode(), "image.png": PIXEL},
-        metrics={"began": began, "ended": time.monotonic()},
+        metrics={"began": began, "ended": time.monotonic(), "process": float(os.getpid())},
         info={"width": 1, "height": 1, "alt": "a digest"},
     )
