@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from flows.claim_verdicts import Verdicts, claims_line, verdicts_of
 from flows.interrupt import EXIT_INTERRUPTED, soft_interrupts
 from flows.prefect_server import prefect_server, quiet_prefect
 from flows.progress_display import ProgressDisplay
@@ -29,7 +30,8 @@ Status = Literal["nothing to do", "complete", "failed", "interrupted"]
 class RunResult:
     """counts: status to number of nodes. failed: node name to error. report: path of its page,
     None if there is none. seconds: the whole run. only_bad_input: every step that failed was given
-    something it cannot use. problems: what the store had to leave out, each a sentence."""
+    something it cannot use. problems: what the store had to leave out, each a sentence. claims: of
+    each write-up, claim to verdict."""
 
     run_id: str
     pipeline: str
@@ -41,6 +43,7 @@ class RunResult:
     seconds: float = 0.0
     only_bad_input: bool = False
     problems: list[str] = field(default_factory=list)
+    claims: Verdicts = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -55,6 +58,8 @@ class RunResult:
         else:
             counts = ", ".join(f"{self.counts[status]} {status}" for status in sorted(self.counts))
             lines = [f"{what}: {self.status} in {time_taken}; {counts}."]
+        if line := claims_line(self.claims):
+            lines.append(line)
         lines += self.problems
         lines += [f"failed: {name}: {error}" for name, error in self.failed.items()]
         return [*lines, self.report] if self.report else lines
@@ -146,5 +151,6 @@ def _result(run: Run, status: Status, began: float) -> RunResult:
         report=str(page) if page.exists() else None,
         seconds=time.monotonic() - began,
         problems=run.plan.problems,
+        claims=verdicts_of(run),
         only_bad_input=all(outcomes[name].bad_input for name in run.failed),
     )

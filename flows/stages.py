@@ -62,7 +62,7 @@ def sample_text_to_image(request: RunRequest) -> State[Any]:
 
 @flow(name="draw-figures", flow_run_name="figures of {request.pipeline}")
 def draw_figures(request: RunRequest) -> State[Any]:
-    """Draw every panel of every figure."""
+    """Draw every panel of every figure, and check what the write-ups claim of them."""
     return _run_stage("figures", request)
 
 

@@ -97,6 +97,9 @@ KINDS: dict[str, Kind] = {
     ),
     "pocket_stage_two": Kind("train", 1, "tasks.train_pocket:train_stage_two", POCKET_LIBRARIES),
     "pocket_reader": Kind("train", 1, "tasks.train_pocket:train_reader", POCKET_LIBRARIES),
+    "pocket_similarity": Kind(
+        "train", 1, "tasks.train_similarity:train_similarity", POCKET_LIBRARIES
+    ),
     "pocket_measure": Kind("evaluate", 1, "tasks.measure_pocket:measure_pocket", POCKET_LIBRARIES),
     "sample": Kind("evaluate", 1, "tasks.sample_checkpoint:sample_checkpoint", ("torch",), True),
     "denoise": Kind("evaluate", 1, "tasks.denoise_test_set:denoise_test_set", ("torch",), True),
@@ -155,6 +158,15 @@ KINDS: dict[str, Kind] = {
         batch_limit=16,
     ),
     "choice": Kind("text_to_image", 1, "tasks.choose_try:choose_try", ("torch", "diffusers"), True),
+    "similarity": Kind(
+        "figures",
+        1,
+        "tasks.measure_similarity:measure_similarity",
+        ("torch", "transformers", "tokenizers", "pillow"),
+        True,
+        preflight="tasks.text_to_image.check_models:check_models",
+    ),
+    "claim": Kind("figures", 1, "tasks.check_claim:check_claim", ("torch", "numpy")),
     "figure": Kind(
         "figures",
         2,

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from flows.declaration.annotated_checks import check_guides, check_network, check_studies
 from flows.declaration.backend_checks import check_backends
+from flows.declaration.claim_checks import check_claims
 from flows.declaration.document import Declaration
 from flows.declaration.figure_checks import check_panel
 from flows.declaration.figures import drawn_ids, panel_id
@@ -30,6 +31,7 @@ def check_declaration(declaration: Declaration) -> list[Problem]:
             ("default_profile",), declaration.default_profile, declaration.profiles, "profile"
         ),
         *check_backends(declaration),
+        *check_claims(declaration),
         *check_schedules(declaration),
     ]
 

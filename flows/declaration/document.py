@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from flows.declaration.backends import Backend
+from flows.declaration.claims import Claim, ClaimId, Similarity
 from flows.declaration.datasets import Dataset
 from flows.declaration.fields import Glob, Name, Section, Seed, Title
 from flows.declaration.figures import Figure
@@ -50,7 +51,8 @@ class Profile(Section):
 class Declaration(Section):
     """What to make. Every value lies in its range; flows.declaration.checks has the rest.
 
-    backend: the one of `backends` in use.
+    backend: the one of `backends` in use. similarity: without it, claims on how well pictures fit
+    prompts are not measured.
     """
 
     version: Literal[1]
@@ -65,6 +67,8 @@ class Declaration(Section):
     images: dict[Name, Image] = Field(default_factory=dict)
     text_to_image: TextToImage = TextToImage()
     pocket: Pocket | None = None
+    similarity: Similarity | None = None
+    claims: dict[ClaimId, Claim] = Field(default_factory=dict)
     figures: dict[Name, Figure]
     pipelines: dict[Name, Pipeline]
     profiles: dict[Name, Profile]

@@ -58,6 +58,12 @@ class Reader(Section):
     reader: Phase
 
 
+class Similarity(Section):
+    """The CLIP that measures how well a picture fits a text."""
+
+    similarity: Phase
+
+
 class Measure(Section):
     """Samples of every concept, for each seed, read by the reader."""
 
@@ -80,5 +86,6 @@ class Pocket(Section):
     stage_one: StageOne
     stage_two: StageTwo
     reader: Reader
+    similarity: Similarity
     measure: Measure
     output: dict[Name, FilePath]

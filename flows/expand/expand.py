@@ -12,6 +12,7 @@ from flows.declaration.figures import models_of
 from flows.declaration.pocket_panels import PocketPanel
 from flows.declaration.trajectory_panels import TrajectoryPanel
 from flows.expand.annotated_nodes import annotated_nodes
+from flows.expand.claim_nodes import claim_name, claim_nodes, writeups_of
 from flows.expand.figure_nodes import figure_node
 from flows.expand.model_nodes import classifier_node, data_node, model_nodes
 from flows.expand.pocket_nodes import pocket_figure_node, pocket_nodes
@@ -25,6 +26,7 @@ from flows.model_identity import ModelIdentities
 from tasks.store.node import JSON, Node
 
 TABLE_NAME = "table/metrics"
+CLAIM_KINDS = ("similarity", "claim")
 MEASURED_KINDS = ("train", "classifier", "guide", "denoise", "evaluate", "variant", "schedule")
 
 
@@ -47,14 +49,19 @@ def expand(
         model_part = ModelIdentities(declaration, project_root, "float32").of
     trajectories = TrajectoryNodes(declaration, project_root, model_part)
     drawn = list(_figure_nodes(declaration, trajectories, figures))
+    of_pipelines = {name: figures_of(declaration, name) for name in declaration.pipelines}
+    claims = list(claim_nodes(declaration, of_pipelines, drawn, trajectories, figures))
     pocket = list(pocket_nodes(declaration.pocket, project_root)) if declaration.pocket else []
-    return topological_order([*_model_nodes(declaration), *pocket, *trajectories.nodes(), *drawn])
+    return topological_order(
+        [*_model_nodes(declaration), *pocket, *trajectories.nodes(), *drawn, *claims]
+    )
 
 
 def expand_pipeline(declaration: Declaration, nodes: Sequence[Node], pipeline: str) -> list[Node]:
     """The part of `nodes` that a pipeline is made of, and its table of metrics, inputs first.
 
-    That is what its figures need, and every measurement of the models they show.
+    That is what its figures need, every measurement of the models they show, and the claims of
+    the write-ups whose figures it has.
     """
     figures = figures_of(declaration, pipeline)
     shown = {
@@ -74,14 +81,22 @@ def expand_pipeline(declaration: Declaration, nodes: Sequence[Node], pipeline: s
         for node in nodes
         if node.kind in ("denoise", "evaluate") and _model_of(node) in shown
     ]
+    of_pipelines = {name: figures_of(declaration, name) for name in declaration.pipelines}
+    checked = tuple(
+        claim_name(writeup, "") for writeup in writeups_of(declaration, of_pipelines, pipeline)
+    )
+    wanted += [node.name for node in nodes if node.name.startswith(checked)]
     needed = upstream(wanted, {node.name: list(node.inputs.values()) for node in nodes})
     # Figures in the pipeline's own reading order; all else in the order of the declaration.
     place = {name: index for index, name in enumerate(wanted)}
     drawn = [node for node in nodes if node.name in needed and node.kind == "figure"]
-    others = [node for node in nodes if node.name in needed and node.kind != "figure"]
+    claims = [node for node in nodes if node.name in needed and node.kind in CLAIM_KINDS]
+    others = [
+        node for node in nodes if node.name in needed and node.kind not in ("figure", *CLAIM_KINDS)
+    ]
     drawn.sort(key=lambda node: place[node.name])
     measured = [node for node in others if node.kind in MEASURED_KINDS]
-    return [*others, *drawn, _table_node(measured)]
+    return [*others, *drawn, *claims, _table_node(measured)]
 
 
 def figures_of(declaration: Declaration, pipeline: str) -> list[str]:

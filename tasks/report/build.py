@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tasks.report.assets import AssetFolder, Assets, EmbeddedAssets
+from tasks.report.claims_summary import claims_summary
 from tasks.report.output_folder import write_report_files
 from tasks.report.pipeline_view import PipelineView, view_pipeline
 from tasks.report.run_record import newest_runs
@@ -87,6 +88,7 @@ def _render_folder(
         "index.html",
         views=views,
         problems=problems,
+        claims=claims_summary(views),
         search_entries=search_entries(views),
         **shared,
     )
@@ -98,6 +100,7 @@ def _render_single(views: Sequence[PipelineView], problems: Sequence[str]) -> by
         "single.html",
         views=views,
         problems=problems,
+        claims=claims_summary(views, is_single=True),
         style=Markup(_static("style.css")),
         script=Markup(_script()),
         is_single=True,

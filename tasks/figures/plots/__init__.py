@@ -36,6 +36,7 @@ from tasks.figures.plots.pocket import (
     draw_pocket_styles,
 )
 from tasks.figures.plots.reported_loss import draw_reported_loss
+from tasks.figures.plots.retrieval import draw_pocket_retrieval
 from tasks.figures.plots.samples import draw_comparison, draw_samples
 from tasks.figures.plots.schedules import draw_schedules, draw_signal_to_noise
 from tasks.figures.plots.sigma_curve import draw_sigma_curve
@@ -78,5 +79,6 @@ PLOTS: dict[str, Callable[[Step], Drawing]] = {
     "pocket_concepts": draw_pocket_concepts,
     "pocket_styles": draw_pocket_styles,
     "pocket_enlarged": draw_pocket_enlarged,
+    "pocket_retrieval": draw_pocket_retrieval,
     "distance": draw_distance,
 }
