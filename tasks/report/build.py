@@ -81,13 +81,20 @@ def _render_folder(
         "is_single": False,
     }
     files = {
-        view.file_name: _render("pipeline.html", view=view, views=views, **shared) for view in views
+        view.file_name: _render(
+            "pipeline.html",
+            view=view,
+            views=views,
+            search_entries=search_entries([view], view.file_name),
+            **shared,
+        )
+        for view in views
     }
     files["index.html"] = _render(
         "index.html",
         views=views,
         problems=problems,
-        search_entries=search_entries(views),
+        search_entries=search_entries(views, "index.html"),
         **shared,
     )
     return files
@@ -98,6 +105,7 @@ def _render_single(views: Sequence[PipelineView], problems: Sequence[str]) -> by
         "single.html",
         views=views,
         problems=problems,
+        search_entries=search_entries(views),
         style=Markup(_static("style.css")),
         script=Markup(_script()),
         is_single=True,

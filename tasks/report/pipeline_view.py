@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from tasks.report.assets import Assets
 from tasks.report.lineage import Lineage, lineage_of
@@ -16,16 +17,22 @@ from tasks.report.wording import duration, moment, plural, slug
 from tasks.store.row import Row
 from tasks.store.store import Store
 
+PANELS_AT_ONCE = 24
+"""Panels that a page shows before the reader scrolls or waits; the rest is filled in later."""
+MOST_CONTENTS = 100
+"""Figures up to which the table of contents is shown unfolded."""
+
 STATUSES = ("done", "cached", "skipped", "failed")
 
 
 @dataclass(frozen=True)
 class SectionView:
-    """anchor: unique on the page."""
+    """anchor: unique on the page. is_late: far down on a long page."""
 
     figure: Figure
     anchor: str
     panels: Sequence[PanelView]
+    is_late: bool
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,14 @@ class PipelineView:
         return [view.node for view in self.nodes if view.node.status == "failed"]
 
     @property
+    def is_long(self) -> bool:
+        return any(section.is_late for section in self.sections)
+
+    @property
+    def is_very_long(self) -> bool:
+        return len(self.sections) > MOST_CONTENTS
+
+    @property
     def summary(self) -> str:
         """ "21 figures, 64 panels"."""
         panels = sum(len(section.panels) for section in self.sections)
@@ -84,9 +99,13 @@ def view_pipeline(
                 view_panel(panel, next(panel_anchors), figure, run, rows, store, assets)
                 for panel in figure.panels
             ],
+            is_late=before >= PANELS_AT_ONCE,
         )
-        for figure, anchor in zip(
-            run.figures, _anchors(prefix, [figure.id for figure in run.figures]), strict=True
+        for figure, anchor, before in zip(
+            run.figures,
+            _anchors(prefix, [figure.id for figure in run.figures]),
+            accumulate((len(figure.panels) for figure in run.figures), initial=0),
+            strict=False,  # of the sums, the last counts all
         )
     ]
     csv = metrics_csv(run, rows)

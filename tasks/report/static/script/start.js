@@ -1,5 +1,5 @@
-for (const button of document.querySelectorAll("button.play")) startAnimation(button);
-startPanelsWhenNear();
 startSearch();
-startLineage();
+startPanelsWhenNear();
+startFilling();
+for (const svg of document.querySelectorAll(".lineage svg")) startLineage(svg);
 startPrinting();
