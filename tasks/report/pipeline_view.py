@@ -61,6 +61,8 @@ class PipelineView:
     models: Sequence[ModelCard]
     started: str
     thumbnail: PanelView | None
+    compare_file: str | None
+    """The page of this run and the one before it, if there is one."""
 
     @property
     def failed(self) -> list[NodeRecord]:
@@ -88,6 +90,7 @@ def view_pipeline(
     assets: Assets,
     file_name: str,
     prefix: str = "",
+    compare_file: str | None = None,
 ) -> PipelineView:
     panel_names = [f"{figure.id}/{panel.id}" for figure in run.figures for panel in figure.panels]
     panel_anchors = iter(_anchors(f"{prefix}panel-", panel_names))
@@ -129,6 +132,7 @@ def view_pipeline(
         models=model_cards(run, rows, panels),
         started=moment(run.started_at),
         thumbnail=_thumbnail(sections),
+        compare_file=compare_file,
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from tasks.report.panel_view import PanelView
 from tasks.report.pipeline_view import PipelineView
 
-
 _ALIKE = {"profile", "data", "made with", "drawn", "its inputs took", "key"}
 """Facts that nearly all panels share, or that nobody looks for."""
 

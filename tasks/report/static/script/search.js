@@ -3,7 +3,7 @@ const MOST_RESULTS = 30;
 
 function startSearch() {
   const form = document.querySelector("form.search");
-  if (!form) return;
+  if (!document.getElementById("search-entries")) return;
   form.hidden = false;
   const input = form.querySelector("input");
   const list = form.querySelector("ul");

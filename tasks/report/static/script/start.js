@@ -1,5 +1,7 @@
 startSearch();
 startPanelsWhenNear();
 startFilling();
+for (const table of document.querySelectorAll(".sortable")) startSortable(table);
+startComparisonsWhenNear();
 for (const svg of document.querySelectorAll(".lineage svg")) startLineage(svg);
 startPrinting();
