@@ -25,7 +25,7 @@ def with_model_paths(overrides: Iterable[Override], project_root: Path) -> list[
 
 def _absolute(override: Override, here: Path) -> Override:
     section, *rest = override.path.split(".")
-    is_address = (
+    is_address = override.path == "similarity.model" or (
         fnmatchcase("backends", section)
         and len(rest) == 2
         and any(fnmatchcase(field, rest[1]) for field in FIELDS)

@@ -22,9 +22,12 @@ class Together:
     model: str
     limit: int
 
-    def size_for(self, ready: int) -> int:
-        """How many of `ready` nodes go into the next batch, so that all are about as large."""
-        return math.ceil(ready / math.ceil(ready / self.limit))
+    def size_for(self, ready: int, devices: int = 1) -> int:
+        """How many of `ready` nodes go into the next batch, so that all are about as large.
+
+        devices: that wait for one each.
+        """
+        return math.ceil(ready / max(devices, math.ceil(ready / self.limit)))
 
 
 def together(node: PlannedNode) -> Together | None:

@@ -35,11 +35,13 @@ from flows.cli_options import (
     Json,
     Pipeline,
     Profile,
+    Runner,
     Set,
     StoreAddress,
     print_json,
     reports_errors,
 )
+from flows.runners.choice import DEFAULT as RUNNER
 
 if TYPE_CHECKING:
     from flows.run_request import RunRequest
@@ -102,6 +104,7 @@ def run(
     device: Device = "auto",
     number_format: NumberFormat = None,
     backend: Backend = None,
+    runner: Runner = RUNNER,
     store: StoreAddress = "data/runs",
     data_root: DataRoot = None,
     file: File = "pipelines.yaml",
@@ -128,6 +131,7 @@ def run_flow(
     device: Device = "auto",
     number_format: NumberFormat = None,
     backend: Backend = None,
+    runner: Runner = RUNNER,
     store: StoreAddress = "data/runs",
     data_root: DataRoot = None,
     file: File = "pipelines.yaml",

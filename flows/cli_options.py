@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.runners.choice import HELP as RUNNER_HELP
+
 PIPELINE = typer.Argument(help="A pipeline of the declaration.", show_default=True)
 Pipeline = Annotated[str, PIPELINE]
 Profile = Annotated[
@@ -34,6 +36,7 @@ DataRoot = Annotated[
     str | None,
     typer.Option("--data-root", envvar="DARKROOM_DATA", help="Folder of data sets in Parquet."),
 ]
+Runner = Annotated[str, typer.Option("--runner", metavar="ENGINE", help=RUNNER_HELP)]
 File = Annotated[str, typer.Option("--file", help="The file that declares the pipelines.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from flows.claim_verdicts import Verdicts, claims_line, verdicts_of
 from flows.interrupt import EXIT_INTERRUPTED, soft_interrupts
 from flows.prefect_server import prefect_server, quiet_prefect
 from flows.progress_display import ProgressDisplay
@@ -17,6 +18,7 @@ from flows.render import is_rendered, render, report_page
 from flows.run import Run, forget, register
 from flows.run_record import record_run, recorded_since
 from flows.run_request import RunRequest
+from flows.runners.choice import parse_runner
 from flows.show_plan import format_seconds
 from tasks.cancellation import request_stop, stop_requested
 from tasks.memory_allocator import keep_freed_memory
@@ -28,7 +30,8 @@ Status = Literal["nothing to do", "complete", "failed", "interrupted"]
 class RunResult:
     """counts: status to number of nodes. failed: node name to error. report: path of its page,
     None if there is none. seconds: the whole run. only_bad_input: every step that failed was given
-    something it cannot use. problems: what the store had to leave out, each a sentence."""
+    something it cannot use. problems: what the store had to leave out, each a sentence. claims: of
+    each write-up, claim to verdict."""
 
     run_id: str
     pipeline: str
@@ -40,6 +43,7 @@ class RunResult:
     seconds: float = 0.0
     only_bad_input: bool = False
     problems: list[str] = field(default_factory=list)
+    claims: Verdicts = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -54,6 +58,8 @@ class RunResult:
         else:
             counts = ", ".join(f"{self.counts[status]} {status}" for status in sorted(self.counts))
             lines = [f"{what}: {self.status} in {time_taken}; {counts}."]
+        if line := claims_line(self.claims):
+            lines.append(line)
         lines += self.problems
         lines += [f"failed: {name}: {error}" for name, error in self.failed.items()]
         return [*lines, self.report] if self.report else lines
@@ -82,7 +88,10 @@ def _finish_cached(run: Run) -> None:
     """Bring record and report up to date with what the store holds; both usually are."""
     recorded_at = recorded_since(run)
     if recorded_at is None:
+        from flows.serve.claims import tell_stopped_claims
+
         record_run(run)
+        tell_stopped_claims(run)
     if recorded_at is None or not is_rendered(run.request, recorded_at):
         render(run.request)
 
@@ -109,7 +118,7 @@ def _run_flow(run: Run, display: ProgressDisplay) -> None:
     keep_freed_memory()
     display.status("Starting Prefect")
     quiet_prefect()
-    with prefect_server():
+    with prefect_server(for_workers=parse_runner(run.request.runner).is_remote):
         if stop_requested():
             record_run(run)
             return
@@ -142,5 +151,6 @@ def _result(run: Run, status: Status, began: float) -> RunResult:
         report=str(page) if page.exists() else None,
         seconds=time.monotonic() - began,
         problems=run.plan.problems,
+        claims=verdicts_of(run),
         only_bad_input=all(outcomes[name].bad_input for name in run.failed),
     )

@@ -24,7 +24,7 @@ def build_layout(
     """nodes: each with its key, and whether the store holds it already.
 
     A run adds run_id, started_at, finished_at, seconds, host, versions, git_commit, git_dirty, and
-    to each node what became of it.
+    to each node what became of it; and to claims the verdict of each: write-up to claim to verdict.
     """
     nodes = list(nodes)
     keys = {node.name: key for node, key, _ in nodes}
@@ -57,9 +57,25 @@ def build_layout(
             }
             for node, key, is_held in nodes
         ],
+        "claim_texts": [_claim(declaration, node) for node, _, _ in nodes if node.kind == "claim"],
+        "claims": {},
         "tables": [
             {"node": node.name, "key": key} for node, key, _ in nodes if node.kind == "table"
         ],
+    }
+
+
+def _claim(declaration: Declaration, node: Node) -> dict[str, JSON]:
+    _, writeup, claim_id = node.name.split("/")
+    claim = declaration.claims[node.params["claim"]]
+    return {
+        "id": claim_id,
+        "writeup": writeup,
+        "writeup_title": declaration.pipelines[writeup].title,
+        "claim": claim.claim,
+        "holds_when": claim.holds_when,
+        "node": node.name,
+        "figures": list(node.params["figures"]),
     }
 
 

@@ -29,7 +29,8 @@ _WITH_REVISION = re.compile(r"([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)@([^@]+)")
 
 
 class ModelIdentities:
-    """params["model"] of every part of the chosen backend, each found out once.
+    """params["model"] of every part of the chosen backend and of the similarity model, each found
+    out once.
 
     project_root: the folder of pipelines.yaml. number_format: of the backend's networks, from
     `model_number_format`.
@@ -45,7 +46,20 @@ class ModelIdentities:
 
     def of(self, component: Component) -> dict[str, Any]:
         """Raises BadInput if no backend is declared, or the chosen one lacks the part."""
-        if component not in self._known:
+        if component == "similarity" and component not in self._known:
+            similarity = self._declaration.similarity
+            if similarity is None:
+                raise BadInput("similarity: is not declared, and a claim asks for it")
+            self._known[component] = _of_address(
+                "",
+                component,
+                similarity.model,
+                similarity.revision,
+                self._project_root,
+                # As small as it is, rounding would only blur what it tells apart.
+                number_format="float32",
+            )
+        elif component not in self._known:
             name, backend = chosen_backend(self._declaration)
             self._known[component] = model_identity(
                 name, backend, component, self._project_root, self._number_format
@@ -79,15 +93,32 @@ def model_identity(
             f"backends.{name}.stage_two is missing, and some figure enlarges with it; set it to "
             "the address of a stage II model"
         )
-    address, revision = split_revision(address, backend.revision, project_root)
-    part = ModelPart(
-        backend=name,
-        component=component,
-        address=address,
-        # Settings of a schedule are the same whatever form the weights have.
-        variant=None if component == "scheduler" else backend.variant,
-        number_format="float32" if component == "scheduler" else number_format,
+    # Settings of a schedule are the same whatever form the weights have.
+    is_schedule = component == "scheduler"
+    return _of_address(
+        name,
+        component,
+        address,
+        backend.revision,
+        project_root,
+        variant=None if is_schedule else backend.variant,
+        number_format="float32" if is_schedule else number_format,
     )
+
+
+def _of_address(
+    name: str,
+    component: Component,
+    address: str,
+    revision: str,
+    project_root: Path,
+    *,
+    number_format: NumberFormat,
+    variant: str | None = None,
+) -> dict[str, Any]:
+    """A hub address by its revision, a folder by the hash of its files."""
+    address, revision = split_revision(address, revision, project_root)
+    part = ModelPart(name, component, address, variant=variant, number_format=number_format)
     if isinstance(locate(address, revision, project_root), HubAddress):
         part = ModelPart(**{**part.to_params(), "revision": revision})
     else:

@@ -28,6 +28,7 @@ POLL_SECONDS = 0.2
 class NodeQueue:
     """Runs `nodes` (in topological order), at most `workers` at a time.
 
+    devices: how many of them can compute on a device at once; a batch waits for a free one.
     outcomes: node name to outcome; read for inputs that ended earlier, filled as nodes end.
     submit_batch: starts several nodes at once and reports all their ends at once; a batch counts as
     one of the workers. None: every node goes alone.
@@ -43,6 +44,7 @@ class NodeQueue:
         *,
         workers: int,
         keep_going: bool,
+        devices: int = 1,
         submit_batch: SubmitBatch | None = None,
         on_skip: Callable[[PlannedNode, str], None] = lambda node, reason: None,
     ) -> None:
@@ -51,6 +53,7 @@ class NodeQueue:
         self._submit = submit
         self._submit_batch = submit_batch
         self._workers = workers
+        self._devices = devices
         self._keep_going = keep_going
         self._on_skip = on_skip
         self._ended: queue.SimpleQueue[Mapping[str, NodeOutcome]] = queue.SimpleQueue()
@@ -87,9 +90,7 @@ class NodeQueue:
 
     def _start_ready(self) -> None:
         while len(set(self._running.values())) < self._workers:
-            names = self._ready.take(
-                is_idle=not self._running, is_device_free=not self._holds_device()
-            )
+            names = self._ready.take(is_idle=not self._running, free_devices=self._free_devices())
             if not names:
                 return
             nodes = []
@@ -102,9 +103,14 @@ class NodeQueue:
             if nodes:
                 self._start(nodes)
 
-    def _holds_device(self) -> bool:
-        """Whether something that runs computes on the device, or waits for it."""
-        return any(KINDS[self._nodes[name].node.kind].uses_accelerator for name in self._running)
+    def _free_devices(self) -> int:
+        """Those on which nothing that runs computes, or waits to."""
+        holders = {
+            batch
+            for name, batch in self._running.items()
+            if KINDS[self._nodes[name].node.kind].uses_accelerator
+        }
+        return max(0, self._devices - len(holders))
 
     def _start(self, nodes: Sequence[PlannedNode]) -> None:
         self._started += 1

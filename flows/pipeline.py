@@ -19,6 +19,8 @@ from flows.run import Run, find_run, forget, register
 from flows.run_artifacts import metrics_table, summary
 from flows.run_record import run_to_end
 from flows.run_request import RunRequest
+from flows.runners.at_work import at_work
+from flows.serve.claims import tell_stopped_claims
 from flows.serve.report_address import served_report
 from flows.serve.webhook import failures_told, tell_failed_steps
 from flows.stages import STAGE_FLOWS, final_state, render_report
@@ -47,11 +49,13 @@ def run_pipeline(request: RunRequest) -> State[Any]:
 
 def _run(run: Run) -> State[Any]:
     with without_heartbeats():
-        run_to_end(run, lambda: _run_stages(run))
+        with at_work(run):
+            run_to_end(run, lambda: _run_stages(run))
         if not stop_requested():
             render_report(run.request)
     if not stop_requested():
         tell_failed_steps(run)
+        tell_stopped_claims(run)
         _show(run)
     return final_state(run)
 

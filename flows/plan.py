@@ -65,6 +65,7 @@ class Plan:
     layout: dict[str, JSON]
     device: str
     number_format: str
+    places: int = 1
     overrides: list[str] = field(default_factory=list)
     data_root: str | None = None
     problems: list[str] = field(default_factory=list)
@@ -84,8 +85,9 @@ class Plan:
 
     @property
     def predicted_seconds(self) -> float:
-        """Of all misses whose time is known, one after another."""
-        return sum(planned.seconds or 0.0 for planned in self.misses)
+        """Of all misses whose time is known, as many at once as have a place on the device."""
+        times = [planned.seconds or 0.0 for planned in self.misses]
+        return max(sum(times) / self.places, max(times, default=0.0))
 
     @property
     def unknown_durations(self) -> int:
@@ -195,6 +197,7 @@ def make_plan(
         ),
         device=device,
         number_format=number_format,
+        places=settled.profiles[profile].steps_on_cpu if device == "cpu" else 1,
         overrides=list(overrides),
         data_root=data_root,
         problems=list(store.problems) if store is not None else [],

@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 
 from tasks.errors import DarkroomError
 
@@ -35,20 +35,24 @@ def quiet_prefect() -> None:
 
 
 @contextmanager
-def prefect_server() -> Iterator[None]:
+def prefect_server(*, for_workers: bool = False) -> Iterator[None]:
     """The user's server if their settings name one, else the embedded one, started now.
 
+    for_workers: other processes use it too, so settings name the embedded one meanwhile.
     Raises DarkroomError if the embedded one does not come up, and if either stops answering for
     longer than Prefect's client tries again, which is minutes. It ends with the process.
     """
     from httpx import TransportError
-    from prefect.settings import PREFECT_API_URL
+    from prefect.settings import PREFECT_API_URL, temporary_settings
 
     is_embedded = not PREFECT_API_URL.value()
-    if is_embedded:
-        _start_embedded()
-    # Nothing watches the heartbeats of a run on a server that ends with it.
-    with without_heartbeats() if is_embedded else nullcontext():
+    with ExitStack() as stack:
+        if is_embedded:
+            address = _start_embedded()
+            # Nothing watches the heartbeats of a run on a server that ends with it.
+            stack.enter_context(without_heartbeats())
+            if for_workers:
+                stack.enter_context(temporary_settings({PREFECT_API_URL: address}))
         try:
             yield
         except TransportError as error:
@@ -81,7 +85,8 @@ def without_heartbeats() -> Iterator[None]:
         yield
 
 
-def _start_embedded() -> None:
+def _start_embedded() -> str:
+    """The address of its API."""
     from prefect.server.api.server import SubprocessASGIServer
 
     # Ctrl-C in a terminal reaches every process of the group. The server must outlive it to hear
@@ -90,8 +95,9 @@ def _start_embedded() -> None:
     if in_main_thread:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     os.environ[SERVER_OF] = str(os.getpid())
+    server = SubprocessASGIServer()
     try:
-        SubprocessASGIServer().start()
+        server.start()
     except RuntimeError as error:
         raise DarkroomError(
             f"Prefect's embedded server did not start: {error}. Try again, or start one with "
@@ -101,3 +107,4 @@ def _start_embedded() -> None:
         del os.environ[SERVER_OF]
         if in_main_thread:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    return server.api_url

@@ -60,6 +60,7 @@ class ProgressDisplay:
             {node.name: node.seconds for node in misses},
             {node.name: node.node.work for node in misses},
             {node.name: node.node.kind for node in misses},
+            run.plan.places,
         )
         with BUS.subscribed(self._on_event):
             if not self._console.is_terminal:

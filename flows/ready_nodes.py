@@ -15,7 +15,7 @@ class ReadyNodes:
 
     Single nodes go first. A batch goes once it is full, once none of its kind is still to come, or
     once nothing else goes on from which more could come; in the order of the plan, and only while
-    nothing else holds the device. So all prompts are encoded, then all trajectories are sampled
+    a device is free. So all prompts are encoded, then all trajectories are sampled
     and judged, then all pictures enlarged: each network is loaded once, and its batches are full.
     """
 
@@ -48,28 +48,29 @@ class ReadyNodes:
             self._joined[group].append(name)
             self._awaited[group] -= 1
 
-    def take(self, *, is_idle: bool, is_device_free: bool) -> list[str]:
+    def take(self, *, is_idle: bool, free_devices: int) -> list[str]:
         """The nodes to start next, and no longer ready; empty if all of them wait for others.
 
-        is_idle: nothing runs, so nothing will become ready by waiting.
+        is_idle: nothing runs, so nothing will become ready by waiting. free_devices: on which
+        nothing computes; a last batch is divided among them.
         """
         if self._alone:
             return [self._alone.popleft()]
         for group, names in self._joined.items():
             is_complete = bool(names) and not self._awaited[group]
-            can_run = is_device_free or not KINDS[group.kind].uses_accelerator
+            can_run = free_devices > 0 or not KINDS[group.kind].uses_accelerator
             if can_run and (is_complete or len(names) >= group.limit):
-                return self._take_batch(group)
+                return self._take_batch(group, max(1, free_devices))
         if is_idle:
             for group, names in self._joined.items():
                 if names:
-                    return self._take_batch(group)
+                    return self._take_batch(group, max(1, free_devices))
         return []
 
-    def _take_batch(self, group: Together) -> list[str]:
+    def _take_batch(self, group: Together, devices: int) -> list[str]:
         # By their place in the plan, so that a batch holds neighbours of one figure.
         names = sorted(self._joined[group], key=self._place.__getitem__)
         # Full while more are to come; the last ones about as large as each other.
-        size = group.limit if self._awaited[group] else group.size_for(len(names))
+        size = group.limit if self._awaited[group] else group.size_for(len(names), devices)
         self._joined[group] = names[size:]
         return names[:size]

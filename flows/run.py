@@ -16,6 +16,8 @@ from flows.node_outcome import NodeOutcome
 from flows.plan import Plan, PlannedNode, make_plan
 from flows.read_declaration import DeclarationFile, read_declaration
 from flows.run_request import RunRequest
+from flows.runners.choice import parse_runner
+from flows.runners.workforce import Workforce
 from flows.select import add_missing_inputs
 from tasks.cancellation import stop_requested
 from tasks.code_state import git_state, library_versions
@@ -29,7 +31,8 @@ _active: dict[str, Run] = {}
 
 class Run:
     """request: as asked, with the run's id in it. outcomes: node name to how it ended.
-    stage: the only one it was asked for, or None for the whole pipeline."""
+    stage: the only one it was asked for, or None for the whole pipeline. workforce: what computes
+    its steps, while there is one (flows.runners.at_work)."""
 
     def __init__(self, request: RunRequest, declaration: DeclarationFile, store: Store) -> None:
         self.id = request.run_id or uuid.uuid4().hex
@@ -39,6 +42,7 @@ class Run:
         self.started_at = datetime.now(UTC)
         self._began = time.monotonic()
         self.outcomes: dict[str, NodeOutcome] = {}
+        self.workforce: Workforce | None = None
         # Before the plan: what it finds in the store must still be there when it is needed.
         self._lease = store.lease(self.id)
         try:
@@ -59,6 +63,7 @@ class Run:
         stage: run this one and what it lacks; None for the whole pipeline. BadInput, before
         anything is done, if any of it cannot be used.
         """
+        parse_runner(request.runner)
         declaration = read_declaration(request.declaration)
         reader = Store.open(request.store, create=False)
         if not reader.is_there():
@@ -92,6 +97,7 @@ class Run:
                 run_id=self.id,
                 store=self.request.store,
                 device=self.plan.device,
+                places=self.plan.places,
                 data_root=self.request.data_root,
                 project_root=str(self.declaration.project_root),
                 image_files=image_files(node.node for node in self.plan.nodes),
@@ -114,6 +120,10 @@ class Run:
     def misses(self, stages: Iterable[str] = STAGES) -> list[PlannedNode]:
         """Those of them that are to be computed."""
         return [node for node in self.nodes(stages) if not node.is_hit]
+
+    def stop_workers(self, should_stop: bool) -> None:
+        """Tell processes that do its steps elsewhere to end them, or that they may go on."""
+        self._lease.stop_steps(should_stop)
 
     def end(self) -> None:
         """Let clean-up have what only this run needed."""

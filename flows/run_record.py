@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from flows.claim_verdicts import verdicts_of
 from flows.run import Run
 from tasks.cancellation import stop_requested
 from tasks.store.row import Row, later_than, parse_time, utc_now
@@ -80,7 +81,7 @@ def _after_other_runs(store: Store) -> str:
 
 
 def layout_of(run: Run) -> dict[str, Any]:
-    """The plan's layout with what became of each node."""
+    """The plan's layout with what became of each node and claim."""
     finished_at = datetime.now(UTC)
     nodes = []
     for node in run.plan.nodes:
@@ -109,6 +110,7 @@ def layout_of(run: Run) -> dict[str, Any]:
         "git_dirty": run.settings.git_dirty,
         "overrides": list(run.request.overrides),
         "nodes": nodes,
+        "claims": verdicts_of(run),
     }
 
 

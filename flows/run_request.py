@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from flows.runners.choice import DEFAULT, HELP, PATTERN
+
 
 class RunRequest(BaseModel):
     """One run of one pipeline. Plain JSON values, so it travels to any worker."""
@@ -45,6 +47,12 @@ class RunRequest(BaseModel):
     )
     store: str = Field(default="data/runs", description="Folder or fsspec address of the results.")
     data_root: str | None = Field(default=None, description="Folder of the data sets, in Parquet.")
+    runner: str = Field(
+        default=DEFAULT,
+        description=HELP,
+        # The form refuses what does not match; elsewhere the message is that of parse_runner.
+        json_schema_extra={"pattern": PATTERN},
+    )
     declaration: str = Field(
         default="pipelines.yaml", description="The file that declares the pipelines."
     )

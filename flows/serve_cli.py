@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli_options import DataRoot, Debug, File, StoreAddress, reports_errors
+from flows.cli_options import DataRoot, Debug, File, Runner, StoreAddress, reports_errors
+from flows.runners.choice import DEFAULT as RUNNER
 
 if TYPE_CHECKING:
     from flows.serve.declared import DeclaredDeployment
@@ -36,6 +37,7 @@ def up(
     limit: Annotated[int, typer.Option("--limit", min=1, help="Runs at once.")] = 2,
     store: StoreAddress = "data/runs",
     data_root: DataRoot = None,
+    runner: Runner = RUNNER,
     file: File = "pipelines.yaml",
     debug: Debug = False,
 ) -> None:
@@ -45,7 +47,7 @@ def up(
     from flows.run_request import RunRequest
     from flows.serve.up import Place, up
 
-    deployments = _declared(None, store, data_root, file)
+    deployments = _declared(None, store, data_root, runner, file)
     report = Path(RunRequest(store=store).report_path)
     up(deployments, report, Place(host, port, report_port, limit), typer.echo)
 
@@ -61,24 +63,27 @@ def deploy(
     ] = None,
     store: StoreAddress = "data/runs",
     data_root: DataRoot = None,
+    runner: Runner = RUNNER,
     file: File = "pipelines.yaml",
     debug: Debug = False,
 ) -> None:
     """Register every pipeline with its schedules at the server of PREFECT_API_URL, for workers."""
     from flows.serve.deploy import deploy
 
-    deployments = _declared(pipeline, store, data_root, file)
+    deployments = _declared(pipeline, store, data_root, runner, file)
     for name in deploy(deployments, pool, folder or os.getcwd()):
         typer.echo(name)
     typer.echo(f"Now on each worker: prefect worker start --pool {pool}", err=True)
 
 
 def _declared(
-    pipelines: list[str] | None, store: str, data_root: str | None, file: str
+    pipelines: list[str] | None, store: str, data_root: str | None, runner: str, file: str
 ) -> list[DeclaredDeployment]:
     from flows.read_declaration import read_declaration
     from flows.run_request import RunRequest
+    from flows.runners.choice import parse_runner
     from flows.serve.declared import declared_deployments
 
-    base = RunRequest(store=store, data_root=data_root, declaration=file)
+    parse_runner(runner)
+    base = RunRequest(store=store, data_root=data_root, runner=runner, declaration=file)
     return declared_deployments(read_declaration(file), base, pipelines or ())

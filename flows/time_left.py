@@ -16,11 +16,17 @@ class _Running:
 
 
 class TimeLeft:
-    """predicted: node name to seconds, None where nothing is known. work, kinds: by node name."""
+    """predicted: node name to seconds, None where nothing is known. work, kinds: by node name.
+    places: steps that compute at once."""
 
     def __init__(
-        self, predicted: dict[str, float | None], work: dict[str, float], kinds: dict[str, str]
+        self,
+        predicted: dict[str, float | None],
+        work: dict[str, float],
+        kinds: dict[str, str],
+        places: int = 1,
     ) -> None:
+        self._places = places
         self._open = dict(predicted)
         self._work = work
         self._kinds = kinds
@@ -56,14 +62,15 @@ class TimeLeft:
 
     def seconds(self, now: float) -> tuple[float, bool]:
         """Seconds left, and whether every open node could be foreseen."""
-        total, is_complete = 0.0, True
+        total, longest, is_complete = 0.0, 0.0, True
         for name, predicted in self._open.items():
             left = self._left(name, predicted, now)
             if left is None:
                 is_complete = False
             else:
                 total += left
-        return total, is_complete
+                longest = max(longest, left)
+        return max(total / self._places, longest), is_complete
 
     def _left(self, name: str, predicted: float | None, now: float) -> float | None:
         running = self._running.get(name)

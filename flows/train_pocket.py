@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from flows.declaration.pocket import Pocket
-from flows.expand.pocket_nodes import MEASURE, STAGE_ONE, STAGE_TWO
+from flows.expand.pocket_nodes import MEASURE, SIMILARITY, STAGE_ONE, STAGE_TWO
 from flows.read_declaration import read_declaration
 from flows.run import plan_request
 from flows.run_request import RunRequest
@@ -36,7 +36,7 @@ def write_trained(request: RunRequest) -> list[Path]:
 def write_models(
     pocket: Pocket, rows: Mapping[str, Row], store: Store, project_root: Path
 ) -> list[Path]:
-    """Write both stages as folders in DeepFloyd IF's layout, each with its card.
+    """Write both stages in DeepFloyd IF's layout and the similarity model in CLIP's, with cards.
 
     rows: manifest rows of the pocket nodes by name. A folder is built beside its place and then
     takes it, so that no reader meets half a model. Returns the folders.
@@ -44,13 +44,15 @@ def write_models(
     Raises BadInput if a row is missing: train first.
     """
     from tasks.pocket.export import save_stage_one, save_stage_two
-    from tasks.pocket.model_card import stage_one_card, stage_two_card
+    from tasks.pocket.model_card import similarity_card, stage_one_card, stage_two_card
     from tasks.text_to_image.quiet import quiet_libraries
+    from tasks.train_similarity import save_similarity_model
 
-    missing = [name for name in (STAGE_ONE, STAGE_TWO, MEASURE) if name not in rows]
+    missing = [name for name in (STAGE_ONE, STAGE_TWO, SIMILARITY, MEASURE) if name not in rows]
     if missing:
         raise BadInput(f"{missing[0]} is not in the store; run `darkroom train-pocket` to the end")
     one, two, measured = rows[STAGE_ONE], rows[STAGE_TWO], rows[MEASURE]
+    clip = rows[SIMILARITY]
 
     def read(row: Row, name: str) -> bytes:
         return store.read_object(row.objects[name])
@@ -69,7 +71,13 @@ def write_models(
         save_stage_two(read(two, "unet.safetensors"), folder)
         (folder / CARD).write_text(stage_two_card(two.params, two.metrics), encoding="utf-8")
 
-    builders = {"stage_one": stage_one, "stage_two": stage_two}
+    def similarity(folder: Path) -> None:
+        save_similarity_model(
+            read(clip, "weights.safetensors"), read(clip, "tokenizer.zip"), folder
+        )
+        (folder / CARD).write_text(similarity_card(clip.params, clip.metrics), encoding="utf-8")
+
+    builders = {"stage_one": stage_one, "stage_two": stage_two, "similarity": similarity}
     places = []
     for name, build in builders.items():
         places.append(project_root / pocket.output[name])

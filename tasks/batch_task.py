@@ -12,6 +12,7 @@ from prefect.states import Cancelled, Completed, Failed
 from tasks.errors import StepCancelled
 from tasks.node_task import Made, ProgressArtifact, made_of, open_store
 from tasks.progress import BUS
+from tasks.remote_worker import as_worker
 from tasks.run_batch import run_batch
 from tasks.run_step import RunSettings, StepNode
 
@@ -19,7 +20,7 @@ from tasks.run_step import RunSettings, StepNode
 class MadeTogether(TypedDict):
     """What the task hands back: how each node ended, in the order given.
 
-    Errors travel as they are: they stay in this process, where the flow tells what they mean.
+    Errors travel as they are, pickled by a cluster: the flow tells what they mean.
     """
 
     ends: list[Made | Exception]
@@ -37,10 +38,16 @@ def do_batch(batch: str, nodes: list[StepNode], settings: dict[str, Any]) -> Sta
 
     batch: its name. settings: RunSettings as JSON.
     """
+    # Nothing else here: a cluster sends the function of a task by its content, with all it names.
+    return _do_batch(batch, nodes, settings)
+
+
+def _do_batch(batch: str, nodes: list[StepNode], settings: dict[str, Any]) -> State[Any]:
     run = RunSettings.from_json(settings)
     try:
+        run, should_stop = as_worker(run, nodes)
         with BUS.subscribed(ProgressArtifact(batch)):
-            ends = run_batch(batch, nodes, open_store(run.store), run)
+            ends = run_batch(batch, nodes, open_store(run.store), run, should_stop)
     except StepCancelled as cancelled:
         return Cancelled(message=str(cancelled))
     made = MadeTogether(ends=[e if isinstance(e, Exception) else made_of(e) for e in ends])

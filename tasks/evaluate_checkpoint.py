@@ -8,8 +8,8 @@ from torch import Tensor
 from tasks.diffusion.classifier import DigitClassifier, Reading, read_digits
 from tasks.diffusion.frechet import Gaussian, frechet_distance
 from tasks.diffusion.generate import Request, generate
-from tasks.diffusion.seeds import named_generator
-from tasks.model_parts import build_sampler, load_for_inference
+from tasks.diffusion.seeds import named_generator, weights_to_be_loaded
+from tasks.model_parts import build_sampler, load_for_inference, pixel_range
 from tasks.step import Step, StepResult, tensors_to_bytes
 
 
@@ -30,22 +30,12 @@ def evaluate_checkpoint(step: Step) -> StepResult:
         [Request(step.seed, count, labels)],
         num_classes=num_classes,
         guidance_scale=step.params["sampler"]["guidance_scale"],
+        pixel_range=pixel_range(step.params),
         device=step.device,
         report=step.report,
         should_stop=step.should_stop,
     )
-
-    classifier = DigitClassifier(step.inputs["classifier"].params["width"])
-    classifier.load_state_dict(step.read_tensors("classifier", "weights.safetensors"))
-    reading = read_digits(classifier.to(step.device), generated.images)
-    metrics = {
-        "samples": float(count),
-        **_distances(step, reading.features, count),
-        "confidence": float(reading.probabilities.max(dim=1).values.mean()),
-        **_class_shares(reading),
-    }
-    if labels is not None:
-        metrics["label_accuracy"] = float((reading.labels == labels).double().mean())
+    reading, metrics = measure_samples(step, generated.images, labels)
     return StepResult(
         objects={
             "features.safetensors": tensors_to_bytes(
@@ -54,6 +44,32 @@ def evaluate_checkpoint(step: Step) -> StepResult:
         },
         metrics=metrics,
     )
+
+
+def measure_samples(
+    step: Step, images: Tensor, labels: Tensor | None
+) -> tuple[Reading, dict[str, float]]:
+    """What the input "classifier" makes of images [n, 28, 28] uint8, drawn as `labels` if any."""
+    classifier = load_classifier(step)
+    reading = read_digits(classifier, images)
+    metrics = {
+        "samples": float(len(images)),
+        **_distances(step, reading.features, len(images)),
+        "confidence": float(reading.probabilities.max(dim=1).values.mean()),
+        **_class_shares(reading),
+    }
+    if labels is not None:
+        metrics["label_accuracy"] = float((reading.labels == labels).double().mean())
+    return reading, metrics
+
+
+def load_classifier(step: Step) -> DigitClassifier:
+    """The input "classifier" on the step's device."""
+    with weights_to_be_loaded():
+        classifier = DigitClassifier(step.inputs["classifier"].params["width"])
+    weights = step.read_tensors("classifier", "weights.safetensors")
+    classifier.load_state_dict(weights, assign=True)
+    return classifier.to(step.device)
 
 
 def _distances(step: Step, features: Tensor, count: int) -> dict[str, float]:

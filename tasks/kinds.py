@@ -27,6 +27,7 @@ class Kind:
         the place of `function` for kinds whose steps cost less together. An error is that of one
         step and leaves the others whole.
     batch_limit: at most so many steps together.
+    one_at_a_time: its libraries are not safe in two threads of a process.
     """
 
     stage: str
@@ -37,6 +38,7 @@ class Kind:
     preflight: str | None = None
     batch_function: str | None = None
     batch_limit: int = 1
+    one_at_a_time: bool = False
 
     def load(self) -> Callable[[Step], StepResult]:
         """The function that computes a step of this kind."""
@@ -95,12 +97,19 @@ KINDS: dict[str, Kind] = {
     ),
     "pocket_stage_two": Kind("train", 1, "tasks.train_pocket:train_stage_two", POCKET_LIBRARIES),
     "pocket_reader": Kind("train", 1, "tasks.train_pocket:train_reader", POCKET_LIBRARIES),
+    "pocket_similarity": Kind(
+        "train", 1, "tasks.train_similarity:train_similarity", POCKET_LIBRARIES
+    ),
     "pocket_measure": Kind("evaluate", 1, "tasks.measure_pocket:measure_pocket", POCKET_LIBRARIES),
     "sample": Kind("evaluate", 1, "tasks.sample_checkpoint:sample_checkpoint", ("torch",), True),
     "denoise": Kind("evaluate", 1, "tasks.denoise_test_set:denoise_test_set", ("torch",), True),
     "evaluate": Kind(
         "evaluate", 1, "tasks.evaluate_checkpoint:evaluate_checkpoint", ("torch",), True
     ),
+    "guide": Kind("train", 1, "tasks.train_guide:train_guide", ("torch",), True),
+    "variant": Kind("evaluate", 1, "tasks.sample_variant:sample_variant", ("torch",), True),
+    "schedule": Kind("evaluate", 1, "tasks.tabulate_schedules:tabulate_schedules", ("torch",)),
+    "network": Kind("evaluate", 1, "tasks.describe_network:describe_network", ("torch",)),
     "table": Kind("evaluate", 1, "tasks.collect_metrics:collect_metrics", ("pandas",)),
     "prompt": Kind(
         "text_to_image",
@@ -149,7 +158,20 @@ KINDS: dict[str, Kind] = {
         batch_limit=16,
     ),
     "choice": Kind("text_to_image", 1, "tasks.choose_try:choose_try", ("torch", "diffusers"), True),
+    "similarity": Kind(
+        "figures",
+        1,
+        "tasks.measure_similarity:measure_similarity",
+        ("torch", "transformers", "tokenizers", "pillow"),
+        True,
+        preflight="tasks.text_to_image.check_models:check_models",
+    ),
+    "claim": Kind("figures", 1, "tasks.check_claim:check_claim", ("torch", "numpy")),
     "figure": Kind(
-        "figures", 2, "tasks.draw_figure:draw_figure", ("matplotlib", "pillow", "numpy")
+        "figures",
+        2,
+        "tasks.draw_figure:draw_figure",
+        ("matplotlib", "pillow", "numpy"),
+        one_at_a_time=True,
     ),
 }

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from torch import Tensor
+from torch import Tensor, nn
 
+from tasks.diffusion.autocast_network import AutocastNetwork
+from tasks.diffusion.beta_schedules import noise_schedule
+from tasks.diffusion.convnext_unet import ConvNextUNet
 from tasks.diffusion.inference import InferenceNetwork
+from tasks.diffusion.noise_prediction import PIXEL_RANGE, NoisePrediction
+from tasks.diffusion.noise_samplers import DDIMSampler, PosteriorSampler
 from tasks.diffusion.objectives import DDPM, Denoiser, FlowMatching, Objective, PureNoiseDenoiser
 from tasks.diffusion.samplers import AncestralSampler, FlowSampler, Sampler
-from tasks.diffusion.schedule import NoiseSchedule, linear_schedule
+from tasks.diffusion.schedule import NoiseSchedule
 from tasks.diffusion.seeds import seeded_initialisation
 from tasks.diffusion.trainer import Recipe
 from tasks.diffusion.unet import CourseUNet
@@ -19,10 +24,17 @@ from tasks.store.node import JSON
 Params = Mapping[str, JSON]
 
 
-def build_network(params: Params, seed: int) -> CourseUNet:
+def build_network(params: Params, seed: int) -> nn.Module:
     """The network of params["network"] with weights drawn from `seed`."""
     network = params["network"]
     with seeded_initialisation(seed):
+        if network.get("kind") == "convnext":
+            return ConvNextUNet(
+                network["hidden_width"],
+                network["multipliers"],
+                heads=network["heads"],
+                num_classes=network["num_classes"],
+            )
         return CourseUNet(
             network["hidden_width"],
             network["time_conditioning"],
@@ -40,14 +52,22 @@ def build_objective(params: Params) -> Objective:
     num_classes = params["network"]["num_classes"]
     p_uncond = objective.get("p_uncond", 0.0)
     if kind == "ddpm":
-        return DDPM(_schedule(objective), num_classes, p_uncond)
+        return DDPM(build_schedule(objective), num_classes, p_uncond)
+    if kind == "noise_prediction":
+        schedule = build_schedule(objective)
+        return NoisePrediction(schedule, objective["loss"], num_classes, p_uncond)
     return FlowMatching(num_classes, p_uncond)
 
 
 def build_sampler(params: Params) -> Sampler:
     sampler = params["sampler"]
     if sampler["method"] == "ddpm":
-        return AncestralSampler(_schedule(params["objective"]))
+        return AncestralSampler(build_schedule(params["objective"]))
+    if sampler["method"] == "ancestral":
+        return PosteriorSampler(build_schedule(params["objective"]))
+    if sampler["method"] == "ddim":
+        schedule = build_schedule(params["objective"])
+        return DDIMSampler(schedule, sampler["steps"], sampler["eta"], time_unit(params))
     return FlowSampler(sampler["method"], sampler["steps"])
 
 
@@ -61,15 +81,29 @@ def build_recipe(params: Params, seed: int, number_format: str) -> Recipe:
         steps_per_epoch=params["steps_per_epoch"],
         ema_decay=params.get("ema_decay"),
         max_shift=params["max_shift"],
+        horizontal_flip=params.get("horizontal_flip", False),
         number_format=number_format,
     )
 
 
-def load_for_inference(step: Step) -> InferenceNetwork:
+def pixel_range(params: Params) -> tuple[float, float]:
+    """What the network of params takes black and white to be."""
+    return PIXEL_RANGE if params["objective"]["kind"] == "noise_prediction" else (0.0, 1.0)
+
+
+def time_unit(params: Params) -> float:
+    """What the network of params takes one timestep to be: 1, or 1/T where it is told t/T."""
+    objective = params["objective"]
+    return 1.0 if objective["kind"] == "noise_prediction" else 1 / objective["num_timesteps"]
+
+
+def load_for_inference(step: Step) -> nn.Module:
     """The checkpoint that params["epoch"] names, of the input "model", ready to predict."""
     network = build_network(step.params, seed=0)
     weights: dict[str, Tensor] = step.read_tensors("model", checkpoint_name(step.params["epoch"]))
     network.load_state_dict(weights)
+    if isinstance(network, ConvNextUNet):
+        return AutocastNetwork(network, step.device, step.number_format)
     return InferenceNetwork(network, step.device, step.number_format)
 
 
@@ -78,7 +112,11 @@ def checkpoint_name(epoch: int) -> str:
     return f"epoch-{epoch:03d}.safetensors"
 
 
-def _schedule(objective: Mapping[str, JSON]) -> NoiseSchedule:
-    return linear_schedule(
-        objective["num_timesteps"], objective["beta_start"], objective["beta_end"]
+def build_schedule(objective: Mapping[str, JSON]) -> NoiseSchedule:
+    """The schedule of an objective, linear where it names none."""
+    return noise_schedule(
+        objective.get("schedule", "linear"),
+        objective["num_timesteps"],
+        objective["beta_start"],
+        objective["beta_end"],
     )

@@ -12,7 +12,6 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 
-from tasks.accelerator import hold_accelerator
 from tasks.batch_events import Batch, Member, told
 from tasks.cancellation import steps_should_end
 from tasks.errors import StepCancelled, StepFailed
@@ -22,6 +21,7 @@ from tasks.run_step import (
     StepNode,
     cached,
     find_complete,
+    hold_device,
     make_step,
     must_compute,
     read_identity,
@@ -128,7 +128,7 @@ def _compute(
         return ended
     batch.members = [member for member, _ in steps]
     try:
-        results, seconds = _run_together(batch, [step for _, step in steps], should_stop)
+        results, seconds = _run_together(batch, [step for _, step in steps], settings, should_stop)
     except BaseException as error:
         for member in batch.members:
             batch.publish_of(member.node, "failed", told(error), told=True)
@@ -149,19 +149,17 @@ def _compute(
 
 
 def _run_together(
-    batch: Batch, steps: list[Step], should_stop: Callable[[], bool]
+    batch: Batch, steps: list[Step], settings: RunSettings, should_stop: Callable[[], bool]
 ) -> tuple[Sequence[StepResult | Exception], float]:
     """What the kind's function makes of `steps`, and the seconds it took, waiting apart."""
-    with contextlib.ExitStack() as held:
-        if batch.kind.uses_accelerator:
-            held.enter_context(
-                hold_accelerator(
-                    steps[0].device,
-                    batch.name,
-                    should_stop=should_stop,
-                    on_wait=lambda message: batch.publish("waiting", message=message),
-                )
-            )
+    with hold_device(
+        batch.kind,
+        steps[0].device,
+        batch.name,
+        settings,
+        should_stop=should_stop,
+        on_wait=lambda message: batch.publish("waiting", message=message),
+    ):
         if should_stop():
             raise StepCancelled(f"{batch.name}: stopped before it began")
         batch.publish("started")

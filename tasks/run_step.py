@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -58,11 +59,15 @@ class RunSettings:
     device: "cpu", "cuda" or "mps". git_commit, git_dirty: of the code that runs, None outside git.
     versions: distribution name to version, recorded with each row. project_root: the folder of
     pipelines.yaml. image_files: SHA-256 of each image file to where it lies (tasks.images.sources).
+    is_remote: the steps are done by processes of a cluster (tasks.remote_worker).
+    places: steps that compute on the device at once, each on its share of it.
+    device_is_granted: that starts no more steps on a device than it has, so none is held here.
     """
 
     run_id: str
     store: str
     device: str
+    places: int = 1
     data_root: str | None = None
     project_root: str = "."
     image_files: Mapping[str, JSON] = field(default_factory=dict)
@@ -70,6 +75,8 @@ class RunSettings:
     git_dirty: bool | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     host: str = field(default_factory=socket.gethostname)
+    is_remote: bool = False
+    device_is_granted: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -167,7 +174,14 @@ def _compute(
             should_stop,
             lambda done, total, message: publish("progress", done, total, message),
         )
-        with _device_of(kind, step, lambda message: publish("waiting", message=message)):
+        with hold_device(
+            kind,
+            step.device,
+            name,
+            settings,
+            should_stop=should_stop,
+            on_wait=lambda message: publish("waiting", message=message),
+        ):
             if should_stop():
                 raise StepCancelled(f"{name}: stopped before it began")
             publish("started")
@@ -221,13 +235,41 @@ def _input_rows(node: StepNode, identity: Identity, store: Store) -> dict[str, R
 
 
 @contextlib.contextmanager
-def _device_of(kind: Kind, step: Step, on_wait: Callable[[str], None]) -> Iterator[None]:
-    """Hold the device for kinds that compute on it, and only while they compute."""
-    if not kind.uses_accelerator:
+def hold_device(
+    kind: Kind,
+    device: str,
+    name: str,
+    settings: RunSettings,
+    *,
+    should_stop: Callable[[], bool],
+    on_wait: Callable[[str], None],
+) -> Iterator[None]:
+    """Hold what steps of the kind need for themselves, and only while they compute.
+
+    name: of what computes, for those who wait. StepCancelled once should_stop is true meanwhile.
+    """
+    with contextlib.ExitStack() as held:
+        if kind.one_at_a_time:
+            held.enter_context(_alone(kind.stage))
+        if kind.uses_accelerator and not settings.device_is_granted:
+            held.enter_context(
+                hold_accelerator(
+                    device,
+                    name,
+                    places=settings.places,
+                    should_stop=should_stop,
+                    on_wait=on_wait,
+                )
+            )
         yield
-        return
-    with hold_accelerator(step.device, step.name, should_stop=step.should_stop, on_wait=on_wait):
-        yield
+
+
+_alone_locks: dict[str, threading.Lock] = {}
+
+
+def _alone(stage: str) -> threading.Lock:
+    """Held by the one step of a stage that may run in this process."""
+    return _alone_locks.setdefault(stage, threading.Lock())
 
 
 def record_result(

@@ -16,7 +16,7 @@ from tasks.pocket.concept_reader import ConceptReader, blemished, reader_loss
 from tasks.pocket.networks import stage_two_unet
 from tasks.pocket.recipe import PocketRecipe
 from tasks.pocket.sources import load_bank
-from tasks.pocket.stage_one import CoarseStageOne, StageOne, coarse_loss, whole_loss
+from tasks.pocket.stage_one import CoarseStageOne, StageOne, coarse_loss, fine_loss, whole_loss
 from tasks.pocket.stage_two import super_resolution_loss
 from tasks.pocket.tokenizer import load_tokenizer, save_tokenizer, tokenize, train_tokenizer
 from tasks.pocket.training_loop import WINDOW, PhaseState, run_phase
@@ -26,7 +26,7 @@ TEXT_ENCODER, UNET, TOKENIZER = "text_encoder.safetensors", "unet.safetensors", 
 
 
 def train_stage_one(step: Step) -> StepResult:
-    """Coarse at 32 pixels, then whole at 64. Objects: the tokenizer, both networks in float16."""
+    """Coarse at 32 pixels, then at 64. Objects: the tokenizer, both networks in float16."""
     recipe = PocketRecipe.from_params(step.params)
     bank, _ = load_bank(step.params, step.project_root)
     spiece = train_tokenizer(bank.texts())
@@ -43,15 +43,17 @@ def train_stage_one(step: Step) -> StepResult:
     state, weights = _run(step, recipe, "coarse", coarse, loss)
     coarse.load_state_dict(weights)
     losses.append(state)
-    state, weights = _run(step, recipe, "whole", stage, whole_loss(stage, source, number_format))
-    losses.append(state)
-    stage.load_state_dict(weights)
+    for name, make in (("whole", whole_loss), ("fine", fine_loss)):
+        loss = make(stage, source, number_format)
+        state, weights = _run(step, recipe, name, stage, loss)
+        losses.append(state)
+        stage.load_state_dict(weights)
     return StepResult(
         {
             TOKENIZER: spiece,
             TEXT_ENCODER: _half(stage.text_encoder),
             UNET: _half(stage.unet),
-            "loss.parquet": loss_table(["coarse", "whole"], losses),
+            "loss.parquet": loss_table(["coarse", "whole", "fine"], losses),
         },
         _metrics(losses, [stage]),
     )

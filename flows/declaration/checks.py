@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from flows.declaration.annotated_checks import check_guides, check_network, check_studies
 from flows.declaration.backend_checks import check_backends
+from flows.declaration.claim_checks import check_claims
 from flows.declaration.document import Declaration
 from flows.declaration.figure_checks import check_panel
 from flows.declaration.figures import drawn_ids, panel_id
@@ -21,12 +23,15 @@ def check_declaration(declaration: Declaration) -> list[Problem]:
     return [
         *_check_classifiers(declaration),
         *_check_models(declaration),
+        *check_studies(declaration),
+        *check_guides(declaration),
         *_check_figures(declaration),
         *_check_pipelines(declaration),
         *check_name(
             ("default_profile",), declaration.default_profile, declaration.profiles, "profile"
         ),
         *check_backends(declaration),
+        *check_claims(declaration),
         *check_schedules(declaration),
     ]
 
@@ -59,7 +64,8 @@ def _check_models(declaration: Declaration) -> Iterator[Problem]:
         yield from _check_batch(declaration, path, model)
         yield from _check_checkpoints(path, model)
         if isinstance(model, GenerativeModel):
-            yield from _check_sampler(path, model)
+            yield from check_network(path, model)
+            yield from _check_betas(path, model)
             yield from _check_guidance(path, model)
             yield from _check_measure(declaration, path, model)
         elif model.measure is not None:
@@ -84,16 +90,9 @@ def _check_checkpoints(
         )
 
 
-def _check_sampler(path: tuple[str, ...], model: GenerativeModel) -> Iterator[Problem]:
-    method, kind = model.sampler.method, model.objective.kind
-    if (method == "ddpm") != (kind == "ddpm"):
-        allowed = "ddpm" if kind == "ddpm" else "one of: euler, midpoint, heun"
-        yield Problem(
-            (*path, "sampler", "method"),
-            f"is {show_value(method)}, but the objective is {kind}; expected {allowed}",
-        )
+def _check_betas(path: tuple[str, ...], model: GenerativeModel) -> Iterator[Problem]:
     objective = model.objective
-    if objective.kind == "ddpm" and objective.beta_start > objective.beta_end:
+    if objective.kind != "flow_matching" and objective.beta_start > objective.beta_end:
         yield Problem(
             (*path, "objective", "beta_start"),
             f"is {objective.beta_start:g}; expected at most beta_end, {objective.beta_end:g}",
@@ -115,9 +114,6 @@ def _check_guidance(path: tuple[str, ...], model: GenerativeModel) -> Iterator[P
     if model.objective.p_uncond > 0:
         text = f"is {model.objective.p_uncond:g}, which {needs}; expected 0"
         yield Problem((*path, "objective", "p_uncond"), text)
-    if scale is not None:
-        text = f"is {scale:g}, which {needs}; expected null"
-        yield Problem((*path, "sampler", "guidance_scale"), text)
     if scales:
         text = f"is {show_value(scales)}, which {needs}; expected []"
         yield Problem((*path, "measure", "guidance_scales"), text)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from flows.declaration.backends import Backend
+from flows.declaration.claims import Claim, ClaimId, Similarity
 from flows.declaration.datasets import Dataset
 from flows.declaration.fields import Glob, Name, Section, Seed, Title
 from flows.declaration.figures import Figure
@@ -14,6 +15,7 @@ from flows.declaration.images import Image
 from flows.declaration.models import Classifier, Model
 from flows.declaration.pocket import Pocket
 from flows.declaration.schedules import Schedule
+from flows.declaration.studies import Guide, Study
 from flows.declaration.text_to_image import TextToImage
 
 
@@ -34,9 +36,14 @@ class Pipeline(Section):
 
 
 class Profile(Section):
-    """set: overrides, written as for --set; `*` in a name matches any name there."""
+    """set: overrides, written as for --set; `*` in a name matches any name there.
+
+    steps_on_cpu: that compute there at once, each on its share of the cores. Networks too narrow
+    for all cores gain; on other devices there is one at a time.
+    """
 
     title: Title
+    steps_on_cpu: Annotated[int, Field(ge=1, le=64)] = 1
     number_format: Literal["auto", "float32", "bfloat16"] = "auto"
     set: dict[str, Any] = Field(default_factory=dict)
 
@@ -44,7 +51,8 @@ class Profile(Section):
 class Declaration(Section):
     """What to make. Every value lies in its range; flows.declaration.checks has the rest.
 
-    backend: the one of `backends` in use.
+    backend: the one of `backends` in use. similarity: without it, claims on how well pictures fit
+    prompts are not measured.
     """
 
     version: Literal[1]
@@ -52,11 +60,15 @@ class Declaration(Section):
     datasets: dict[Name, Dataset]
     classifiers: dict[Name, Classifier] = Field(default_factory=dict)
     models: dict[Name, Model] = Field(default_factory=dict)
+    studies: dict[Name, Study] = Field(default_factory=dict)
+    guides: dict[Name, Guide] = Field(default_factory=dict)
     backends: dict[Name, Backend] = Field(default_factory=dict)
     backend: Name | None = None
     images: dict[Name, Image] = Field(default_factory=dict)
     text_to_image: TextToImage = TextToImage()
     pocket: Pocket | None = None
+    similarity: Similarity | None = None
+    claims: dict[ClaimId, Claim] = Field(default_factory=dict)
     figures: dict[Name, Figure]
     pipelines: dict[Name, Pipeline]
     profiles: dict[Name, Profile]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flows.declaration.annotated_checks import check_annotated_panel
+from flows.declaration.annotated_panels import AnnotatedPanel
 from flows.declaration.document import Declaration
 from flows.declaration.figures import (
     MAX_GRID_IMAGES,
@@ -32,6 +34,9 @@ from flows.declaration.trajectory_panels import TrajectoryPanel
 
 def check_panel(declaration: Declaration, path: Path, panel: Panel) -> Iterator[Problem]:
     """Problems of `panel`, which stands at `path`."""
+    if isinstance(panel, AnnotatedPanel):
+        yield from check_annotated_panel(declaration, path, panel)
+        return
     if isinstance(panel, TrajectoryPanel):
         yield from check_trajectory_panel(declaration, path, panel)
         return

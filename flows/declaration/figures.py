@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from flows.declaration.annotated_panels import AnnotatedPanel, PixelRanges, ReportedLoss
 from flows.declaration.fields import (
     DigitCount,
     EpochChoice,
@@ -143,7 +144,9 @@ ModelPanel = (
 )
 """Panels of the models that are trained here."""
 
-Panel = Annotated[ModelPanel | PocketPanel | TrajectoryPanel, Field(discriminator="plot")]
+Panel = Annotated[
+    ModelPanel | PocketPanel | TrajectoryPanel | AnnotatedPanel, Field(discriminator="plot")
+]
 
 
 class Figure(Section):
@@ -160,7 +163,9 @@ def panel_id(panel: Panel) -> str:
 
 
 def models_of(panel: Panel) -> list[str]:
-    """Names of the models a panel shows."""
+    """Names of the models a panel shows, of whose checkpoints all measurements are wanted."""
+    if isinstance(panel, AnnotatedPanel):
+        return [panel.model] if isinstance(panel, ReportedLoss | PixelRanges) else []
     if isinstance(panel, TrajectoryPanel | PocketPanel):
         return []
     if isinstance(panel, LossCurve | Comparison):

@@ -113,6 +113,7 @@ _EXPECTED: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "greater_than": lambda c: f"more than {c['gt']:g}",
     "less_than_equal": lambda c: f"at most {c['le']:,}",
     "less_than": lambda c: f"less than {c['lt']:g}",
+    "multiple_of": lambda c: f"a multiple of {c['multiple_of']:g}",
     "int_type": lambda c: "a whole number",
     "float_type": lambda c: "a number",
     "finite_number": lambda c: "a finite number",

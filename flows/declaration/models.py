@@ -21,6 +21,7 @@ from flows.declaration.fields import (
     StepsPerEpoch,
     Title,
 )
+from flows.declaration.noise_prediction import ConvNextNetwork, network_kind
 from flows.declaration.objectives import (
     DENOISING_KINDS,
     ConditionedNetwork,
@@ -48,7 +49,8 @@ class Recipe(Section):
     """How a model is trained, whatever it predicts.
 
     decay: "exponential" multiplies the rate by 0.1^(1/epochs) after each epoch.
-    steps_per_epoch: null for one pass over the data. checkpoints: epochs kept; default, the last.
+    steps_per_epoch: null for one pass over the data. horizontal_flip: images are mirrored at
+    random. checkpoints: epochs kept; default, the last.
     """
 
     title: Title
@@ -60,6 +62,7 @@ class Recipe(Section):
     steps_per_epoch: StepsPerEpoch | None = None
     ema_decay: EmaDecay | None = None
     max_shift: MaxShift = 0
+    horizontal_flip: bool = False
     checkpoints: Annotated[list[Epochs], Field(min_length=1, max_length=1000)] | None = None
 
     @property
@@ -95,10 +98,16 @@ class SampleMeasure(Section):
     sweep_samples: SampleCount = 1000
 
 
-class GenerativeModel(Recipe):
-    """A model that makes digits from noise. classifier: by which its samples are measured."""
+GenerativeNetwork = Annotated[
+    Annotated[ConditionedNetwork, Tag("course")] | Annotated[ConvNextNetwork, Tag("convnext")],
+    Discriminator(network_kind),
+]
 
-    network: ConditionedNetwork
+
+class GenerativeModel(Recipe):
+    """A model that makes images from noise. classifier: by which its samples are measured."""
+
+    network: GenerativeNetwork
     objective: GenerativeObjective
     sampler: Sampler
     classifier: Name | None = None

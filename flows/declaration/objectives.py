@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,12 @@ from flows.declaration.fields import (
     SamplerSteps,
     Section,
     Sigma,
+)
+from flows.declaration.noise_prediction import (
+    AncestralSampler,
+    DDIMSampler,
+    NoisePredictionObjective,
+    network_kind,
 )
 
 
@@ -49,10 +55,12 @@ class FlowMatchingObjective(Section):
 
 
 DENOISING_KINDS = ("denoiser", "pure_noise")
-GENERATIVE_KINDS = ("ddpm", "flow_matching")
+GENERATIVE_KINDS = ("ddpm", "flow_matching", "noise_prediction")
 
 DenoisingObjective = Annotated[DenoiserObjective | PureNoiseObjective, Field(discriminator="kind")]
-GenerativeObjective = Annotated[DDPMObjective | FlowMatchingObjective, Field(discriminator="kind")]
+GenerativeObjective = Annotated[
+    DDPMObjective | FlowMatchingObjective | NoisePredictionObjective, Field(discriminator="kind")
+]
 
 
 class PlainNetwork(Section):
@@ -71,6 +79,10 @@ class ConditionedNetwork(Section):
     time_conditioning: Literal["add", "multiply"]
     num_classes: Literal[0, 10] = 0
 
+    @classmethod
+    def describes(cls, value: Any) -> bool:
+        return isinstance(value, dict) and network_kind(value) == "course"
+
 
 class DDPMSampler(Section):
     """Ancestral sampling over every timestep of the objective."""
@@ -87,4 +99,13 @@ class FlowSampler(Section):
     guidance_scale: GuidanceScale | None = None
 
 
-Sampler = Annotated[DDPMSampler | FlowSampler, Field(discriminator="method")]
+Sampler = Annotated[
+    DDPMSampler | FlowSampler | AncestralSampler | DDIMSampler, Field(discriminator="method")
+]
+
+METHODS = {
+    "ddpm": ("ddpm", "ddim"),
+    "flow_matching": ("euler", "midpoint", "heun"),
+    "noise_prediction": ("ancestral", "ddim"),
+}
+"""Samplers that fit a model of each objective."""

@@ -37,10 +37,12 @@ class Phase(Section):
 
 
 class StageOne(Section):
-    """coarse: at 32 pixels without the outermost level. whole: at 64."""
+    """coarse: at 32 pixels without the outermost level. whole: at 64. fine: at 64, with every t
+    weighted alike."""
 
     coarse: Phase
     whole: Phase
+    fine: Phase
 
 
 class StageTwo(Section):
@@ -54,6 +56,12 @@ class Reader(Section):
     """The classifier of concepts that the model is measured with."""
 
     reader: Phase
+
+
+class Similarity(Section):
+    """The CLIP that measures how well a picture fits a text."""
+
+    similarity: Phase
 
 
 class Measure(Section):
@@ -78,5 +86,6 @@ class Pocket(Section):
     stage_one: StageOne
     stage_two: StageTwo
     reader: Reader
+    similarity: Similarity
     measure: Measure
     output: dict[Name, FilePath]

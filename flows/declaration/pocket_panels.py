@@ -27,4 +27,10 @@ class PocketEnlarged(PanelBase):
     plot: Literal["pocket_enlarged"]
 
 
-PocketPanel = PocketConcepts | PocketStyles | PocketEnlarged
+class PocketRetrieval(PanelBase):
+    """How often the similarity model finds the right caption, by how the picture is seen."""
+
+    plot: Literal["pocket_retrieval"]
+
+
+PocketPanel = PocketConcepts | PocketStyles | PocketEnlarged | PocketRetrieval

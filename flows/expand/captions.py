@@ -19,9 +19,11 @@ from flows.declaration.figures import (
     SigmaRow,
 )
 from flows.declaration.models import DenoisingModel, GenerativeModel
+from flows.declaration.objectives import FlowSampler
 from flows.expand.figure_nodes import shown_sigma, shown_sigmas, training_sigma
 from flows.expand.model_nodes import guidance_scale_of
 from flows.expand.requests import shown_epochs
+from flows.expand.work import evaluations_of
 from tasks.figures.words import after_epochs
 
 AnyModel = DenoisingModel | GenerativeModel
@@ -98,6 +100,8 @@ def _recipe(declaration: Declaration, model: AnyModel) -> str:
         f"{model.network.hidden_width}, batch {model.batch_size}, {epochs}, "
         f"Adam at {model.learning_rate:g}, {decay}"
     )
+    if model.horizontal_flip:
+        text += ", images mirrored at random"
     if model.max_shift:
         text += f", images shifted by up to {model.max_shift} px"
     if model.ema_decay is not None:
@@ -108,12 +112,12 @@ def _recipe(declaration: Declaration, model: AnyModel) -> str:
 def _sampler(model: AnyModel) -> str:
     if not isinstance(model, GenerativeModel):
         return ""
-    sampler, objective = model.sampler, model.objective
-    if sampler.method == "ddpm":
-        steps = objective.num_timesteps if objective.kind == "ddpm" else 0
-        text = f", {steps} ancestral steps"
-    else:
+    sampler = model.sampler
+    if isinstance(sampler, FlowSampler):
         text = f", {sampler.steps} {sampler.method.capitalize()} steps"
+    else:
+        name = "DDIM" if sampler.method == "ddim" else "ancestral"
+        text = f", {evaluations_of(model, sampler)} {name} steps"
     scale = guidance_scale_of(model)
     return text if scale is None else f"{text}, guidance {scale:g}"
 

@@ -7,14 +7,18 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from flows.declaration import Declaration
+from flows.declaration.annotated_panels import AnnotatedPanel, ForwardStrip
 from flows.declaration.figures import models_of
 from flows.declaration.pocket_panels import PocketPanel
 from flows.declaration.trajectory_panels import TrajectoryPanel
+from flows.expand.annotated_nodes import annotated_nodes
+from flows.expand.claim_nodes import claim_name, claim_nodes, writeups_of
 from flows.expand.figure_nodes import figure_node
 from flows.expand.model_nodes import classifier_node, data_node, model_nodes
 from flows.expand.pocket_nodes import pocket_figure_node, pocket_nodes
 from flows.expand.requests import gather_requests
 from flows.expand.shown_panels import node_names
+from flows.expand.study_nodes import study_nodes
 from flows.expand.text_to_image.panel_nodes import panel_nodes
 from flows.expand.text_to_image.trajectory_nodes import ModelPart, TrajectoryNodes
 from flows.graph import topological_order, upstream
@@ -22,7 +26,8 @@ from flows.model_identity import ModelIdentities
 from tasks.store.node import JSON, Node
 
 TABLE_NAME = "table/metrics"
-MEASURED_KINDS = ("train", "classifier", "denoise", "evaluate")
+CLAIM_KINDS = ("similarity", "claim")
+MEASURED_KINDS = ("train", "classifier", "guide", "denoise", "evaluate", "variant", "schedule")
 
 
 def expand(
@@ -44,14 +49,19 @@ def expand(
         model_part = ModelIdentities(declaration, project_root, "float32").of
     trajectories = TrajectoryNodes(declaration, project_root, model_part)
     drawn = list(_figure_nodes(declaration, trajectories, figures))
+    of_pipelines = {name: figures_of(declaration, name) for name in declaration.pipelines}
+    claims = list(claim_nodes(declaration, of_pipelines, drawn, trajectories, figures))
     pocket = list(pocket_nodes(declaration.pocket, project_root)) if declaration.pocket else []
-    return topological_order([*_model_nodes(declaration), *pocket, *trajectories.nodes(), *drawn])
+    return topological_order(
+        [*_model_nodes(declaration), *pocket, *trajectories.nodes(), *drawn, *claims]
+    )
 
 
 def expand_pipeline(declaration: Declaration, nodes: Sequence[Node], pipeline: str) -> list[Node]:
     """The part of `nodes` that a pipeline is made of, and its table of metrics, inputs first.
 
-    That is what its figures need, and every measurement of the models they show.
+    That is what its figures need, every measurement of the models they show, and the claims of
+    the write-ups whose figures it has.
     """
     figures = figures_of(declaration, pipeline)
     shown = {
@@ -71,14 +81,22 @@ def expand_pipeline(declaration: Declaration, nodes: Sequence[Node], pipeline: s
         for node in nodes
         if node.kind in ("denoise", "evaluate") and _model_of(node) in shown
     ]
+    of_pipelines = {name: figures_of(declaration, name) for name in declaration.pipelines}
+    checked = tuple(
+        claim_name(writeup, "") for writeup in writeups_of(declaration, of_pipelines, pipeline)
+    )
+    wanted += [node.name for node in nodes if node.name.startswith(checked)]
     needed = upstream(wanted, {node.name: list(node.inputs.values()) for node in nodes})
     # Figures in the pipeline's own reading order; all else in the order of the declaration.
     place = {name: index for index, name in enumerate(wanted)}
     drawn = [node for node in nodes if node.name in needed and node.kind == "figure"]
-    others = [node for node in nodes if node.name in needed and node.kind != "figure"]
+    claims = [node for node in nodes if node.name in needed and node.kind in CLAIM_KINDS]
+    others = [
+        node for node in nodes if node.name in needed and node.kind not in ("figure", *CLAIM_KINDS)
+    ]
     drawn.sort(key=lambda node: place[node.name])
     measured = [node for node in others if node.kind in MEASURED_KINDS]
-    return [*others, *drawn, _table_node(measured)]
+    return [*others, *drawn, *claims, _table_node(measured)]
 
 
 def figures_of(declaration: Declaration, pipeline: str) -> list[str]:
@@ -101,6 +119,7 @@ def _model_nodes(declaration: Declaration) -> Iterator[Node]:
     requests = gather_requests(declaration)
     for name in declaration.models:
         yield from model_nodes(declaration, name, requests)
+    yield from study_nodes(declaration)
 
 
 def _figure_nodes(
@@ -111,6 +130,11 @@ def _figure_nodes(
         for panel in figure.panels:
             if isinstance(panel, PocketPanel):
                 yield pocket_figure_node(figure_id, panel)
+            elif isinstance(panel, AnnotatedPanel):
+                # As with text-to-image panels, the file of an image is read only where it is shown.
+                if not isinstance(panel, ForwardStrip) or figures is None or figure_id in figures:
+                    image = trajectories.image
+                    yield from annotated_nodes(declaration, figure_id, figure, panel, image)
             elif not isinstance(panel, TrajectoryPanel):
                 yield figure_node(declaration, figure_id, figure, panel)
             elif figures is None or figure_id in figures:
@@ -128,7 +152,9 @@ def _table_node(measured: Sequence[Node]) -> Node:
 
 
 def _table_row(node: Node) -> dict[str, JSON]:
-    """epoch: of the checkpoint, or the last trained. guidance_scale: null where it has none."""
-    scale = node.params["sampler"]["guidance_scale"] if node.kind == "evaluate" else None
-    epoch = node.params["epoch"] if "epoch" in node.params else node.params["epochs"]
+    """epoch: of the checkpoint, or the last trained. epoch and guidance_scale are null where there
+    is none."""
+    is_sampled = node.kind in ("evaluate", "variant")
+    scale = node.params["sampler"]["guidance_scale"] if is_sampled else None
+    epoch = node.params.get("epoch", node.params.get("epochs"))
     return {"node": node.name, "model": _model_of(node), "epoch": epoch, "guidance_scale": scale}

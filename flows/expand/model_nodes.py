@@ -10,8 +10,10 @@ from pydantic import BaseModel
 from flows.declaration import Declaration
 from flows.declaration.datasets import HubDataset
 from flows.declaration.models import Classifier, DenoisingModel, GenerativeModel
+from flows.declaration.noise_prediction import ConvNextNetwork
+from flows.declaration.studies import Guide
 from flows.expand.requests import Requests
-from flows.expand.work import denoising_work, sampling_work, training_work
+from flows.expand.work import cost_width, denoising_work, sampling_work, training_work
 from tasks.store.node import JSON, Node
 
 
@@ -55,7 +57,7 @@ def classifier_node(declaration: Declaration, name: str) -> Node:
     return Node(
         f"classifier/{name}",
         "classifier",
-        {"width": classifier.width, **_recipe(classifier)},
+        {"width": classifier.width, **recipe(classifier)},
         {"data": data_name(classifier.data)},
         declaration.seeds.training,
         training_work(classifier, classifier.width, rows),
@@ -67,11 +69,12 @@ def model_nodes(declaration: Declaration, name: str, requests: Requests) -> Iter
     model = declaration.models[name]
     rows = declaration.datasets[model.data].train_rows
     params = {
-        **_described(model),
-        **_recipe(model),
+        **described(model),
+        **recipe(model),
         "decay": model.decay,
         "ema_decay": model.ema_decay,
         "checkpoints": model.kept_epochs,
+        **({"horizontal_flip": True} if model.horizontal_flip else {}),
     }
     yield Node(
         train_name(name),
@@ -79,7 +82,7 @@ def model_nodes(declaration: Declaration, name: str, requests: Requests) -> Iter
         params,
         {"data": data_name(model.data)},
         declaration.seeds.training,
-        training_work(model, model.network.hidden_width, rows),
+        training_work(model, cost_width(model.network), rows),
     )
     if isinstance(model, DenoisingModel):
         yield from _denoise_nodes(declaration, name, model, requests)
@@ -107,7 +110,7 @@ def _denoise_nodes(
             "denoise",
             {
                 "epoch": epoch,
-                **_described(model),
+                **described(model),
                 "sigmas": sorted(sigmas),
                 "requests": wanted,
             },
@@ -138,7 +141,7 @@ def _sample_nodes(name: str, model: GenerativeModel, requests: Requests) -> Iter
             "sample",
             {
                 "epoch": epoch,
-                **_described(model),
+                **described(model),
                 "sampler": _sampler(model, scale),
                 "requests": wanted,
             },
@@ -160,7 +163,7 @@ def _evaluate_nodes(declaration: Declaration, name: str, model: GenerativeModel)
     def node(node_name: str, epoch: int, scale: float | None, samples: int) -> Node:
         params = {
             "epoch": epoch,
-            **_described(model),
+            **described(model),
             "sampler": _sampler(model, scale),
             "samples": samples,
         }
@@ -175,13 +178,15 @@ def _evaluate_nodes(declaration: Declaration, name: str, model: GenerativeModel)
         yield node(guidance_name(name, last, scale), last, scale, model.measure.sweep_samples)
 
 
-def _described(model: DenoisingModel | GenerativeModel) -> dict[str, JSON]:
-    """Network and objective, with the same keys whatever the model."""
-    network = {"time_conditioning": "none", "num_classes": 0, **plain(model.network)}
+def described(model: DenoisingModel | GenerativeModel) -> dict[str, JSON]:
+    """Network and objective; with the same keys for every network of the course."""
+    network = plain(model.network)
+    if not isinstance(model.network, ConvNextNetwork):
+        network = {"time_conditioning": "none", "num_classes": 0, **network}
     return {"network": network, "objective": plain(model.objective)}
 
 
-def _recipe(trained: Classifier | DenoisingModel | GenerativeModel) -> dict[str, JSON]:
+def recipe(trained: Classifier | DenoisingModel | GenerativeModel | Guide) -> dict[str, JSON]:
     return {
         "batch_size": trained.batch_size,
         "epochs": trained.epochs,
@@ -192,7 +197,7 @@ def _recipe(trained: Classifier | DenoisingModel | GenerativeModel) -> dict[str,
 
 
 def _sampler(model: GenerativeModel, guidance_scale: float | None) -> dict[str, JSON]:
-    """steps is null for DDPM, which takes every timestep of its objective."""
+    """steps is null for ancestral sampling, which takes every timestep of its objective."""
     return {"steps": None, **plain(model.sampler), "guidance_scale": guidance_scale}
 
 

@@ -8,32 +8,40 @@ from pathlib import Path
 
 from flows.declaration import Declaration
 from flows.declaration.pocket import Phase, Pocket
-from flows.declaration.pocket_panels import PocketConcepts, PocketEnlarged, PocketPanel
+from flows.declaration.pocket_panels import (
+    PocketConcepts,
+    PocketEnlarged,
+    PocketPanel,
+    PocketRetrieval,
+)
 from flows.expand.model_nodes import plain
 from tasks.errors import BadInput
 from tasks.store.node import JSON, Node
 
 STAGE_ONE, STAGE_TWO = "pocket/stage-one", "pocket/stage-two"
-READER, MEASURE = "pocket/reader", "pocket/measure"
+READER, SIMILARITY, MEASURE = "pocket/reader", "pocket/similarity", "pocket/measure"
 
 POCKET_TITLES = {
     "pocket_concepts": "Every concept",
     "pocket_styles": "Subjects in every style",
     "pocket_enlarged": "Drawn, sampled, enlarged",
+    "pocket_retrieval": "Right captions found",
 }
 
 # Images through the whole U-Net at 64 pixels cost this much of one at another size or network.
 WORK = {
     "coarse": 0.6,
     "whole": 1.0,
+    "fine": 1.0,
     "windows": 1.0,
     "pictures": 4.0,
     "reader": 0.15,
+    "similarity": 0.1,
 }
 
 
 def pocket_nodes(pocket: Pocket, project_root: Path) -> Iterator[Node]:
-    """Stage I, stage II on its text encoder, the reader, and the measurement of all three.
+    """Stage I, stage II on its text encoder, the reader, the similarity model, and the measurement.
 
     Raises BadInput if the table of concepts cannot be read.
     """
@@ -50,6 +58,7 @@ def pocket_nodes(pocket: Pocket, project_root: Path) -> Iterator[Node]:
         (STAGE_ONE, "pocket_stage_one", vars(pocket.stage_one), {}),
         (STAGE_TWO, "pocket_stage_two", vars(pocket.stage_two), {"stage_one": STAGE_ONE}),
         (READER, "pocket_reader", vars(pocket.reader), {}),
+        (SIMILARITY, "pocket_similarity", vars(pocket.similarity), {}),
     )
     for name, kind, phases, inputs in parts:
         params = {**source, "phases": {key: plain(phase) for key, phase in phases.items()}}
@@ -74,6 +83,8 @@ def pocket_figure_node(figure_id: str, panel: PocketPanel) -> Node:
     if isinstance(panel, PocketConcepts):
         params["columns"] = panel.columns
     name = f"figure/{figure_id}/{panel.id or panel.plot}"
+    if isinstance(panel, PocketRetrieval):
+        return Node(name, "figure", params, {"similarity": SIMILARITY})
     return Node(name, "figure", params, {"measure": MEASURE})
 
 
@@ -82,6 +93,12 @@ def pocket_caption(declaration: Declaration, panel: PocketPanel) -> str:
     if panel.caption is not None:
         return panel.caption
     assert declaration.pocket is not None
+    if isinstance(panel, PocketRetrieval):
+        return (
+            "Share of drawn pictures, with grounds and textures not trained on, whose nearest "
+            "text names the right concept, the right style, and both: as drawn, scaled down to "
+            "so many pixels, without their low frequencies, and disturbed as in training."
+        )
     measure = declaration.pocket.measure
     settings = (
         f"guidance scale {measure.guidance_scale:g}, {measure.num_inference_steps} steps, "

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from flows.declaration import Declaration
+from flows.declaration.annotated_panels import AnnotatedPanel, PixelRanges
 from flows.declaration.figures import (
     Animation,
     Comparison,
@@ -70,9 +71,14 @@ def gather_requests(declaration: Declaration) -> Requests:
     return requests
 
 
-def _gather(requests: Requests, declaration: Declaration, panel: ModelPanel, seed: int) -> None:
+def _gather(
+    requests: Requests, declaration: Declaration, panel: ModelPanel | AnnotatedPanel, seed: int
+) -> None:
     models = declaration.models
-    if isinstance(panel, Samples | Animation):
+    if isinstance(panel, PixelRanges):
+        checkpoint = (panel.model, models[panel.model].kept_epochs[-1])
+        requests._want_grid(checkpoint, (seed, panel.rows, panel.columns), 0)
+    elif isinstance(panel, Samples | Animation):
         frames = panel.frames if isinstance(panel, Animation) else 0
         for epoch in shown_epochs(panel, models[panel.model]):
             requests._want_grid((panel.model, epoch), (seed, panel.rows, panel.columns), frames)

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flows.declaration import Declaration
+from flows.declaration.annotated_panels import AnnotatedPanel
 from flows.declaration.figures import Panel, drawn_ids
 from flows.declaration.pocket_panels import PocketPanel
 from flows.declaration.trajectory_panels import TrajectoryPanel
+from flows.expand.annotated_captions import annotated_caption
+from flows.expand.annotated_nodes import ANNOTATED_TITLES
 from flows.expand.captions import caption
 from flows.expand.figure_nodes import panel_title
 from flows.expand.pocket_nodes import POCKET_TITLES, pocket_caption
@@ -40,6 +43,10 @@ def shown_panels(declaration: Declaration, figure_id: str, panel: Panel) -> list
     names = node_names(figure_id, panel)
     if isinstance(panel, PocketPanel):
         title, text = panel.title or POCKET_TITLES[panel.plot], pocket_caption(declaration, panel)
+        return [ShownPanel(drawn_ids(panel)[0], panel.plot, title, text, names[0])]
+    if isinstance(panel, AnnotatedPanel):
+        title = panel.title or ANNOTATED_TITLES[panel.plot]
+        text = annotated_caption(declaration, panel, figure.seed)
         return [ShownPanel(drawn_ids(panel)[0], panel.plot, title, text, names[0])]
     if not isinstance(panel, TrajectoryPanel):
         text = caption(declaration, panel, figure.seed)

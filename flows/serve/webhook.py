@@ -1,4 +1,4 @@
-"""Tell a webhook that a run failed.
+"""Tell a webhook that a run failed, or what flows.serve.claims finds.
 
 DARKROOM_WEBHOOK_URL names it. The address may hold a secret: it is never logged, stored or shown,
 not even in an error, and a redirect to another address is not followed.
@@ -59,12 +59,8 @@ def _tell(
     failed: Mapping[str, str] | None = None,
     error: str | None = None,
 ) -> None:
-    url = os.environ.get(WEBHOOK_URL, "").strip()
-    if not url:
-        return
     steps = list((failed or {}).items())
-    post(
-        url,
+    post_declared(
         {
             "pipeline": request.pipeline,
             "profile": profile or request.profile,
@@ -79,6 +75,17 @@ def _tell(
             "report": report_address(request),
         },
     )
+
+
+def is_declared() -> bool:
+    """Whether the environment names a webhook."""
+    return bool(os.environ.get(WEBHOOK_URL, "").strip())
+
+
+def post_declared(content: Mapping[str, Any]) -> None:
+    """POST to the webhook of the environment, if it names one. Never raises."""
+    if is_declared():
+        post(os.environ[WEBHOOK_URL].strip(), content)
 
 
 def post(url: str, content: Mapping[str, Any]) -> bool:

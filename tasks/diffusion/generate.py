@@ -14,6 +14,9 @@ from tasks.diffusion.samplers import Sampler
 from tasks.diffusion.seeds import named_generator
 from tasks.errors import StepCancelled, StepFailed
 
+GuidedPrediction = Callable[[nn.Module, Tensor, Tensor, Tensor | None, float], Tensor]
+"""network, x, t, c, guidance_scale to the prediction; see guidance.guided_prediction."""
+
 BLOCK_ROWS = 50
 """Images that share a generator. Fixed, so that results do not depend on how blocks are batched."""
 
@@ -37,10 +40,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Generated:
-    """images: [count, 28, 28] uint8. frames: [num_frames, count, 28, 28] uint8; times:
-    [num_frames] float32, the t each frame has reached, as the sampler counts it."""
+    """images: [count, 28, 28] uint8; values: the same, float32, as the sampler left them. frames:
+    [num_frames, count, 28, 28] uint8; times: [num_frames] float32, the t each frame has reached,
+    as the sampler counts it."""
 
     images: Tensor
+    values: Tensor
     frames: Tensor
     times: Tensor
 
@@ -52,7 +57,7 @@ class _Block:
     rows: int
     generator: torch.Generator
     frames: list[Tensor] = field(default_factory=list)
-    image: Tensor | None = None
+    values: Tensor | None = None
 
 
 @torch.no_grad()
@@ -63,11 +68,17 @@ def generate(
     *,
     num_classes: int = 0,
     guidance_scale: float = 1.0,
+    guided: GuidedPrediction = guided_prediction,
+    start: Callable[[Tensor], Tensor] = lambda noise: noise,
+    pixel_range: tuple[float, float] = (0.0, 1.0),
     device: torch.device | str = "cpu",
     report: Callable[[float, float, str], None] = lambda done, total, message: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> list[Generated]:
     """Sample every request, in order.
+
+    guided: prediction for a class at a guidance scale. start: x at the first step from standard
+    normal noise. pixel_range: what the network takes black and white to be.
 
     Each block of BLOCK_ROWS images draws its noise from its own generator on the CPU, so an image
     depends on its seed, its place in its request and the network, never on its neighbours.
@@ -92,16 +103,16 @@ def generate(
             ).to(device)
 
         def predict(x: Tensor, t: Tensor, c: Tensor | None = c) -> Tensor:
-            return guided_prediction(network, x, t, c, guidance_scale)
+            return guided(network, x, t, c, guidance_scale)
 
         reached: list[float] = []
-        x = start = draw_noise()
-        for step, (time, reached_x) in enumerate(sampler.walk(predict, start, draw_noise)):
+        x = first = start(draw_noise())
+        for step, (time, reached_x) in enumerate(sampler.walk(predict, first, draw_noise)):
             x = reached_x
             reached.append(time)
             for block, steps, part in zip(batch, keep, _split(x, batch), strict=True):
                 if step in steps:
-                    block.frames.append(to_uint8(part))
+                    block.frames.append(to_uint8(part, pixel_range))
             report(done + step + 1, total, "sampling")
             if should_stop():
                 raise StepCancelled("sampling was stopped; the next run starts this step again.")
@@ -111,14 +122,16 @@ def generate(
                 "with a lower learning_rate, or sample in float32 (--number-format float32)"
             )
         for block, steps, part in zip(batch, keep, _split(x, batch), strict=True):
-            block.image = to_uint8(part)
+            block.values = part[:, 0].float().cpu()
             times[block.request] = torch.tensor([reached[step] for step in steps])
-    return [_gather(index, blocks, times[index]) for index in range(len(requests))]
+    return [_gather(index, blocks, times[index], pixel_range) for index in range(len(requests))]
 
 
-def to_uint8(x: Tensor) -> Tensor:
-    """[B, 1, H, W] in [0, 1], clipped there, as [B, H, W] uint8 on the CPU."""
-    return x[:, 0].clamp(0, 1).mul(255).round().to("cpu", torch.uint8)
+def to_uint8(x: Tensor, pixel_range: tuple[float, float] = (0.0, 1.0)) -> Tensor:
+    """[B, 1, H, W] in pixel_range, clipped there, as [B, H, W] uint8 on the CPU."""
+    low, high = pixel_range
+    unit = (x[:, 0] - low) / (high - low)
+    return unit.clamp(0, 1).mul(255).round().to("cpu", torch.uint8)
 
 
 def _blocks(requests: list[Request], num_classes: int) -> list[_Block]:
@@ -166,9 +179,12 @@ def _split(x: Tensor, batch: list[_Block]) -> tuple[Tensor, ...]:
     return x.split([block.rows for block in batch])
 
 
-def _gather(index: int, blocks: list[_Block], times: Tensor) -> Generated:
+def _gather(
+    index: int, blocks: list[_Block], times: Tensor, pixel_range: tuple[float, float]
+) -> Generated:
     mine = [block for block in blocks if block.request == index]
-    images = torch.cat([block.image for block in mine if block.image is not None])
+    values = torch.cat([block.values for block in mine if block.values is not None])
+    images = to_uint8(values[:, None], pixel_range)
     frames = [torch.cat([block.frames[k] for block in mine]) for k in range(len(mine[0].frames))]
     stacked = torch.stack(frames) if frames else torch.empty(0, *images.shape, dtype=torch.uint8)
-    return Generated(images, stacked, times)
+    return Generated(images, values, stacked, times)

@@ -81,13 +81,13 @@ class DDPM:
         num_timesteps = self.schedule.num_timesteps
         t = torch.randint(1, num_timesteps + 1, (len(x),), generator=generator, device=x.device)
         eps = _noise_like(x, generator)
-        signal, sigma = (table[t][:, None, None, None] for table in _rates(self.schedule, x.device))
+        signal, sigma = (table[t][:, None, None, None] for table in rates(self.schedule, x.device))
         x_t = signal * x + sigma * eps
         return F.mse_loss(_predict(self, network, x_t, t / num_timesteps, labels, generator), eps)
 
 
 @functools.lru_cache(maxsize=8)
-def _rates(schedule: NoiseSchedule, device: torch.device) -> tuple[Tensor, Tensor]:
+def rates(schedule: NoiseSchedule, device: torch.device) -> tuple[Tensor, Tensor]:
     """sqrt(alpha_bar) and sqrt(1 - alpha_bar), [T + 1] float32, copied to the device only once."""
     alpha_bar = schedule.alpha_bar
     return alpha_bar.sqrt().float().to(device), (1 - alpha_bar).sqrt().float().to(device)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,12 +26,26 @@ def named_generator(
     return torch.Generator(device=device).manual_seed(derive_seed(seed, *names))
 
 
+_initialising = threading.Lock()
+
+
 @contextmanager
 def seeded_initialisation(seed: int) -> Iterator[None]:
     """Layers built inside draw their weights from `seed`; global random state is left alone.
 
-    Weights are always drawn on the CPU, so a network starts the same whatever the device.
+    Weights are always drawn on the CPU, so a network starts the same whatever the device. Layers
+    draw from the one state of the process, so one network at a time is built.
     """
-    with torch.random.fork_rng(devices=[]):
+    with _initialising, torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "weights"))
+        yield
+
+
+@contextmanager
+def weights_to_be_loaded() -> Iterator[None]:
+    """Layers built inside draw nothing and hold nothing until load_state_dict(..., assign=True).
+
+    So they leave alone the random state that a network built in another thread draws from.
+    """
+    with torch.device("meta"):
         yield

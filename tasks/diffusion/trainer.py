@@ -36,6 +36,7 @@ class Recipe:
         epoch runs near a tenth of learning_rate; "constant" keeps it.
     ema_decay: None, or the decay of the average of the weights that checkpoints then hold.
     max_shift: each image is moved by up to this many pixels each way, filled with background.
+    horizontal_flip: each image is mirrored with probability 1/2.
     number_format: "float32", or "bfloat16" for autocast with float32 weights and loss.
     """
 
@@ -47,6 +48,7 @@ class Recipe:
     steps_per_epoch: int | None = None
     ema_decay: float | None = None
     max_shift: int = 0
+    horizontal_flip: bool = False
     number_format: str = "float32"
 
     def learning_rate_of(self, epoch: int) -> float:
@@ -157,6 +159,8 @@ def train(
             x = images[rows].float().div_(255)[:, None]
             if recipe.max_shift:
                 x = random_shift(x, recipe.max_shift, generator)
+            if recipe.horizontal_flip:
+                x = random_flip(x, generator)
             with _autocast(device, recipe.number_format):
                 loss = objective.loss(network, x, labels[rows], generator)
             loss.backward()
@@ -218,6 +222,12 @@ def random_shift(x: Tensor, max_shift: int, generator: torch.Generator) -> Tenso
     index = torch.arange(batch, device=x.device)[:, None, None, None]
     channel = torch.arange(x.shape[1], device=x.device)[None, :, None, None]
     return padded[index, channel, rows, columns]
+
+
+def random_flip(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Each image of x [batch, channel, height, width] mirrored left to right, or not, by a coin."""
+    is_mirrored = torch.rand(len(x), generator=generator, device=x.device) < 0.5
+    return torch.where(is_mirrored[:, None, None, None], x.flip(3), x)
 
 
 def _batches(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tasks.pocket.recipe import PocketRecipe
+
 FONT_LICENCE = (
     "Pictures are drawn from Noto Color Emoji (Copyright 2013 Google LLC, SIL Open Font License "
     "1.1) and from drawings of this project. The weights are under this repository's licence."
@@ -41,9 +43,9 @@ def stage_one_card(
             "## Recipe",
             "",
             f"{training['parameters'] / 1e6:.1f} million parameters (T5 encoder of two layers, "
-            "U-Net of five levels), float16 on disk. Noise prediction with min-SNR(5) weights and "
-            "a learned variance, AdamW, a moving average of the weights, "
-            f"{training['training_seconds'] / 3600:.1f} hours.",
+            "U-Net of five levels), float16 on disk. Noise prediction with min-SNR(5) weights "
+            "(in the phase fine with equal ones) and a learned variance, AdamW, a moving average "
+            f"of the weights, {training['training_seconds'] / 3600:.1f} hours.",
             "",
             _phases(params),
             "",
@@ -91,6 +93,81 @@ def stage_two_card(params: Mapping[str, Any], training: Mapping[str, float]) -> 
     )
 
 
+def similarity_card(params: Mapping[str, Any], training: Mapping[str, float]) -> str:
+    """Markdown, as stage_one_card."""
+    phase = params["phases"]["similarity"]
+    return "\n".join(
+        [
+            "# pocket-clip",
+            "",
+            "How well a picture fits a text. `transformers.CLIPModel`, `CLIPTokenizer` and "
+            "`CLIPImageProcessor` load it unchanged; pictures of any size are seen at 48 x 48.",
+            "",
+            "## Data and licence",
+            "",
+            f"{FONT_LICENCE} {_recipe(params)} Captions name subject and style. No picture that "
+            "the pocket model sampled is among the training data.",
+            "",
+            "## Recipe",
+            "",
+            f"{training['parameters'] / 1e6:.1f} million parameters (vision: 4 layers of width "
+            "128, patches of 8 pixels; text: 2 layers of width 128), float16 on disk. Contrastive "
+            f"loss over batches of {phase['batch_size']}, in which pictures of one subject in one "
+            "style are right for each other's captions; "
+            f"{training['training_seconds'] / 60:.0f} minutes on one core, shared.",
+            "",
+            _phases(params),
+            "",
+            "Pictures are disturbed as those are that the model judges: shifted, scaled (0.85 to "
+            "1.1), turned by up to 8 degrees, mirrored where that means the same; tinted; 40 "
+            "percent scaled down to between 8 and 32 pixels and up again; 8 percent without their "
+            "low frequencies; 10 percent grey; half of them with grain. None is turned over: that "
+            "an upside-down subject fits its caption less is what anagrams are judged by.",
+            "",
+            "## Measured",
+            "",
+            "Share of 2,000 renderings, with grounds and textures drawn from another seed than the "
+            "training pictures and placed anew, whose nearest text is right: the concept among all "
+            "phrases in the picture's style, the style among all styles of its concept, and both "
+            "among all concepts in all styles.",
+            "",
+            "| seen | concept | style | both |",
+            "|---|---|---|---|",
+            *(
+                f"| {words} | "
+                + " | ".join(
+                    f"{100 * training[f'{measure}_{condition}']:.1f} %"
+                    for measure in ("concept", "style", "both")
+                )
+                + " |"
+                for condition, words in SEEN.items()
+            ),
+            "",
+            "## Limits",
+            "",
+            "- It knows the pocket model's words and pictures and nothing else: other words fall "
+            "apart into letters, other pictures get some similarity all the same.",
+            "- The subjects of held-out renderings are the drawings it was trained on; grounds, "
+            "textures and places are new.",
+            "- It has seen pictures of one subject each: how it ranks two in one picture, as in an "
+            "anagram or a hybrid, is extrapolation, and so is what it thinks of pictures upside "
+            "down.",
+            "- Similarities compare with each other, not with those of another model.",
+            "",
+        ]
+    )
+
+
+SEEN = {
+    "whole": "as drawn",
+    "at_24": "scaled down to 24 pixels",
+    "at_16": "scaled down to 16 pixels",
+    "at_8": "scaled down to 8 pixels",
+    "high_passed": "without low frequencies",
+    "disturbed": "disturbed as in training",
+}
+
+
 def _recipe(params: Mapping[str, Any]) -> str:
     styles = ", ".join(f"{name} {share:g}" for name, share in params["styles"].items())
     return f"Shares of styles: {styles}."
@@ -98,10 +175,8 @@ def _recipe(params: Mapping[str, Any]) -> str:
 
 def _phases(params: Mapping[str, Any]) -> str:
     rows = ["| phase | steps | batch | learning rate |", "| --- | --- | --- | --- |"]
-    for name, phase in params["phases"].items():
-        rows.append(
-            f"| {name} | {phase['steps']} | {phase['batch_size']} | {phase['learning_rate']:g} |"
-        )
+    for name, phase in PocketRecipe.from_params(params).phases.items():
+        rows.append(f"| {name} | {phase.steps} | {phase.batch_size} | {phase.learning_rate:g} |")
     return "\n".join(rows)
 
 

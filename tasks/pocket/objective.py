@@ -43,6 +43,11 @@ def min_snr_loss(eps: Tensor, noise: Tensor, t: Tensor, alpha_bar: Tensor) -> Te
     return (weight * (eps - noise).square().mean(dim=(1, 2, 3))).mean()
 
 
+def noise_loss(eps: Tensor, noise: Tensor, t: Tensor, alpha_bar: Tensor) -> Tensor:
+    """Mean of |eps - noise|^2, every t alike (Ho et al. 2020, eq. 14)."""
+    return (eps - noise).square().mean()
+
+
 def variance_loss(
     eps: Tensor, variance: Tensor, x_0: Tensor, x_t: Tensor, t: Tensor, alpha_bar: Tensor
 ) -> Tensor:

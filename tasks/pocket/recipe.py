@@ -8,11 +8,15 @@ from typing import Any
 
 from tasks.pocket.training_loop import Phase
 
+ORDER = ("coarse", "whole", "fine", "windows", "pictures", "reader")
+"""Phases as one follows the other; JSON has them by name."""
+
 
 @dataclass(frozen=True)
 class PocketRecipe:
     """styles: name of a treatment to how often it is drawn. variants: renderings of each
-    concept in each style. phases: name to how that stretch of training goes.
+    concept in each style. phases: name to how that stretch of training goes, in
+    the order in which they follow each other.
     """
 
     styles: dict[str, float]
@@ -22,5 +26,8 @@ class PocketRecipe:
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> PocketRecipe:
         """From {"styles", "variants", "phases": {name: settings of Phase}}."""
-        phases = {name: Phase(name=name, **settings) for name, settings in params["phases"].items()}
+        declared = params["phases"]
+        phases = {
+            name: Phase(name=name, **declared[name]) for name in sorted(declared, key=ORDER.index)
+        }
         return cls(dict(params["styles"]), int(params["variants"]), phases)

@@ -1,4 +1,4 @@
-"""Training of stage I: the text encoder and the 64-pixel U-Net, coarse first, then whole."""
+"""Training of stage I: the text encoder and the 64-pixel U-Net: coarse, whole, fine."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tasks.pocket.objective import (
     cosine_alpha_bar,
     half_size_alpha_bar,
     min_snr_loss,
+    noise_loss,
     noised,
     variance_loss,
 )
@@ -87,6 +88,21 @@ def whole_loss(model: StageOne, source: BatchSource, number_format: torch.dtype)
     """The hybrid loss at 64 pixels. The text encoder is frozen: it has learned its words by now,
     and stage II can be trained beside this on embeddings that no longer move.
     """
+    return _hybrid_loss(model, source, number_format, min_snr_loss)
+
+
+def fine_loss(model: StageOne, source: BatchSource, number_format: torch.dtype) -> Loss:
+    """The same with every t weighted alike. min-SNR weights make little of small t, where what is
+    left to learn is to leave no grain."""
+    return _hybrid_loss(model, source, number_format, noise_loss)
+
+
+NoiseLoss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+
+
+def _hybrid_loss(
+    model: StageOne, source: BatchSource, number_format: torch.dtype, eps_loss: NoiseLoss
+) -> Loss:
     alpha_bar = cosine_alpha_bar()
     embeddings = model.frozen_embeddings()
 
@@ -99,7 +115,7 @@ def whole_loss(model: StageOne, source: BatchSource, number_format: torch.dtype)
         with torch.autocast("cpu", dtype=number_format, enabled=number_format != torch.float32):
             out = model.unet(x_t, t, embeddings[batch.caption]).sample
         eps, variance = out.float().chunk(2, dim=1)
-        return min_snr_loss(eps, noise, t, alpha_bar) + VARIANCE_WEIGHT * variance_loss(
+        return eps_loss(eps, noise, t, alpha_bar) + VARIANCE_WEIGHT * variance_loss(
             eps, variance, x_0, x_t, t, alpha_bar
         )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.report.assets import AssetFolder, Assets, EmbeddedAssets
+from tasks.report.claims_summary import claims_summary
 from tasks.report.compare.run_difference import difference_of
 from tasks.report.compare.view import ComparisonView, view_comparison
 from tasks.report.metric_records import MOST_EMBEDDED, MetricsView, metric_records, view_metrics
@@ -149,6 +150,7 @@ def _render_folder(content: _Content, assets: AssetFolder) -> dict[str, bytes]:
         "index.html",
         views=views,
         problems=content.problems,
+        claims=claims_summary(views),
         search_entries=search_entries(views, "index.html"),
         **shared,
     )
@@ -161,6 +163,7 @@ def _render_single(content: _Content) -> bytes:
         views=content.views,
         metrics=content.metrics,
         problems=content.problems,
+        claims=claims_summary(content.views, is_single=True),
         search_entries=search_entries(content.views),
         **inside_page(),
     )

@@ -12,6 +12,7 @@ from tasks.report.metric_tables import metric_text, metric_title
 from tasks.report.run_record import RunRecord
 from tasks.report.wording import plural
 from tasks.store.row import Row
+from tasks.store.row_file import arrow_array
 
 MOST_EMBEDDED = 256 * 1024
 """Bytes of a table up to which a page that is one file holds it to download."""
@@ -106,10 +107,10 @@ def records_parquet(records: Sequence[MetricRecord]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kinds = {"value": pa.float64(), "seed": pa.int64()}
-    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in COLUMNS])
-    columns = list(zip(*map(astuple, records), strict=True)) or [()] * len(COLUMNS)
-    arrays = [pa.array(values, of.type) for values, of in zip(columns, schema, strict=True)]
-    buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), buffer)
-    return buffer.getvalue()
+    kinds = {"value": "double", "seed": "int64"}
+    columns = {name: [getattr(record, name) for record in records] for name in COLUMNS}
+    arrays = [arrow_array(kinds.get(name, "string"), of) for name, of in columns.items()]
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_arrays(arrays, names=list(COLUMNS)), sink)
+    data: bytes = sink.getvalue().to_pybytes()
+    return data

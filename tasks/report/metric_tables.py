@@ -15,9 +15,12 @@ from tasks.store.row import Row
 KIND_TITLES = {
     "train": "Training",
     "classifier": "Classifier",
+    "guide": "Noise-aware classifiers, on test images noised to t",
     "denoise": "Denoising of the test set",
     "sample": "Sampling",
     "evaluate": "Samples as the classifier sees them",
+    "variant": "Samples drawn in other ways",
+    "schedule": "Signal-to-noise ratio of x_T in dB",
 }
 
 _TITLES: dict[str, tuple[str, Callable[[float], str]]] = {
@@ -26,19 +29,42 @@ _TITLES: dict[str, tuple[str, Callable[[float], str]]] = {
     "label_accuracy": ("label accuracy", percent),
     "test_accuracy": ("test accuracy", percent),
     "confidence": ("confidence", percent),
+    "guide_accuracy": ("accuracy of the guide", percent),
+    "clean_accuracy": ("accuracy of a classifier of clean images", percent),
+    "mean_pixel": ("mean pixel", percent),
+    "data_mean_pixel": ("of the data", percent),
+    "start_divergence": ("start off N(0, I), nats", number),
     "class_share": ("share of class", percent),
     "mse": ("test MSE at noise level", number),
     "psnr": ("test PSNR in dB at noise level", number),
     "images_per_second": ("images/s", number),
     "cosine_with_mean": ("cosine with the mean image", number),
+    **{
+        f"terminal_snr_{name}": (f"{name} schedule, by T", number)
+        for name in ("linear", "cosine", "quadratic", "sigmoid")
+    },
 }
 _BESIDE = {
     "train": ("final_loss", "parameters", "images_per_second"),
     "classifier": ("test_accuracy",),
     "denoise": ("cosine_with_mean", "variance_ratio"),
     "evaluate": ("label_accuracy", "frechet_distance", "frechet_floor", "samples"),
+    "variant": (
+        "label_accuracy",
+        "frechet_distance",
+        "frechet_floor",
+        "mean_pixel",
+        "data_mean_pixel",
+        "start_divergence",
+    ),
 }
 """Metrics shown beside the pictures made from a node of that kind, in this order."""
+
+MANY_WAYS = 4
+"""From so many ways on, only what tells them apart fits beside the picture."""
+_OF_MANY_WAYS = ("label_accuracy", "frechet_distance")
+
+_SWEPT = ("by_classifier_", "classifier_free_")
 
 _FAMILY_MEMBER = re.compile(r"(?P<family>[a-z_]+)_(?P<member>\d+(\.\d+)?)")
 
@@ -84,12 +110,19 @@ def measured_beside(panel: Panel, run: RunRecord, rows: Mapping[str, Row]) -> Ta
         if node and node.kind == "sample":
             node = run.nodes.get(name.replace("sample/", "evaluate/", 1))
         row = rows.get(node.key) if node else None
-        if node and row:
+        # A sweep over scales is shown as curves, whose data can be saved.
+        if node and row and not role.startswith(_SWEPT):
             metrics = _telling_metrics(row)
             if metrics:
                 lines.append((_role_label(role, name, row), node.name, metrics))
     if not lines:
         return None
+    ways = [role for role in record.inputs if role.startswith("way_")] if record else []
+    if len(ways) >= MANY_WAYS:
+        lines = [
+            (label, node, {name: metrics[name] for name in _OF_MANY_WAYS if name in metrics})
+            for label, node, metrics in lines
+        ]
     table = _table("", "", lines)
     # The column beside a picture is narrow: the longer side goes down.
     return table if len(lines) >= len(table.header) - 1 else turned(table)
@@ -128,6 +161,8 @@ def _role_label(role: str, name: str, row: Row) -> str:
     if role.startswith("guidance_"):
         scale = (row.params.get("sampler") or {}).get("guidance_scale")
         return f"guidance {scale:g}" if scale is not None else role
+    if role.startswith("way_"):
+        return name.rpartition("/")[2].replace("-", " ")
     return name.partition("/")[2] or name
 
 

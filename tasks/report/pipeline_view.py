@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from tasks.report.assets import Assets
+from tasks.report.claims import WriteUpClaims, view_claims
 from tasks.report.lineage import Lineage, lineage_of
 from tasks.report.metric_tables import Table, all_metrics, metrics_csv
 from tasks.report.model_cards import ModelCard, model_cards
@@ -59,6 +60,7 @@ class PipelineView:
     node_anchors: Mapping[str, str]
     lineage: Lineage
     models: Sequence[ModelCard]
+    claims: Sequence[WriteUpClaims]
     started: str
     thumbnail: PanelView | None
     compare_file: str | None
@@ -130,6 +132,7 @@ def view_pipeline(
         node_anchors=node_anchors,
         lineage=lineage_of(run, figure_anchors, {**node_anchors, **shown_at}),
         models=model_cards(run, rows, panels),
+        claims=view_claims(run, rows, store, assets, figure_anchors, prefix),
         started=moment(run.started_at),
         thumbnail=_thumbnail(sections),
         compare_file=compare_file,

@@ -8,7 +8,17 @@ from typing import Any
 from tasks.report.wording import plain, spaced
 
 _ELSEWHERE = {"network", "objective", "checkpoints"}
-_NOT_SETTINGS = {"plot", "title", "label", "label_classes", "labels", "seed", "caption", "alt"}
+_NOT_SETTINGS = {
+    "plot",
+    "title",
+    "label",
+    "label_classes",
+    "labels",
+    "seed",
+    "caption",
+    "alt",
+    "published",
+}
 
 
 def model_recipe(params: Mapping[str, Any]) -> str:

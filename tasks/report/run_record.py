@@ -52,6 +52,19 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class ClaimRecord:
+    """A claim of a write-up. node: the one that checks it. figures: ids of those measured."""
+
+    id: str
+    writeup: str
+    writeup_title: str
+    claim: str
+    holds_when: str
+    node: str
+    figures: Sequence[str]
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """One run of one pipeline. backend: title of its text-to-image model, None if it used none.
     datasets: name to title. nodes: by name, in topological order."""
@@ -77,6 +90,7 @@ class RunRecord:
     nodes: Mapping[str, NodeRecord]
     tables: Sequence[str] = field(default_factory=tuple)
     """Names of nodes that hold tables of metrics."""
+    claims: Sequence[ClaimRecord] = ()
 
     def ancestors(self, node: str) -> list[NodeRecord]:
         """Everything `node` was made from, nearest first, each once."""
@@ -212,6 +226,19 @@ def read_layout(layout: Mapping[str, Any]) -> RunRecord:
         figures=[_figure(figure) for figure in layout["figures"]],
         nodes={node.name: node for node in nodes},
         tables=[table["node"] for table in layout.get("tables") or ()],
+        claims=[_claim(claim) for claim in layout.get("claim_texts") or ()],
+    )
+
+
+def _claim(claim: Mapping[str, Any]) -> ClaimRecord:
+    return ClaimRecord(
+        id=claim["id"],
+        writeup=claim["writeup"],
+        writeup_title=claim["writeup_title"],
+        claim=claim["claim"],
+        holds_when=claim["holds_when"],
+        node=claim["node"],
+        figures=[str(figure) for figure in claim["figures"]],
     )
 
 

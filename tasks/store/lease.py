@@ -4,7 +4,8 @@
     running/<SHA-256 of the run's id>.lock         of this host: held by the run's process
 
 The lock ends with its process, however that ends, so on its own host a killed run is known at
-once. From other hosts a run counts as live while its file is renewed.
+once. From other hosts a run counts as live while its file is renewed. Workers on other hosts, who
+do steps of a run, read there whether it goes on.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tasks.errors import DarkroomError
 from tasks.store.errors import StoreFull
@@ -33,6 +34,9 @@ GUARD_SECONDS = 3600.0
 """A run of another host that has not renewed its lease for so long is taken for dead."""
 
 RENEW_SECONDS = 600.0
+
+
+LeaseState = Literal["live", "stopping", "none"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,9 @@ class Lease:
         self._run_id = run_id
         self._path = f"{FOLDER}/{key_of_run(run_id)}.json"
         self._started_at = utc_now()
+        self._keys: list[str] | None = None
+        self._is_stopping = False
+        self._writing = threading.Lock()
         self._ended = threading.Event()
         # None: another process does a part of this run, and the lease is the first one's.
         self._running = _lock_running(run_id)
@@ -66,31 +73,40 @@ class Lease:
             self._ended.set()
             return
         with cleaning_lock(filesystem):
-            self._write(None)
+            self._write()
         threading.Thread(target=self._keep_young, name="lease", daemon=True).start()
 
     def needs(self, keys: Iterable[str]) -> None:
         """Say what the run needs. Until then clean-up has to take it for everything."""
-        if not self._ended.is_set():
-            self._write(sorted(keys))
+        self._keys = sorted(keys)
+        self._write()
+
+    def stop_steps(self, should_stop: bool) -> None:
+        """Tell the workers of other processes to end the steps they do for the run, or not to."""
+        self._is_stopping = should_stop
+        self._write()
 
     def end(self) -> None:
         if self._ended.is_set() or self._running is None:
             return
-        self._ended.set()
+        with self._writing:
+            self._ended.set()
         with contextlib.suppress(OSError, DarkroomError):
             self._filesystem.delete(self._path)
         self._running.release()
 
-    def _write(self, keys: list[str] | None) -> None:
-        content = {
-            "run_id": self._run_id,
-            "host": socket.gethostname(),
-            "started_at": self._started_at,
-            "keys": keys,
-        }
+    def _write(self) -> None:
         # A full disk does not keep a run from showing what is already there.
-        with contextlib.suppress(StoreFull):
+        with self._writing, contextlib.suppress(StoreFull):
+            if self._ended.is_set():
+                return
+            content = {
+                "run_id": self._run_id,
+                "host": socket.gethostname(),
+                "started_at": self._started_at,
+                "keys": self._keys,
+                "is_stopping": self._is_stopping,
+            }
             self._filesystem.write(self._path, json.dumps(content).encode())
 
     def _keep_young(self) -> None:
@@ -120,6 +136,18 @@ def read_leases(filesystem: Filesystem) -> list[LeaseRecord]:
         is_live = is_held if is_held is not None else renewed > now - GUARD_SECONDS
         records.append(LeaseRecord(file.path, run_id, host, started_at, keys, renewed, is_live))
     return records
+
+
+def read_lease_state(filesystem: Filesystem, run_id: str) -> LeaseState:
+    """Whether a run goes on, as its workers see it: "none" if it ended, or never was here."""
+    try:
+        content = json.loads(filesystem.read(f"{FOLDER}/{key_of_run(run_id)}.json"))
+        return "stopping" if content.get("is_stopping") else "live"
+    except FileNotFoundError:
+        return "none"
+    except (ValueError, AttributeError):
+        # Damaged, so somebody wrote it: as good as live.
+        return "live"
 
 
 def run_is_alive(run_id: str) -> bool | None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tasks.store.durable_file import clear_write_errors, make_folder
 from tasks.store.filesystem import open_filesystem
-from tasks.store.lease import Lease
+from tasks.store.lease import Lease, LeaseState, read_lease_state
 from tasks.store.lock import hold_in_store, local_folder
 from tasks.store.manifest import Manifest
 from tasks.store.names import check_key
@@ -163,6 +163,10 @@ class Store:
     def lease(self, run_id: str) -> Lease:
         """Keep clean-up away from what the run needs, until it ends or its process does."""
         return Lease(self._filesystem, run_id)
+
+    def lease_state(self, run_id: str) -> LeaseState:
+        """Whether a run that another process began goes on here. Touches nothing."""
+        return read_lease_state(self._filesystem, run_id)
 
     def _workspace(self, key: str) -> Path:
         return local_folder(self._filesystem) / "work" / check_key(key)

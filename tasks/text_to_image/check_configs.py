@@ -34,6 +34,11 @@ def check_configs(part: ModelPart, folder: Path) -> None:
     if part.component == "scheduler":
         _check_scheduler(part, read_scheduler_config(folder))
         return
+    if part.component == "similarity":
+        kind = _read(folder / "config.json").get("model_type")
+        if kind != "clip":
+            raise _wrong(part, f"is a model of type {kind!r}; expected clip")
+        return
     pipeline = _read(folder / INDEX).get("_class_name", "")
     if not str(pipeline).startswith("IF"):
         raise _wrong(
@@ -78,11 +83,13 @@ def _check_scheduler(part: ModelPart, config: Mapping[str, Any]) -> None:
 
 def _wrong(part: ModelPart, text: str) -> BadInput:
     return BadInput(
-        f"{part.title} {text}; correct backends.{part.backend}.{_field(part)}{or_pocket(part)}"
+        f"{part.title} {text}; correct {part.declared_at}.{_field(part)}{or_pocket(part)}"
     )
 
 
 def _field(part: ModelPart) -> str:
+    if part.component == "similarity":
+        return "model"
     return "stage_two" if part.component == "stage_two" else "stage_one"
 
 

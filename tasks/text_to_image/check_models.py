@@ -77,7 +77,7 @@ def _check_part(part: ModelPart, surroundings: Surroundings) -> int:
         return 0
     device = surroundings.device
     place(part, bytes_in_memory(part, elements), device, free_memory(device))
-    return embedding_width(part, folder)
+    return 0 if part.component == "similarity" else embedding_width(part, folder)
 
 
 def _check_prompt_embeds(part: ModelPart, prompts: Iterable[str], project_root: Path) -> int:

@@ -18,7 +18,13 @@ from tasks.text_to_image.hub import (
     list_repository,
 )
 from tasks.text_to_image.hub_refusal import or_pocket
-from tasks.text_to_image.model_part import HubAddress, ModelPart, locate
+from tasks.text_to_image.model_part import (
+    LAYOUTS,
+    POCKET_SIMILARITY,
+    HubAddress,
+    ModelPart,
+    locate,
+)
 from tasks.text_to_image.published_layout import INDEX, PartFiles, files_of_folder, part_files
 
 
@@ -109,7 +115,7 @@ def digest_of(found: FoundPart) -> str:
 def _of_folder(part: ModelPart, folder: Path) -> FoundPart:
     if not folder.is_dir():
         raise BadInput(
-            f"{part.title}: there is no folder {folder}; correct backends.{part.backend} in "
+            f"{part.title}: there is no folder {folder}; correct {part.declared_at} in "
             f"pipelines.yaml{_restore(part)}{or_pocket(part)}"
         )
     files = part_files(part.component, part.variant, files_of_folder(folder))
@@ -120,13 +126,14 @@ def _of_folder(part: ModelPart, folder: Path) -> FoundPart:
 
 def _not_whole(part: ModelPart, place: str, files: PartFiles) -> BadInput:
     return BadInput(
-        f"{part.title}: {place} is not a whole model in DeepFloyd's layout: "
+        f"{part.title}: {place} is not a whole model in {LAYOUTS[part.component]} layout: "
         f"{'; '.join(files.missing)}{_restore(part)}{or_pocket(part)}"
     )
 
 
 def _restore(part: ModelPart) -> str:
     """The pocket model comes with the source, and can be made again."""
-    if part.backend != "pocket":
+    is_ours = part.backend == "pocket" or part.address == POCKET_SIMILARITY
+    if not is_ours:
         return ""
     return ", check the files out again, or train them with `darkroom train-pocket`"

@@ -10,6 +10,8 @@ POCKET = "pocket"
 
 def or_pocket(part: ModelPart, needs: str = "none of this") -> str:
     """The way out that is always open; nothing for the pocket model itself."""
+    if part.component == "similarity":
+        return "; or leave out similarity.model, and the one that comes with Darkroom is used"
     return "" if part.backend == POCKET else f"; or use --backend pocket, which needs {needs}"
 
 
@@ -24,13 +26,13 @@ def explain(error: Exception, part: ModelPart, hub: HubAddress) -> str:
     elif isinstance(error, errors.RepositoryNotFoundError):
         reason = (
             f"there is neither a folder nor a repository of the hub named {hub.repository}, or the "
-            f"repository is private; correct the address of backends.{part.backend}, or set "
+            f"repository is private; correct the address of {part.declared_at}, or set "
             "HF_TOKEN to a token that may read it"
         )
     elif isinstance(error, errors.RevisionNotFoundError):
         reason = (
             f"{hub.repository} has no revision {hub.revision!r}; name a branch, tag or commit of "
-            f"{page}/commits in backends.{part.backend}"
+            f"{page}/commits in {part.declared_at}"
         )
     elif _is_offline(error):
         reason = (

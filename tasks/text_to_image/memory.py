@@ -26,7 +26,7 @@ FEED_FORWARD_SHARE = 0.22
 """Of T5's weights, the output of its feed-forward layers: transformers keeps them in float32 where
 the rest is float16, since there they overflow (the reason why `.to(float16)` corrupts T5)."""
 
-ACTIVATIONS = {"text_encoder": 0.0, "stage_one": 0.25, "stage_two": 0.25}
+ACTIVATIONS = {"text_encoder": 0.0, "stage_one": 0.25, "stage_two": 0.25, "similarity": 0.25}
 """What a forward pass takes besides, as a share of the weights."""
 
 BASE = GIB // 2
@@ -154,7 +154,9 @@ def _elements_of(path: Path) -> int:
 
 def _no_room(part: ModelPart, needs: str) -> BadInput:
     smaller = (
-        f", choose a smaller model (--set backends.{part.backend}.stage_one=...)"
+        ""
+        if part.component == "similarity"
+        else f", choose a smaller model (--set backends.{part.backend}.stage_one=...)"
         if part.component != "text_encoder"
         else f", or give embeddings in its place (--set backends.{part.backend}.prompt_embeds=...)"
     )

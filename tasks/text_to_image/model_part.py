@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-Component = Literal["text_encoder", "scheduler", "stage_one", "stage_two"]
+Component = Literal["text_encoder", "scheduler", "stage_one", "stage_two", "similarity"]
 COMPONENTS: tuple[Component, ...] = get_args(Component)
 
 NumberFormat = Literal["float32", "bfloat16", "float16"]
@@ -18,7 +18,17 @@ TITLES: dict[Component, str] = {
     "scheduler": "noise schedule",
     "stage_one": "stage I",
     "stage_two": "stage II",
+    "similarity": "similarity",
 }
+
+LAYOUTS: dict[Component, str] = {
+    **dict.fromkeys(COMPONENTS, "DeepFloyd's"),
+    "similarity": "CLIP's",
+}
+"""Whose files the folder of a component has to be like."""
+
+POCKET_SIMILARITY = "data/models/pocket-clip"
+"""Address of the similarity model that comes with Darkroom."""
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
@@ -39,7 +49,7 @@ class ModelPart:
     """What a step needs of a model.
 
     address: a folder, relative to that of pipelines.yaml or absolute, or owner/name of the hub.
-    backend: the name under which the declaration has it, for messages.
+    backend: the name under which the declaration has it, for messages; "" for the similarity model.
     revision: of a hub address, else None. digest: SHA-256 of the files of a folder, else None.
     variant: such as "fp16", for the weights in model.fp16.safetensors; None for the plain ones.
     number_format: of the weights in memory and of what is computed with them.
@@ -66,6 +76,11 @@ class ModelPart:
     def title(self) -> str:
         """As messages name it."""
         return f"{self.address} ({TITLES[self.component]})"
+
+    @property
+    def declared_at(self) -> str:
+        """Where pipelines.yaml has its address, as messages name it."""
+        return "similarity" if self.component == "similarity" else f"backends.{self.backend}"
 
 
 def locate(address: str, revision: str | None, project_root: Path) -> Path | HubAddress:

@@ -7,6 +7,7 @@ from typing import Any
 from tasks.step import Step
 from tasks.text_to_image.encoder import TextEncoder, load_text_encoder
 from tasks.text_to_image.model_part import ModelPart
+from tasks.text_to_image.similarity import SimilarityModel, load_similarity
 from tasks.text_to_image.stages import LoadedStage, load_scheduler, load_stage
 
 
@@ -22,6 +23,16 @@ def encoder_of(step: Step) -> TextEncoder:
 
 def stage_of(step: Step) -> LoadedStage:
     return load_stage(
+        _part(step),
+        step.project_root,
+        step.device,
+        report=step.report,
+        should_stop=step.should_stop,
+    )
+
+
+def similarity_of(step: Step) -> SimilarityModel:
+    return load_similarity(
         _part(step),
         step.project_root,
         step.device,

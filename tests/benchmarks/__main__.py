@@ -1,7 +1,7 @@
 """Run the measurements and write results.md: python -m tests.benchmarks [NAME ...].
 
-NAME is a section: training, sampling, text_to_image, orchestration, scale, whole_run; all by
-default. Sections that are not run keep what results.md says of them.
+NAME is a section: training, sampling, annotated, text_to_image, orchestration, scale, whole_run;
+all by default. Sections that are not run keep what results.md says of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,15 @@ from pathlib import Path
 import torch
 
 RESULTS = Path(__file__).with_name("results.md")
-SECTIONS = ("training", "sampling", "text_to_image", "orchestration", "scale", "whole_run")
+SECTIONS = (
+    "training",
+    "sampling",
+    "annotated",
+    "text_to_image",
+    "orchestration",
+    "scale",
+    "whole_run",
+)
 REPEATS = 3
 
 

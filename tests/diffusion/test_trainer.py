@@ -11,7 +11,7 @@ from torch import nn
 from tasks.diffusion.ema import ExponentialMovingAverage
 from tasks.diffusion.objectives import Denoiser, FlowMatching
 from tasks.diffusion.seeds import seeded_initialisation
-from tasks.diffusion.trainer import Recipe, TrainingState, random_shift, train
+from tasks.diffusion.trainer import Recipe, TrainingState, random_flip, random_shift, train
 from tasks.diffusion.unet import CourseUNet
 from tasks.errors import DeadlineReached, StepCancelled, TrainingFailed
 
@@ -48,10 +48,10 @@ def _reloaded(state: TrainingState) -> TrainingState:
     "recipe",
     [
         RECIPE,
-        replace(RECIPE, ema_decay=0.9, max_shift=2, steps_per_epoch=5),
+        replace(RECIPE, ema_decay=0.9, max_shift=2, steps_per_epoch=5, horizontal_flip=True),
         replace(RECIPE, number_format="bfloat16"),
     ],
-    ids=["plain", "ema, shifts, steps", "bfloat16"],
+    ids=["plain", "ema, shifts, steps, flips", "bfloat16"],
 )
 @pytest.mark.parametrize("stop_after", [1, 3])
 def test_interrupted_training_gives_identical_weights(recipe, stop_after):
@@ -198,3 +198,12 @@ def test_shift_moves_whole_pixels_and_fills_with_background():
     offsets = {(int(p) // 28 - 14, int(p) % 28 - 14) for p in positions}
     assert torch.equal(shifted.sum(dim=(1, 2, 3)), torch.ones(200))
     assert offsets == {(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3)}
+
+
+def test_half_of_the_images_are_mirrored():
+    x = torch.zeros(400, 1, 28, 28)
+    x[:, 0, 5, 3] = 1
+    flipped = random_flip(x, torch.Generator().manual_seed(0))
+    columns = flipped[:, 0, 5].argmax(dim=1)
+    assert set(columns.tolist()) == {3, 24}
+    assert float((columns == 24).float().mean()) == pytest.approx(0.5, abs=0.08)

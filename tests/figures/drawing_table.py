@@ -23,11 +23,20 @@ class DrawingTable:
         self.store = Store.open(str(folder))
 
     def row(
-        self, name, arrays=None, losses=None, metrics=None, params=None, picture=None, **fields
+        self,
+        name,
+        arrays=None,
+        losses=None,
+        metrics=None,
+        params=None,
+        picture=None,
+        files=None,
+        **fields,
     ) -> Row:
-        """An input with safetensors objects by name, losses of a "train" node, metrics, and a
-        picture [height, width, 3] u8 as image.png. The kind is the name's beginning."""
-        objects = {key: save(value) for key, value in (arrays or {}).items()}
+        """An input with safetensors objects by name, losses of a "train" node, metrics, a picture
+        [height, width, 3] u8 as image.png, and further files as bytes. The kind is the name's
+        beginning."""
+        objects = {key: save(value) for key, value in (arrays or {}).items()} | (files or {})
         if picture is not None:
             objects["image.png"] = png_bytes(Image.fromarray(picture))
         if losses is not None:

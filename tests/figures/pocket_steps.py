@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 
+from tasks.step import table_to_bytes
 from tests.figures.picture_steps import scene
 
 PHRASES = ["a panda", "a dog", "a people around a campfire in the snow", "a cat"]
@@ -23,7 +25,17 @@ def pocket_steps(table):
     }
     info = {"phrases": PHRASES, "styles": STYLES, "subjects": PHRASES[:2], "seeds": [0, 1]}
     row = table.row("pocket/measure", {"samples.safetensors": arrays}, info=info)
-    return {
+    retrieval = {
+        "condition": ["whole", "at_24", "at_16", "at_8", "high_passed", "disturbed"],
+        "concept": [0.97, 0.95, 0.9, 0.5, 0.6, 0.9],
+        "style": [0.99, 0.9, 0.8, 0.4, 0.5, 0.9],
+        "both": [0.96, 0.88, 0.7, 0.3, 0.4, 0.8],
+    }
+    similarity = table.row(
+        "pocket/similarity", files={"retrieval.parquet": table_to_bytes(pa.table(retrieval))}
+    )
+    found = table.step({"plot": "pocket_retrieval"}, {"similarity": similarity})
+    return {"pocket_retrieval": found} | {
         plot: table.step({"plot": plot, **params}, {"measure": row})
         for plot, params in (
             ("pocket_concepts", {"columns": 3}),

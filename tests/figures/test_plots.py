@@ -13,6 +13,7 @@ from tasks.draw_figure import draw_figure
 from tasks.errors import StepFailed
 from tasks.figures.plots import PLOTS
 from tasks.figures.style import CHART_DENSITY, CHART_WIDTH, DARK, LIGHT
+from tests.figures.annotated_steps import annotated_steps
 from tests.figures.drawing_table import loss_table, numbered_images
 from tests.figures.picture_steps import picture_steps
 from tests.figures.pocket_steps import pocket_steps
@@ -112,7 +113,7 @@ def steps(table):
         plot: table.step({"plot": plot, **params}, inputs)
         for plot, (params, inputs) in made.items()
     }
-    return {**digits, **picture_steps(table), **pocket_steps(table)}
+    return {**digits, **annotated_steps(table), **picture_steps(table), **pocket_steps(table)}
 
 
 def opened(data: bytes) -> Image.Image:

@@ -48,7 +48,7 @@ class Workplace:
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         process = self.start(*arguments, new_group=False, **environment)
-        stdout, stderr = process.communicate(timeout=180)
+        stdout, stderr = process.communicate(timeout=400)
         return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
 
     def small(
@@ -92,9 +92,19 @@ def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def prefect_api(prefect_home: Path) -> Iterator[str]:
     """Address of a Prefect server that all tests share: starting one takes seconds."""
     from prefect.server.api.server import SubprocessASGIServer
-    from prefect.settings import PREFECT_HOME, PREFECT_SERVER_LOGGING_LEVEL, temporary_settings
+    from prefect.settings import (
+        PREFECT_HOME,
+        PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
+        PREFECT_SERVER_LOGGING_LEVEL,
+        temporary_settings,
+    )
 
-    settings = {PREFECT_HOME: prefect_home, PREFECT_SERVER_LOGGING_LEVEL: "CRITICAL"}
+    settings = {
+        PREFECT_HOME: prefect_home,
+        PREFECT_SERVER_LOGGING_LEVEL: "CRITICAL",
+        # On a machine that has much else to do.
+        PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: 400,
+    }
     with temporary_settings(settings), SubprocessASGIServer() as server:
         yield server.api_url
 

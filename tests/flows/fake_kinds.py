@@ -50,6 +50,8 @@ FAKE_KINDS = {
         for name in ("trajectory", "upscale")
     },
     "figure": Kind("figures", 1, "tests.flows.fake_kinds:digest", ()),
+    "similarity": Kind("figures", 1, "tests.flows.fake_kinds:digest", (), True),
+    "claim": Kind("figures", 1, "tests.flows.fake_kinds:verdict", ()),
 }
 
 
@@ -86,6 +88,20 @@ def digest_together(steps: Sequence[Step]) -> list[StepResult | DarkroomError]:
     return results
 
 
+def verdict(step: Step) -> StepResult:
+    """The digest, and a verdict: that the claim holds, unless DARKROOM_FAKE_UNTRUE names it."""
+    result = digest(step)
+    is_untrue = step.name in os.environ.get("DARKROOM_FAKE_UNTRUE", "").split(",")
+    info = {
+        "verdict": "does not hold here" if is_untrue else "holds",
+        "because": "a digest says so",
+        "numbers": [],
+        "seeds": 1,
+        "intervals": [],
+    }
+    return StepResult(result.objects, result.metrics, info)
+
+
 def digest(step: Step) -> StepResult:
     """An object that depends on the parameters, the seed and the inputs' objects.
 
@@ -114,6 +130,6 @@ def digest(step: Step) -> StepResult:
         text.update(step.read(role, "digest.txt"))
     return StepResult(
         {"digest.txt": text.hexdigest().encode(), "image.png": PIXEL},
-        metrics={"began": began, "ended": time.monotonic()},
+        metrics={"began": began, "ended": time.monotonic(), "process": float(os.getpid())},
         info={"width": 1, "height": 1, "alt": "a digest"},
     )

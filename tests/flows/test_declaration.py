@@ -125,7 +125,11 @@ def test_name_that_could_not_be_a_file_name_is_refused(tmp_path, section, name):
         ("figures/flowing/panels/1/model", "denoiser", "samples needs a model whose objective is"),
         ("figures/flowing/panels/1/id", "animation", "as is another panel of the figure"),
         ("models/flow/sampler", {"method": "ddpm"}, "the objective is flow_matching; expected one"),
-        ("models/ddpm/sampler", {"method": "euler"}, "the objective is ddpm; expected ddpm"),
+        (
+            "models/ddpm/sampler",
+            {"method": "euler"},
+            "objective is ddpm; expected one of: ddpm, ddim",
+        ),
         ("models/ddpm/sampler/guidance_scale", 2.0, "needs a class-conditioned model"),
         ("models/ddpm/objective/p_uncond", 0.1, "is 0.1, which needs a class-conditioned model"),
         ("models/flow/objective/p_uncond", 0.0, "guidance needs a network that has also seen no"),

@@ -20,6 +20,14 @@ def test_predictions_add_up_until_steps_end() -> None:
     assert left.seconds(4) == (5.0, True)
 
 
+def test_steps_side_by_side_take_as_long_as_their_share_and_as_the_longest() -> None:
+    predicted: dict[str, float | None] = {"a": 10.0, "b": 4.0, "c": 2.0}
+    left = TimeLeft(predicted, dict.fromkeys(predicted, 1.0), dict.fromkeys(predicted, "k"), 2)
+    assert left.seconds(0) == (10.0, True)
+    left.ended("a", 10.0)
+    assert left.seconds(10) == (4.0, True)
+
+
 def test_unknown_steps_are_told_apart() -> None:
     assert of({"a": 10.0, "b": None}).seconds(0) == (10.0, False)
 

@@ -28,9 +28,10 @@ def project(folder: Path) -> Path:
     whole = yaml.safe_load((REPOSITORY / "pipelines.yaml").read_text(encoding="utf-8"))
     pocket = whole["pocket"]
     pocket["variants"] = 1
-    pocket["stage_one"] = {"coarse": FEW, "whole": FEW}
+    pocket["stage_one"] = {"coarse": FEW, "whole": FEW, "fine": FEW}
     pocket["stage_two"] = {"windows": FEW, "pictures": FEW}
     pocket["reader"] = {"reader": FEW}
+    pocket["similarity"] = {"similarity": FEW}
     pocket["measure"] = {
         "seeds": [0, 1],
         "guidance_scale": 4.0,
@@ -68,13 +69,15 @@ def test_a_trained_pocket_model_is_written_and_then_only_written_again(tmp_path:
     first = train(file)
     assert first.returncode == 0, first.stderr
     models = tmp_path / "data" / "models"
-    for name in ("pocket-if", "pocket-if-ii"):
+    for name in ("pocket-if", "pocket-if-ii", "pocket-clip"):
         assert "## Recipe" in (models / name / "README.md").read_text(encoding="utf-8")
 
     from diffusers import IFPipeline
+    from transformers import CLIPModel
 
     pipeline = IFPipeline.from_pretrained(models / "pocket-if", local_files_only=True)
     assert pipeline.tokenizer.tokenize("a man wearing a hat")[-1].endswith("hat")
+    assert CLIPModel.from_pretrained(models / "pocket-clip", local_files_only=True).config
 
     shutil.rmtree(models)
     again = train(file)

@@ -221,9 +221,12 @@ def test_figures_of_a_write_up_are_its_rows_in_their_order(plans):
         assert declared == [row["id"] for row in BOTH_PARTS if row["writeup"] == write_up]
 
 
-def test_the_paper_profile_uses_mnist_alone(plans):
-    data = {p.name for p in plans["gallery"].nodes if p.node.kind == "data"}
-    assert data == {"data/mnist"}
+def test_the_paper_profile_uses_mnist_and_fashion_mnist(plans):
+    used = {
+        name: {p.name for p in plan.nodes if p.node.kind == "data"} for name, plan in plans.items()
+    }
+    assert used["gallery"] == {"data/mnist", "data/fashion_mnist"}
+    assert all(used[write_up] == {"data/mnist"} for write_up in WRITE_UPS)
 
 
 def test_the_quick_profile_keeps_every_figure_and_panel(plans):
@@ -237,7 +240,13 @@ def test_the_quick_profile_keeps_every_figure_and_panel(plans):
 
 def test_the_gallery_holds_every_figure(plans):
     gallery = [figure["id"] for figure in plans["gallery"].layout["figures"]]
-    assert gallery == [row["id"] for row in BOTH_PARTS]
+    both_parts = [row["id"] for row in BOTH_PARTS]
+    assert [name for name in gallery if name in both_parts] == both_parts
+    assert set(gallery) == {
+        figure["id"]
+        for name in (*WRITE_UPS, "annotated")
+        for figure in plans[name].layout["figures"]
+    }
 
 
 def test_the_better_time_model_starts_from_the_noise_of_the_first(plans):

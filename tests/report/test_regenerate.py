@@ -5,6 +5,7 @@ import sys
 import time
 import zipfile
 
+import pytest
 from typer.testing import CliRunner
 
 from flows import regenerate_report
@@ -38,6 +39,7 @@ def test_report_is_rebuilt_from_the_manifest_alone(store, tmp_path):
     assert files_of(tmp_path / "out") == before
 
 
+@pytest.mark.timed
 def test_report_of_sixty_figures_takes_under_two_seconds(store, tmp_path):
     MadeUpRun(store, figures=[f"figure-{i}" for i in range(60)]).record()
     options = ("--store", store.address, "--out", str(tmp_path / "out"))

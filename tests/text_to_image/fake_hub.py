@@ -185,7 +185,7 @@ def main() -> None:
         component,  # type: ignore[arg-type]
         os.environ.get("FAKE_ADDRESS", REPOSITORY),
         revision=os.environ.get("FAKE_REVISION", "main"),
-        variant="fp16",
+        variant=os.environ.get("FAKE_VARIANT", "fp16") or None,
     )
     try:
         if what == "check":

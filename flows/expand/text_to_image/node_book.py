@@ -44,6 +44,10 @@ class NodeBook:
         alike.append(self._put(node))
         return alike[-1]
 
+    def node(self, name: str) -> Node:
+        """KeyError if there is none of that name."""
+        return self._nodes[name]
+
     def nodes(self) -> list[Node]:
         return list(self._nodes.values())
 

@@ -46,6 +46,14 @@ class TrajectoryNodes:
         """All that was asked for, inputs first, each once."""
         return self._book.nodes()
 
+    def node(self, name: str) -> Node:
+        """One that was asked for."""
+        return self._book.node(name)
+
+    def similarity_model(self) -> dict[str, JSON]:
+        """params["model"] of the nodes that ask how well pictures fit texts."""
+        return self._part("similarity")
+
     def prompt(self, text: str) -> str:
         params = {"prompt": text, "model": self._part("text_encoder")}
         return self._book.add(Node(prompt_name(text), "prompt", params))

@@ -8,7 +8,7 @@ from typing import Any
 from tasks.report.play.sheet import Place
 from tasks.store.row import Row
 
-_BY_COLUMN = {"snapshots", "noised_row", "noising", "sigma_row"}
+_BY_COLUMN = {"snapshots", "noised_row", "noising", "sigma_row", "forward_strip"}
 _BY_ROW = {"denoised"}
 _GRIDS_BY_COLUMN = {"step_counts"}
 """What the declaration calls grids whose columns are steps of one thing."""

@@ -16,11 +16,14 @@ from uuid import UUID
 import pytest
 
 from tests.flows.conftest import REPOSITORY, SMALL
+from tests.flows.serve.hook import hook
 from tests.flows.test_prefect_server import free_port
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.objects import FlowRun
+
+__all__ = ["hook"]
 
 FAKE_SITE = Path(__file__).with_name("fake_site")
 SCHEDULES = """
@@ -80,7 +83,7 @@ class Site:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=400,
         )
 
     def processes(self) -> list[int]:
@@ -165,7 +168,7 @@ class Up:
         return self.process.wait(60)
 
 
-def wait_for(is_so: Any, told: Any = None, seconds: float = 90) -> None:
+def wait_for(is_so: Any, told: Any = None, seconds: float = 300) -> None:
     until = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < until, getattr(told, "log", told)

@@ -51,6 +51,33 @@ def test_worker_completes_a_deployed_run_in_its_folder(lab: Up, tmp_path: Path) 
     wait_for(lambda: worker.poll() is not None, "the worker does not end")
 
 
+def test_two_runs_started_together_on_two_workers_do_each_node_once(lab: Up) -> None:
+    site = lab.site
+    site.run("flows.cli", "deploy", "--pool", "darkroom", "--store", "together")
+    (site.folder / "log").unlink(missing_ok=True)
+    environment = {"DARKROOM_FAKE_SECONDS": "1"}
+    workers = [
+        site.start(
+            *["prefect", "worker", "start", "--pool", "darkroom", "--type", "process"],
+            *["--limit", "1"],
+            log=f"worker-{number}.log",
+            **environment,
+        )
+        for number in range(2)
+    ]
+    runs = [lab.ask(), lab.ask()]
+    ended = [lab.ended(run) for run in runs]
+    logs = [(site.folder / f"worker-{number}.log").read_text() for number in range(2)]
+    assert [run.state.name for run in ended] == ["Completed", "Completed"], logs
+    # Each worker does one run at a time, and they went on together.
+    assert max(run.start_time for run in ended) < min(run.end_time for run in ended)
+    assert all(any(run.name in log for run in ended) for log in logs), logs
+    assert len(site.computed()) == len(set(site.computed())) == 8
+    for worker in workers:
+        worker.send_signal(signal.SIGTERM)
+    wait_for(lambda: all(worker.poll() is not None for worker in workers), "no end of workers")
+
+
 def test_deployed_schedules_stand_at_the_server(lab: Up) -> None:
     lab.site.run("flows.cli", "deploy", "--pool", "darkroom")
     active = {s.slug: s.active for s in lab.deployment().schedules}

@@ -1,0 +1,63 @@
+"""What the write-ups claim, each to be checked on a run's own figures; and the similarity model."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from flows.declaration.backends import Address, Revision
+from flows.declaration.fields import Name, Section, Seed
+
+Sentence = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+
+ClaimId = Literal[
+    "forward-noise",
+    "blur-fails",
+    "onestep-degrades",
+    "iterative-sharper",
+    "steps-help",
+    "cfg-better",
+    "sdedit-faithful",
+    "inpaint-keeps",
+    "texti2i-trade",
+    "anagram-both",
+    "hybrid-both",
+    "views-orthogonal",
+    "denoiser-epochs",
+    "denoiser-ood",
+    "purenoise-mean",
+    "time-epochs",
+    "uncond-random",
+    "class-beats-time",
+    "class-control",
+    "cfg-flow",
+    "nosched-equal",
+    "bigtime-better",
+    "fashion-loss",
+    "classifier-guidance-limits",
+    "drift-prior",
+]
+"""Claims that have a definition: tasks.claims.definitions has one function for each."""
+
+
+class Claim(Section):
+    """claim: what the write-ups say. holds_when: what has to be measured for it to hold.
+    writeups: the pipelines whose figures it is checked on. more_seeds: drawn for the check beside
+    the figure's own, where one picture says too little."""
+
+    claim: Sentence
+    holds_when: Sentence
+    writeups: Annotated[list[Name], Field(min_length=1, max_length=100)]
+    more_seeds: Annotated[list[Seed], Field(max_length=100)] = Field(default_factory=list)
+
+
+class Similarity(Section):
+    """How well a picture fits a text is asked of this model, in the layout of transformers' CLIP.
+
+    model: a folder, relative to that of pipelines.yaml or absolute, or owner/name of a repository
+    of the hub, with @revision behind it where it is not `revision`.
+    """
+
+    model: Address = "data/models/pocket-clip"
+    revision: Revision = "main"

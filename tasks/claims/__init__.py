@@ -1,0 +1,1 @@
+"""What the write-ups claim, measured on the artifacts behind their figures."""

@@ -1,0 +1,49 @@
+"""Sampling from where training ended: x_T is not quite N(0, I) when the schedule is short.
+
+Training sees x_T = sqrt(abar_T) x_0 + sqrt(1 - abar_T) eps. At T = 200 of the linear schedule a
+third of x_0 is left in it, so its mean and covariance are not 0 and I.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tasks.diffusion.schedule import NoiseSchedule
+
+
+@dataclass(frozen=True)
+class MatchedStart:
+    """The Gaussian with the mean and covariance of x_T: no image is hidden in its draws.
+
+    mean: [1, H, W]; root: symmetric square root of the covariance, [H W, H W]; both float64.
+    """
+
+    mean: Tensor
+    root: Tensor
+
+    @classmethod
+    def of(cls, x_0: Tensor, schedule: NoiseSchedule) -> MatchedStart:
+        """x_0: training images [N, 1, H, W] in the pixel range of the model."""
+        alpha_bar = float(schedule.alpha_bar[-1])
+        pixels = x_0.double().flatten(1)
+        size = pixels.shape[1]
+        covariance = alpha_bar * torch.cov(pixels.T, correction=0).view(size, size)
+        covariance += (1 - alpha_bar) * torch.eye(size, dtype=torch.float64)
+        eigenvalues, vectors = torch.linalg.eigh(covariance)
+        root = (vectors * eigenvalues.sqrt()) @ vectors.T
+        return cls(alpha_bar**0.5 * pixels.mean(dim=0).view(x_0.shape[1:]), root)
+
+    def __call__(self, noise: Tensor) -> Tensor:
+        """mean + root noise, [B, 1, H, W]: near the noise it is made of, to be compared with it."""
+        # On the CPU: not every accelerator knows float64.
+        moved = noise.cpu().double().flatten(1) @ self.root
+        return (moved.view(noise.shape) + self.mean).to(noise)
+
+    def divergence(self) -> float:
+        """Kullback-Leibler divergence of this start from N(0, I), in nats an image."""
+        variances = torch.linalg.eigvalsh(self.root).square()
+        terms = variances.sum() + self.mean.square().sum() - len(variances) - variances.log().sum()
+        return float(terms) / 2

@@ -1,0 +1,38 @@
+"""A photograph under growing noise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tasks.figures.drawing import Drawing
+from tasks.figures.picture_sheet import Picture, draw_pictures
+from tasks.figures.plots.schedules import read_schedules
+from tasks.figures.resample import to_pixels
+from tasks.figures.words import join_words
+from tasks.images.square import model_image
+
+if TYPE_CHECKING:
+    from tasks.step import Step
+
+
+def draw_forward_strip(step: Step) -> Drawing:
+    """The input "image" at params["size"] pixels, and at each of params["indices"], t counted
+    from 0; one noise for all."""
+    (schedule,) = read_schedules(step)
+    size, indices = int(step.params["size"]), [int(index) for index in step.params["indices"]]
+    x_0 = model_image(step.read("image", "image.png"), size)
+    eps = np.random.default_rng(step.seed).standard_normal(x_0.shape)
+    pictures = [x_0]
+    for index in indices:
+        alpha_bar = schedule.alpha_bar[index]
+        x_t = np.sqrt(alpha_bar) * x_0 + np.sqrt(1 - alpha_bar) * eps
+        pictures.append(x_t.astype(np.float32))
+    row = [Picture(to_pixels(picture), width=size, role="image") for picture in pictures]
+    labels = ["original", *(f"t = {index}" for index in indices)]
+    alt = (
+        f"A photograph of {size} pixels, clean and with the noise of t = "
+        f"{join_words([str(index) for index in indices])}."
+    )
+    return Drawing.of_sheet(draw_pictures([row], column_labels=labels), alt)

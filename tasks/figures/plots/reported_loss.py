@@ -1,0 +1,156 @@
+"""The loss of a training at every hundredth step, beside what was published for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from tasks.errors import StepFailed
+from tasks.figures.curves import (
+    NOTE,
+    Floats,
+    add_legend,
+    csv_bytes,
+    draw_chart,
+    smooth,
+    smoothing_window,
+    style_axes,
+    style_ticks,
+    use_log_scale,
+)
+from tasks.figures.drawing import Drawing
+from tasks.figures.style import Theme, chart_font
+
+if TYPE_CHECKING:
+    from tasks.step import Step
+
+CHART_PIXELS = 380
+ROW_PIXELS = 19
+APART = 0.47
+"""Between this run's loss and the published one, as a share of a column."""
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A loss of one batch. epoch, step: counted from 0, step within the epoch. place: the step
+    counted from 1 over the whole training."""
+
+    epoch: int
+    step: int
+    place: int
+    loss: float
+
+
+def draw_reported_loss(step: Step) -> Drawing:
+    """params: label, every, published (a list an epoch), published_steps (of an epoch)."""
+    table = step.read_table("model_0", "loss.parquet")
+    loss = np.asarray(table["loss"], dtype=np.float64)
+    if not len(loss):
+        raise StepFailed(f"{step.name}: {step.inputs['model_0'].name} recorded no loss")
+    per_epoch = int(np.bincount(np.asarray(table["epoch"], dtype=np.int64)).max())
+    every = int(step.params["every"])
+    ours = [
+        Reported(place // per_epoch, place % per_epoch, place + 1, float(loss[place]))
+        for place in range(len(loss))
+        if place % per_epoch % every == 0
+    ]
+    published_steps = int(step.params["published_steps"])
+    published = [
+        Reported(epoch, index * every, epoch * published_steps + index * every + 1, float(value))
+        for epoch, values in enumerate(step.params["published"])
+        for index, value in enumerate(values)
+    ]
+    table_rows = 1 + max(each.epoch for each in [*ours, *published]) + 1
+
+    def draw(figure: Figure, theme: Theme) -> None:
+        heights = [CHART_PIXELS, (table_rows + 1) * ROW_PIXELS]
+        upper, lower = figure.subplots(2, 1, height_ratios=heights)
+        _draw_curves(upper, theme, str(step.params["label"]), loss, ours, published)
+        _draw_table(lower, theme, ours, published, table_rows)
+
+    last = loss[-per_epoch:].mean()
+    alt = (
+        f"Training loss over {len(loss):,} steps, {loss[0]:.3f} at the first and {last:.3f} as the "
+        f"mean of the last epoch; published {published[0].loss:.3f} at the first and "
+        f"{published[-1].loss:.3f} at the last reported step."
+    )
+    height = CHART_PIXELS + (table_rows + 1) * ROW_PIXELS
+    return draw_chart(draw, alt, height=height, data_csv=_csv(ours, published))
+
+
+def _draw_curves(
+    axes: Axes,
+    theme: Theme,
+    label: str,
+    loss: Floats,
+    ours: list[Reported],
+    published: list[Reported],
+) -> None:
+    style_axes(axes, theme, "step (log scale)", "training loss (log scale)")
+    colour, other = theme.series[0], theme.series[1]
+    steps = np.arange(1, len(loss) + 1)
+    window = smoothing_window(len(loss))
+    axes.plot(steps, loss, color=colour, linewidth=0.5, alpha=0.35, zorder=2)
+    axes.plot(steps, smooth(loss, window), color=colour, linewidth=1.8, zorder=3)
+    for reports, name, ink, marker in (
+        (ours, label, colour, "o"),
+        (published, "published, Fashion-MNIST", other, "D"),
+    ):
+        axes.plot(
+            [each.place for each in reports],
+            [each.loss for each in reports],
+            marker,
+            color=ink,
+            markersize=4.5,
+            label=name,
+            zorder=4,
+        )
+    axes.set_xscale("log")
+    use_log_scale(axes, [loss, np.asarray([each.loss for each in published])])
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    style_ticks(axes, theme)
+    add_legend(axes, theme)
+
+
+def _draw_table(
+    axes: Axes, theme: Theme, ours: list[Reported], published: list[Reported], rows: int
+) -> None:
+    """A row an epoch, a column a step: this run's loss, and the published one beside it."""
+    axes.set_axis_off()
+    steps = sorted({each.step for each in [*ours, *published]})
+    axes.set_xlim(0, 1)
+    axes.set_ylim(rows + 1, 0)
+    first = 0.06
+    share = (1 - first) / len(steps)
+
+    def write(x: float, y: float, text: str, ink: str, *, is_bold: bool = False) -> None:
+        font = chart_font(NOTE, is_bold=is_bold)
+        axes.text(x, y + 0.5, text, ha="right", va="center", color=ink, fontproperties=font)
+
+    write(first, 1, "epoch", theme.muted)
+    for column, step in enumerate(steps):
+        right = first + share * (column + 1)
+        write(right, 0, f"step {step}", theme.ink, is_bold=True)
+        write(right - share * APART, 1, "this run", theme.series[0])
+        write(right, 1, "published", theme.series[1])
+    for row in range(rows - 1):
+        axes.axhline(row + 2, color=theme.rule, linewidth=0.8)
+        write(first, row + 2, str(row), theme.muted)
+    for reports, back, ink in ((ours, APART, theme.series[0]), (published, 0.0, theme.series[1])):
+        for each in reports:
+            right = first + share * (steps.index(each.step) + 1)
+            write(right - share * back, each.epoch + 2, f"{each.loss:.3f}", ink)
+
+
+def _csv(ours: list[Reported], published: list[Reported]) -> bytes:
+    known = {(each.epoch, each.step): each.loss for each in published}
+    mine = {(each.epoch, each.step): each.loss for each in ours}
+    rows: list[tuple[int | float | str, ...]] = [
+        (*place, mine.get(place, ""), known.get(place, "")) for place in sorted({*mine, *known})
+    ]
+    return csv_bytes(("epoch", "step", "loss", "published"), rows)

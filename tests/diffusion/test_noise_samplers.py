@@ -1,0 +1,154 @@
+"""Ancestral sampling with the posterior variance, and DDIM, where the best network is known."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from diffusers import DDIMScheduler, DDPMScheduler
+
+from tasks.diffusion.beta_schedules import noise_schedule
+from tasks.diffusion.noise_samplers import DDIMSampler, PosteriorSampler
+
+SCHEDULE = noise_schedule("linear", 200)
+MEAN, STD = 0.6, 0.3
+
+
+def _oracle(x, t):
+    """The best noise estimate for data N(MEAN, STD^2)."""
+    alpha_bar = SCHEDULE.alpha_bar[t.long()][:, None, None, None].float()
+    variance = alpha_bar * STD**2 + 1 - alpha_bar
+    return (1 - alpha_bar).sqrt() * (x - alpha_bar.sqrt() * MEAN) / variance
+
+
+def _normal(seed):
+    generator = torch.Generator().manual_seed(seed)
+    return lambda: torch.randn(2000, 1, 4, 4, generator=generator)
+
+
+def _no_noise():
+    raise AssertionError("a deterministic sampler draws no noise")
+
+
+def _sample(sampler, start, draw, predict=_oracle):
+    *_, (time, x) = sampler.walk(predict, start, draw)
+    assert time == 0
+    return x
+
+
+def _matched(draw):
+    alpha_bar = float(SCHEDULE.alpha_bar[-1])
+    return alpha_bar**0.5 * MEAN + (alpha_bar * STD**2 + 1 - alpha_bar) ** 0.5 * draw()
+
+
+@pytest.mark.parametrize("sampler", [PosteriorSampler(SCHEDULE), DDIMSampler(SCHEDULE, 200)])
+def test_sampling_from_the_matched_start_recovers_the_data(sampler):
+    draw = _normal(0)
+    x = _sample(sampler, _matched(draw), draw)
+    assert float(x.mean()) == pytest.approx(MEAN, abs=0.01)
+    assert float(x.std()) == pytest.approx(STD, rel=0.03)
+
+
+def test_pure_noise_misses_the_mean_by_what_the_start_lacks():
+    # DDIM carries x_T to x_0 along a straight map, so the offset of x_T arrives scaled.
+    draw = _normal(0)
+    x = _sample(DDIMSampler(SCHEDULE, 200), draw(), draw)
+    alpha_bar = float(SCHEDULE.alpha_bar[-1])
+    missing = alpha_bar**0.5 * MEAN / (alpha_bar * STD**2 + 1 - alpha_bar) ** 0.5 * STD
+    assert float(x.mean()) == pytest.approx(MEAN - missing, abs=0.01)
+    # Ancestral sampling forgets most of where it started.
+    y = _sample(PosteriorSampler(SCHEDULE), draw(), draw)
+    assert MEAN - missing < float(y.mean()) < MEAN
+
+
+def test_ancestral_steps_equal_diffusers():
+    theirs = DDPMScheduler(
+        num_train_timesteps=200,
+        beta_start=1e-4,
+        beta_end=0.02,
+        beta_schedule="linear",
+        variance_type="fixed_small",
+        clip_sample=False,
+    )
+    theirs.set_timesteps(200)
+    start = torch.randn(3, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    generator, x = torch.Generator().manual_seed(1), start
+    for t in theirs.timesteps:
+        eps = _oracle(x, (t + 1).expand(3))
+        x = theirs.step(eps, t, x, generator=generator).prev_sample
+    ours = torch.Generator().manual_seed(1)
+    ended = _sample(
+        PosteriorSampler(SCHEDULE), start, lambda: torch.randn(start.shape, generator=ours)
+    )
+    torch.testing.assert_close(ended, x, rtol=1e-3, atol=1e-3)
+
+
+def test_ddim_steps_equal_diffusers():
+    theirs = DDIMScheduler(
+        num_train_timesteps=200,
+        beta_start=1e-4,
+        beta_end=0.02,
+        beta_schedule="linear",
+        clip_sample=False,
+        set_alpha_to_one=True,
+        timestep_spacing="trailing",
+    )
+    theirs.set_timesteps(10)
+    start = x = torch.randn(3, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    for t in theirs.timesteps:
+        x = theirs.step(_oracle(x, (t + 1).expand(3)), t, x).prev_sample
+    ended = _sample(DDIMSampler(SCHEDULE, 10), start, _no_noise)
+    torch.testing.assert_close(ended, x, rtol=1e-3, atol=1e-3)
+
+
+def test_ddim_with_all_its_noise_and_steps_is_ancestral_sampling():
+    start = _normal(0)()
+    ancestral = _sample(PosteriorSampler(SCHEDULE), start, _normal(1))
+    stochastic = _sample(DDIMSampler(SCHEDULE, 200, eta=1.0), start, _normal(1))
+    torch.testing.assert_close(stochastic, ancestral, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 10, 25, 50, 200])
+def test_ddim_timesteps_go_evenly_from_all_noise_to_none(steps):
+    timesteps = DDIMSampler(SCHEDULE, steps).timesteps()
+    assert (timesteps[0], timesteps[-1], len(timesteps)) == (200, 0, steps + 1)
+    gaps = -torch.tensor(timesteps).diff()
+    assert gaps.max() - gaps.min() <= 1 and gaps.min() >= 1
+
+
+def test_ddim_cannot_take_more_steps_than_there_are():
+    with pytest.raises(ValueError, match="201 steps for 200 timesteps"):
+        DDIMSampler(SCHEDULE, 201).timesteps()
+
+
+def test_the_network_is_told_the_timestep_itself():
+    seen = []
+
+    def predict(x, t):
+        seen.append(t.unique().tolist())
+        return torch.zeros_like(x)
+
+    _sample(DDIMSampler(SCHEDULE, 4), torch.zeros(2, 1, 2, 2), _no_noise, predict)
+    assert seen == [[200], [150], [100], [50]]
+
+
+def test_a_network_of_the_course_is_told_t_over_T():
+    seen = []
+
+    def predict(x, t):
+        seen.append(float(t[0]))
+        return torch.zeros_like(x)
+
+    sampler = DDIMSampler(SCHEDULE, 4, time_unit=1 / 200)
+    _sample(sampler, torch.zeros(2, 1, 2, 2), _no_noise, predict)
+    assert seen == pytest.approx([1, 0.75, 0.5, 0.25])
+
+
+def test_no_noise_is_added_on_the_last_step():
+    draws = []
+
+    def draw():
+        draws.append(1)
+        return torch.zeros(1, 1, 2, 2)
+
+    _sample(PosteriorSampler(SCHEDULE), torch.zeros(1, 1, 2, 2), draw, lambda x, t: x)
+    assert len(draws) == 199

@@ -1,0 +1,144 @@
+"""Plots of the annotated-diffusion write-up: what they show of made-up inputs."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tasks.draw_figure import draw_figure
+from tasks.figures.style import GAMMA
+from tasks.report.play.sheet import sheet_places
+from tasks.report.play.steps import steps_control
+from tasks.store.row import Row
+from tests.figures.annotated_steps import annotated_steps, schedule_table
+
+
+@pytest.fixture(scope="module")
+def steps(table):
+    return annotated_steps(table)
+
+
+def opened(result) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(result.objects["image.png"])).convert("RGB")).copy()
+
+
+def cell(result, row, column, block=0) -> int:
+    """Grey value in the middle of one image of a sheet."""
+    place = result.info["cells"][block]
+    x = place["left"] + column * (place["cell_width"] + place["gap"]) + place["cell_width"] // 2
+    y = place["top"] + row * (place["cell_height"] + place["gap"]) + place["cell_height"] // 2
+    return int(opened(result)[y, x, 0])
+
+
+def csv_lines(result) -> list[str]:
+    return result.objects["data.csv"].decode().splitlines()
+
+
+def test_terminal_signal_to_noise_is_named_for_each_schedule(steps):
+    result = draw_figure(steps["signal_to_noise"])
+    for count in (200, 300):
+        ratio = schedule_table(count)["signal_to_noise"].to_pylist()[-1]
+        value = f"{10 * np.log10(ratio):.1f}".replace("-", "\N{MINUS SIGN}")
+        assert f"linear, T = {count} {value} dB" in result.info["alt"]
+
+
+def test_schedule_data_has_every_timestep_of_every_schedule(steps):
+    lines = csv_lines(draw_figure(steps["schedules"]))
+    assert lines[0] == "schedule,t,beta,alpha_bar,posterior_variance,signal_to_noise"
+    assert len(lines) == 1 + 200 + 300
+
+
+def test_photograph_drowns_in_noise_from_left_to_right(steps):
+    result = draw_figure(steps["forward_strip"])
+    pixels = opened(result).astype(float)
+    # The original, t = 1 and t = 199; the left half of the photograph is red.
+    places = result.info["cells"][0]["pictures"]
+    assert [(place["width"], place["height"]) for place in places] == [(32, 32)] * 3
+    halves = [
+        pixels[place["top"] : place["top"] + 32, place["left"] : place["left"] + 16]
+        for place in places
+    ]
+    red, blue = ([half[..., channel].mean() for half in halves] for channel in (0, 2))
+    assert red[0] - blue[0] == pytest.approx(255, abs=16)
+    assert red[0] - blue[0] > red[1] - blue[1] > red[2] - blue[2]
+
+
+def test_a_slider_goes_through_the_noise_of_the_photograph(steps):
+    step = steps["forward_strip"]
+    row = Row(
+        key="0" * 64,
+        name="figure/f/p",
+        kind="figure",
+        params=dict(step.params),
+        info=draw_figure(step).info,
+    )
+    control = steps_control("forward_strip", row, sheet_places(row))
+    assert [frame["label"] for frame in control["frames"]] == ["original", "t = 1", "t = 199"]
+    assert [frame["places"] for frame in control["frames"]] == [[0], [1], [2]]
+
+
+def test_network_table_names_the_whole_network_of_each_size(steps):
+    alt = draw_figure(steps["network_summary"]).info["alt"]
+    assert "1 channel, 28 pixels, 2,996,315 parameters, output 1 x 1 x 28 x 28" in alt
+    assert "3 channels, 128 pixels" in alt
+
+
+def test_losses_stand_beside_the_published_ones_of_the_same_step(steps):
+    lines = csv_lines(draw_figure(steps["reported_loss"]))
+    assert lines[0] == "epoch,step,loss,published"
+    assert [line.split(",")[:2] for line in lines[1:]] == [
+        ["0", "0"],
+        ["0", "100"],
+        ["1", "0"],
+        ["1", "100"],
+    ]
+    assert [line.split(",")[3] for line in lines[1:]] == ["0.472", "0.145", "0.06", "0.05"]
+
+
+def test_a_shorter_epoch_leaves_later_steps_to_the_published_ones(table, steps):
+    from tests.figures.drawing_table import loss_table
+
+    step = steps["reported_loss"]
+    train = table.row("train/short", losses=loss_table(60, 30))
+    lines = csv_lines(draw_figure(table.step(dict(step.params), {"model_0": train})))
+    assert [line.split(",")[2] == "" for line in lines[1:]] == [False, True, False, True]
+
+
+def test_both_ranges_show_the_same_samples(steps):
+    result = draw_figure(steps["pixel_ranges"])
+    assert [cell(result, 1, 4, block) for block in (0, 1)] == [115, 15]
+
+
+def test_ways_are_blocks_in_their_order(steps):
+    titles = [block["title"] for block in draw_figure(steps["ways"]).info["cells"]]
+    assert titles == ["ancestral, 200 steps", "DDIM, 10 steps"]
+
+
+def test_cost_data_pairs_evaluations_with_distance(steps):
+    assert csv_lines(draw_figure(steps["evaluation_cost"]))[1:] == [
+        '"ancestral, 200 steps",200,10,0.5',
+        '"DDIM, 10 steps",10,9,0.5',
+    ]
+
+
+def test_guidance_data_has_both_guidances_at_every_scale(steps):
+    lines = csv_lines(draw_figure(steps["guidance_curve"]))
+    assert lines[1] == "by_classifier,0,0.5,20,0.5"
+    assert lines[-1] == "classifier_free,10,0.8,18,0.5"
+    assert len(lines) == 1 + 2 * 3
+
+
+def test_guidance_grid_has_a_row_a_scale_and_a_block_a_guidance(steps):
+    result = draw_figure(steps["guidance_grid"])
+    left, right = result.info["cells"]
+    assert left["row_labels"] == [f"{GAMMA} = {scale}" for scale in ("0", "1", "10")]
+    assert (left["title"], right["title"]) == ("by a classifier", "classifier-free")
+    assert cell(result, 2, 3) == 4
+
+
+def test_guide_accuracy_is_over_the_timesteps_that_were_measured(steps):
+    lines = csv_lines(draw_figure(steps["guide_accuracy"]))
+    assert [line.split(",")[0] for line in lines] == ["t", "1", "100", "200"]

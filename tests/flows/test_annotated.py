@@ -1,0 +1,327 @@
+"""The annotated-diffusion write-up's deliverables are declared, with the settings they have."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.expand import expand
+from flows.plan import Plan
+from flows.read_declaration import read_declaration
+from tasks.errors import BadInput
+from tasks.store.node import Node
+from tests.flows.recorded_plan import plan_of
+from tests.flows.small_declaration import SMALL, real_file, spoiled, write
+
+with (Path(__file__).parent / "deliverables.csv").open(newline="") as lines:
+    ROWS = {row["id"]: row for row in csv.DictReader(lines) if row["writeup"] == "annotated"}
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return plan_of(real_file(), None, "annotated", profile="paper")
+
+
+def panels(plan: Plan, figure_id: str) -> dict[str, Node]:
+    """Panel id to the node that draws it."""
+    (figure,) = [figure for figure in plan.layout["figures"] if figure["id"] == figure_id]
+    assert figure["section"] == ROWS[figure_id]["section"]
+    return {panel["id"]: plan.by_name[panel["node"]].node for panel in figure["panels"]}
+
+
+def params(plan: Plan, name: str) -> dict[str, Any]:
+    return dict(plan.by_name[name].node.params)
+
+
+def test_photograph_is_noised_at_the_timesteps_of_the_write_up(plan):
+    settings = ROWS["w4-forward"]["settings"]
+    drawn = panels(plan, "w4-forward")
+    listed = [int(t) for t in re.search(r"; t=([\d|]+)", settings)[1].split("|")]
+    assert drawn["forward_strip"].params["indices"] == listed
+    alone = int(re.search(r"t=(\d+) alone", settings)[1])
+    assert drawn["single"].params["indices"] == [alone]
+    for node in drawn.values():
+        assert node.params["size"] == 128
+        assert node.inputs["image"].startswith("image/")
+        (schedule,) = params(plan, node.inputs["schedule"])["schedules"]
+        assert (schedule["schedule"], schedule["num_timesteps"]) == ("linear", 200)
+
+
+def test_prompt_of_the_reference_figure_is_sampled_with_and_without_guidance(plan):
+    settings = ROWS["w4-guidance"]["settings"]
+    wording = re.search(r"prompt of the reference figure: (.+)\.", settings)[1]
+    drawn = panels(plan, "w4-guidance")
+    scales = {}
+    for name in ("panda-plain", "panda-guided"):
+        samples = [plan.by_name[source].node for source in drawn[name].inputs.values()]
+        assert len(samples) == 5
+        prompts = {params(plan, sample.inputs["prompt_0"])["prompt"] for sample in samples}
+        assert prompts == {wording.lower()}
+        scales[name] = {sample.params["guidance_scale"] for sample in samples}
+    assert scales == {"panda-plain": {1.0}, "panda-guided": {7.0}}
+
+
+def test_schedules_are_the_four_of_the_write_up(plan):
+    names = re.split(r", ", ROWS["w4-posterior"]["settings"].partition(": ")[2])
+    node = panels(plan, "w4-posterior")["schedules"]
+    described = params(plan, node.inputs["schedule"])["schedules"]
+    assert [schedule["schedule"] for schedule in described] == names
+    assert {schedule["num_timesteps"] for schedule in described} == {200}
+
+
+def test_signal_to_noise_is_shown_of_the_course_too(plan):
+    node = panels(plan, "w4-posterior")["signal_to_noise"]
+    described = params(plan, node.inputs["schedule"])["schedules"]
+    assert ("linear", 300) in {(s["schedule"], s["num_timesteps"]) for s in described}
+
+
+def test_training_has_the_recipe_of_the_write_up(plan):
+    settings = ROWS["w4-train"]["settings"]
+    training = params(plan, "train/fashion")
+    assert training["network"]["hidden_width"] == int(re.search(r"dim=(\d+)", settings)[1])
+    assert training["network"]["multipliers"] == [
+        int(m) for m in re.search(r"mults=([\d|]+)", settings)[1].split("|")
+    ]
+    assert training["batch_size"] == int(re.search(r"batch=(\d+)", settings)[1])
+    assert training["epochs"] == int(re.search(r"epochs=(\d+)", settings)[1])
+    assert training["learning_rate"] == float(re.search(r"Adam lr=([\d.e-]+)", settings)[1])
+    assert training["horizontal_flip"] is True and training["steps_per_epoch"] is None
+    assert training["decay"] == "constant" and training["ema_decay"] is None
+    objective = training["objective"]
+    assert (objective["kind"], objective["loss"]) == ("noise_prediction", "huber")
+    assert (objective["num_timesteps"], objective["beta_start"], objective["beta_end"]) == (
+        200,
+        1e-4,
+        0.02,
+    )
+    assert plan.by_name["train/fashion"].node.inputs == {"data": "data/fashion_mnist"}
+
+
+def test_published_losses_are_the_reported_ones(plan):
+    settings = ROWS["w4-train"]["settings"]
+    published = panels(plan, "w4-train")["reported_loss"].params["published"]
+    assert len(published) == 10 and {len(epoch) for epoch in published} == {5}
+    assert published[0][0] == float(re.search(r"([\d.]+) at step 0", settings)[1])
+    assert published[0][1] == float(re.search(r"([\d.]+) at 100", settings)[1])
+    assert published[0][4] == float(re.search(r"([\d.]+) at 400", settings)[1])
+    low, high = map(float, re.search(r"([\d.]+)-([\d.]+) in epoch 9", settings).groups())
+    assert (min(published[9]), max(published[9])) == (low, high)
+
+
+def test_grid_has_64_samples_16_wide_of_all_timesteps(plan):
+    node = panels(plan, "w4-sample")["pixel_ranges"]
+    assert (node.params["rows"] * node.params["columns"], node.params["columns"]) == (64, 16)
+    sampled = params(plan, node.inputs["sample"])
+    assert sampled["sampler"]["method"] == "ancestral"
+    assert sampled["objective"]["num_timesteps"] == 200
+    assert panels(plan, "w4-sample")["animation"].params["frames"] > 1
+
+
+def test_ddim_is_beside_ancestral_sampling_with_its_cost(plan):
+    node = panels(plan, "w4-sample")["evaluation_cost"]
+    samplers = [params(plan, name)["sampler"] for name in node.inputs.values()]
+    assert [s["steps"] for s in samplers if s["method"] == "ddim"] == [50, 25, 10]
+    assert samplers[0]["method"] == "ancestral"
+    assert all(params(plan, name)["samples"] >= 10_000 for name in node.inputs.values())
+
+
+@pytest.mark.parametrize(("panel", "timesteps"), [("start", 200), ("course-start", 300)])
+def test_matched_start_differs_in_nothing_but_the_start(plan, panel, timesteps):
+    plain, matched = (
+        params(plan, name) for name in panels(plan, "w4-sample")[panel].inputs.values()
+    )
+    assert (plain.pop("start"), matched.pop("start")) == ("noise", "matched")
+    # The model's own way is shown in another panel too, which may want a grid of its own.
+    assert matched["requests"] == [r for r in plain["requests"] if r in matched["requests"]]
+    del plain["requests"], matched["requests"]
+    assert plain == matched
+    assert plain["objective"]["num_timesteps"] == timesteps
+
+
+def test_both_guidances_run_over_scales_0_to_10(plan):
+    curve = panels(plan, "w4-guidance")["guidance_curve"]
+    scales = curve.params["guidance_scales"]
+    assert (scales[0], scales[-1]) == (0, 10)
+    for role, guidance in (("by_classifier", "classifier"), ("classifier_free",) * 2):
+        ways = [params(plan, curve.inputs[f"{role}_{i}"]) for i in range(len(scales))]
+        assert [way["sampler"]["guidance_scale"] for way in ways] == scales
+        assert {way["guidance"] for way in ways[1:]} == {guidance}
+    assert curve.inputs["by_classifier_0"] == curve.inputs["classifier_free_0"]
+
+
+def test_guide_learns_under_the_noise_of_the_model_it_guides(plan):
+    guide, model = params(plan, "guide/fashion_guide"), params(plan, "train/fashion_class")
+    for name in ("schedule", "num_timesteps", "beta_start", "beta_end"):
+        assert guide["objective"][name] == model["objective"][name]
+    assert plan.by_name["guide/fashion_guide"].node.inputs["data"] == "data/fashion_mnist"
+    used = {
+        name: node.node.inputs.get("guide")
+        for name, node in plan.by_name.items()
+        if name.startswith("variant/fashion_guide")
+    }
+    by_classifier = {name for name, guide in used.items() if guide == "guide/fashion_guide"}
+    assert by_classifier == {name for name in used if re.search(r"/classifier-\d", name)}
+
+
+def test_quick_mirrors_no_digits_and_trains_one_model_of_its_own():
+    file = real_file()
+    quick = plan_of(file, None, "annotated", profile="quick")
+    assert "horizontal_flip" not in params(quick, "train/fashion")
+    trained = {name for name in quick.by_name if name.startswith("train/")}
+    elsewhere = plan_of(file, None, "seed501", profile="quick").by_name
+    assert trained - set(elsewhere) == {"train/fashion"}
+
+
+CONVNEXT = {
+    "title": "Annotated",
+    "data": "digits",
+    "network": {"kind": "convnext", "hidden_width": 8, "multipliers": [1, 2], "num_classes": 10},
+    "objective": {"kind": "noise_prediction", "p_uncond": 0.1},
+    "batch_size": 64,
+    "epochs": 2,
+    "learning_rate": 0.001,
+    "sampler": {"method": "ancestral"},
+}
+STUDY = {"model": "clothes", "classifier": "reader", "ways": [{}], "samples": 50}
+GUIDE = {
+    "title": "Guide",
+    "model": "clothes",
+    "classifier": "reader",
+    "width": 8,
+    "batch_size": 64,
+    "epochs": 1,
+    "learning_rate": 0.001,
+    "guidance_scales": [0.0, 2.0],
+    "samples": 50,
+}
+
+
+def declared(tmp_path, study=None, guide=None, **model):
+    data = spoiled("models/clothes", {**CONVNEXT, **model})
+    data["studies"] = {"s": {**STUDY, **(study or {})}}
+    data["guides"] = {"g": {**GUIDE, **(guide or {})}}
+    return read_declaration(write(tmp_path, data))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"sampler": {"method": "ddpm"}},
+            'models.clothes.sampler.method is "ddpm", but the objective is noise_prediction; '
+            "expected one of: ancestral, ddim",
+        ),
+        (
+            {"sampler": {"method": "ddim", "steps": 201}},
+            "models.clothes.sampler.steps is 201; expected at most num_timesteps, 200",
+        ),
+        (
+            {"objective": {"kind": "ddpm"}, "sampler": {"method": "ddpm"}},
+            'models.clothes.objective.kind is "ddpm", but the model has a convnext network; '
+            "expected noise_prediction",
+        ),
+        (
+            {"network": {**CONVNEXT["network"], "hidden_width": 7}},
+            "models.clothes.network.hidden_width is 7; expected a multiple of 2",
+        ),
+        (
+            {"network": {**CONVNEXT["network"], "multipliers": [1, 2, 4, 8]}},
+            "models.clothes.network.multipliers is [1, 2, 4, 8]; expected at most 3 entries",
+        ),
+        (
+            {"network": {**CONVNEXT["network"], "kind": "resnet"}},
+            'models.clothes.network.kind is "resnet"; expected convnext',
+        ),
+        (
+            {"objective": {"kind": "noise_prediction", "loss": "l3"}},
+            'models.clothes.objective.loss is "l3"; expected one of: l1, l2, huber',
+        ),
+        (
+            {"objective": {"kind": "noise_prediction", "beta_start": 0.5}},
+            "models.clothes.objective.beta_start is 0.5; expected at most beta_end, 0.02",
+        ),
+        (
+            {"study": {"classifier": "judge"}},
+            'studies.s.classifier is "judge", which is not a declared classifier',
+        ),
+        (
+            {"study": {"model": "denoiser"}},
+            'studies.s.model is "denoiser"; expected a model that makes images from noise',
+        ),
+        (
+            {"study": {"model": "flow", "ways": [{"start": "matched"}]}},
+            'studies.s.ways.0.start is "matched", but flow matching starts from N(0, I)',
+        ),
+        ({"study": {"ways": [{}, {}]}}, "studies.s.ways holds"),
+        (
+            {"study": {"ways": [{"sampler": {"method": "euler"}}]}},
+            'studies.s.ways.0.sampler.method is "euler", but the objective is noise_prediction',
+        ),
+        (
+            {"guide": {"model": "flow"}},
+            'guides.g.model is "flow"; expected a class-conditioned model (network.num_classes: '
+            "10) whose objective is ddpm or noise_prediction",
+        ),
+        (
+            {"guide": {"batch_size": 5000}},
+            "guides.g.batch_size is 5000; expected at most 1437, the training images of digits",
+        ),
+        ({"guide": {"guidance_scales": [1.0, 1.0]}}, "guides.g.guidance_scales holds 1.0 twice"),
+    ],
+)
+def test_what_cannot_work_is_refused_with_its_place(tmp_path, changes, message):
+    with pytest.raises(BadInput) as error:
+        declared(tmp_path, **changes).settle()
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("panel", "message"),
+    [
+        ({"plot": "ways", "study": "t"}, '.study is "t", which is not a declared study'),
+        ({"plot": "ways", "study": "s"}, ".columns is 12; expected 10, a column for each class"),
+        (
+            {"plot": "guidance_grid", "guide": "g", "guidance_scales": [3.0]},
+            ".guidance_scales asks for 3; expected some of the guide's: 0, 2",
+        ),
+        (
+            {"plot": "pixel_ranges", "model": "ddpm"},
+            '.model is "ddpm"; pixel_ranges needs a model of noise_prediction',
+        ),
+        (
+            {"plot": "forward_strip", "image": "photo", "indices": [200]},
+            ".indices is [200]; expected at most 199, the last timestep counted from 0",
+        ),
+    ],
+)
+def test_panel_that_cannot_be_drawn_is_refused(tmp_path, panel, message):
+    data = spoiled("models/clothes", CONVNEXT)
+    data["studies"], data["guides"] = {"s": STUDY}, {"g": GUIDE}
+    data["figures"]["noise"]["panels"] = [panel]
+    with pytest.raises(BadInput) as error:
+        read_declaration(write(tmp_path, data)).settle()
+    assert f"figures.noise.panels.0{message}" in str(error.value)
+
+
+def test_two_studies_share_a_way_with_the_larger_number_of_samples(tmp_path):
+    data = spoiled("models/clothes", CONVNEXT)
+    data["studies"] = {"a": STUDY, "b": {**STUDY, "samples": 90}}
+    nodes = [
+        node
+        for node in expand(read_declaration(write(tmp_path, data)).settle())
+        if node.kind == "variant"
+    ]
+    assert [(node.name, node.params["samples"]) for node in nodes] == [
+        ("variant/clothes/epoch-002/ancestral-200", 90)
+    ]
+
+
+def test_models_of_the_course_have_no_new_parameters(tmp_path):
+    nodes = expand(read_declaration(write(tmp_path, SMALL)).settle())
+    (flow,) = [node for node in nodes if node.name == "train/flow"]
+    assert set(flow.params["network"]) == {"hidden_width", "time_conditioning", "num_classes"}
+    assert "horizontal_flip" not in flow.params

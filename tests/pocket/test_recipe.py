@@ -1,0 +1,30 @@
+"""A recipe keeps the order of its phases, whatever order its parameters come in."""
+
+from __future__ import annotations
+
+from tasks.pocket.model_card import stage_one_card
+from tasks.pocket.recipe import PocketRecipe
+
+SETTINGS = {"steps": 10, "batch_size": 4, "learning_rate": 1e-3}
+PARAMS = {
+    "styles": {"plain": 1.0},
+    "variants": 2,
+    "phases": {name: SETTINGS for name in ("coarse", "fine", "whole")},
+}
+
+
+def test_phases_follow_each_other_as_they_are_trained() -> None:
+    assert list(PocketRecipe.from_params(PARAMS).phases) == ["coarse", "whole", "fine"]
+
+
+def test_card_lists_phases_in_the_order_of_training() -> None:
+    card = stage_one_card(
+        PARAMS,
+        {"parameters": 1e6, "training_seconds": 3600.0},
+        {"accuracy": 0.5, "style_accuracy": 0.25, "accuracy_seed_0": 0.5},
+    )
+    assert [line.split()[1] for line in card.splitlines() if " 0.001 |" in line] == [
+        "coarse",
+        "whole",
+        "fine",
+    ]

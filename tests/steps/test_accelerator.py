@@ -1,0 +1,81 @@
+"""Places on a device: as many steps at once as there are, whichever process they are of."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from tasks import accelerator
+from tasks.accelerator import hold_accelerator
+from tasks.errors import StepCancelled
+
+
+@pytest.fixture
+def two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    monkeypatch.setattr(accelerator, "_all_threads", None)
+    yield
+    torch.set_num_threads(before)
+
+
+def hold(places: int, *, should_stop: bool = False, waits: list[str] | None = None):
+    return hold_accelerator(
+        "cpu",
+        "train/one",
+        places=places,
+        should_stop=lambda: should_stop,
+        on_wait=(waits if waits is not None else []).append,
+    )
+
+
+def test_two_steps_compute_at_once_where_there_are_two_places() -> None:
+    waits: list[str] = []
+    with hold(2, waits=waits), hold(2, waits=waits):
+        assert waits == []
+        with pytest.raises(StepCancelled), hold(2, should_stop=True, waits=waits):
+            pass
+    assert len(waits) == 1 and "train/one" in waits[0]
+
+
+def test_one_place_is_the_first_of_two() -> None:
+    with hold(2), pytest.raises(StepCancelled), hold(1, should_stop=True):
+        pass
+
+
+def test_a_place_left_by_an_error_is_free_again() -> None:
+    with pytest.raises(ValueError), hold(1):
+        raise ValueError
+    with hold(1, should_stop=True):
+        pass
+
+
+def test_a_waiting_step_goes_on_once_a_place_is_free() -> None:
+    is_waiting, went_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        with hold_accelerator(
+            "cpu",
+            "train/two",
+            should_stop=lambda: False,
+            on_wait=lambda message: is_waiting.set(),
+        ):
+            went_on.set()
+
+    with hold(1):
+        waiter = threading.Thread(target=wait)
+        waiter.start()
+        assert is_waiting.wait(10)
+        assert not went_on.is_set()
+    assert went_on.wait(10)
+    waiter.join()
+
+
+def test_steps_side_by_side_share_the_cores(two_threads: None) -> None:
+    with hold(1):
+        assert torch.get_num_threads() == 2
+    with hold(2), hold(2):
+        assert torch.get_num_threads() == 1

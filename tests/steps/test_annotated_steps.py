@@ -1,0 +1,213 @@
+"""Steps of the annotated-diffusion write-up, on a tiny trained model."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from tasks.diffusion.beta_schedules import noise_schedule
+from tasks.train_guide import noise_levels
+from tests.steps.conftest import training
+
+NETWORK = {
+    "kind": "convnext",
+    "hidden_width": 4,
+    "multipliers": [1, 2],
+    "heads": 1,
+    "num_classes": 10,
+}
+OBJECTIVE = {
+    "kind": "noise_prediction",
+    "schedule": "linear",
+    "num_timesteps": 20,
+    "beta_start": 1e-4,
+    "beta_end": 0.2,
+    "loss": "huber",
+    "p_uncond": 0.1,
+}
+ANCESTRAL = {"method": "ancestral", "steps": None, "guidance_scale": 1.0}
+DDIM = {"method": "ddim", "steps": 4, "eta": 0.0, "guidance_scale": 1.0}
+GRID = {"seed": 3, "rows": 2, "columns": 10, "frames": 0}
+MODEL = {"epoch": 2, "network": NETWORK, "objective": OBJECTIVE}
+
+
+@pytest.fixture
+def model(workshop, data):
+    params = training(
+        network=NETWORK,
+        objective=OBJECTIVE,
+        decay="constant",
+        horizontal_flip=True,
+        checkpoints=[2],
+    )
+    return workshop.run("train", params, {"data": data})
+
+
+def _guide(workshop, data, classifier):
+    params = {
+        "width": 4,
+        "objective": {**OBJECTIVE, "p_uncond": 0.0},
+        "batch_size": 30,
+        "epochs": 2,
+        "learning_rate": 0.01,
+        "steps_per_epoch": 20,
+        "max_shift": 0,
+        "horizontal_flip": False,
+    }
+    return workshop.run("guide", params, {"data": data, "classifier": classifier})
+
+
+def _variant(workshop, model, classifier, data, sampler=DDIM, guide=None, **changes):
+    params = {
+        **MODEL,
+        "sampler": sampler,
+        "samples": 20,
+        "requests": [GRID],
+        "start": "noise",
+        "guidance": "classifier_free",
+        **changes,
+    }
+    inputs = {"model": model, "classifier": classifier, "data": data}
+    return workshop.run("variant", params, inputs | ({"guide": guide} if guide else {}))
+
+
+def test_convnext_model_is_trained_by_the_one_trainer(workshop, model):
+    losses = pq.read_table(
+        io.BytesIO(workshop.store.read_object(model.objects["loss.parquet"]))
+    ).to_pydict()["loss"]
+    assert len(losses) == 6 and np.isfinite(losses).all()
+    assert "epoch-002.safetensors" in model.objects
+
+
+def test_sampled_grid_is_kept_in_both_ranges(workshop, model):
+    row = workshop.run(
+        "sample", {**MODEL, "sampler": ANCESTRAL, "requests": [GRID]}, {"model": model}
+    )
+    grid = workshop.read(row, "seed-3-2x10.safetensors")
+    assert (grid["rescaled"].min(), grid["rescaled"].max()) == (0, 255)
+    # Both are the same values, one of them cut: brighter stays brighter.
+    inside = (grid["images"] > 0) & (grid["images"] < 255)
+    order = np.argsort(grid["images"][inside], kind="stable")
+    assert (np.diff(grid["rescaled"][inside][order].astype(int)) >= -1).all()
+    assert row.metrics["network_evaluations"] == 20
+
+
+def test_a_way_measures_and_keeps_its_grid(workshop, model, classifier, data):
+    row = _variant(workshop, model, classifier, data)
+    assert workshop.read(row, "seed-3-2x10.safetensors")["images"].shape == (20, 28, 28)
+    assert row.metrics["network_evaluations"] == 4
+    assert row.metrics["samples"] == 20
+    images = workshop.read(data, "arrays.safetensors")["train_images"]
+    assert row.metrics["data_mean_pixel"] == pytest.approx(images.mean() / 255)
+    assert {"frechet_distance", "frechet_floor", "label_accuracy"} <= row.metrics.keys()
+
+
+def test_matched_start_moves_the_mean_towards_that_of_the_data(workshop, model, classifier, data):
+    plain = _variant(workshop, model, classifier, data)
+    matched = _variant(workshop, model, classifier, data, start="matched")
+    assert "start_divergence" not in plain.metrics
+    assert matched.metrics["start_divergence"] > 1
+    target = plain.metrics["data_mean_pixel"]
+    off = [abs(row.metrics["mean_pixel"] - target) for row in (plain, matched)]
+    assert off[1] < off[0]
+
+
+def test_guide_is_measured_beside_a_classifier_of_clean_images(workshop, data, classifier):
+    guide = _guide(workshop, data, classifier)
+    levels = noise_levels(20)
+    assert levels[0] == 1 and levels[-1] == 20
+    assert set(guide.metrics) == {
+        f"{which}_accuracy_{t}" for which in ("guide", "clean") for t in levels
+    }
+    assert guide.metrics["clean_accuracy_1"] > 0.9
+    assert guide.metrics["clean_accuracy_20"] < 0.5
+
+
+def test_classifier_guidance_changes_samples_and_zero_scale_is_none(
+    workshop, data, classifier, model
+):
+    guide = _guide(workshop, data, classifier)
+    by_scale = [
+        workshop.read(
+            _variant(
+                workshop,
+                model,
+                classifier,
+                data,
+                sampler={**DDIM, "guidance_scale": scale},
+                guide=guide if guidance == "classifier" else None,
+                guidance=guidance,
+            ),
+            "seed-3-2x10.safetensors",
+        )["images"]
+        for guidance, scale in (
+            ("classifier_free", 0.0),
+            ("classifier", 0.0),
+            ("classifier", 5.0),
+        )
+    ]
+    assert np.array_equal(by_scale[0], by_scale[1])
+    assert not np.array_equal(by_scale[0], by_scale[2])
+
+
+def test_schedule_table_holds_the_formulas(workshop):
+    described = {"schedule": "linear", "num_timesteps": 200, "beta_start": 1e-4, "beta_end": 0.02}
+    row = workshop.run("schedule", {"schedules": [described, {**described, "schedule": "cosine"}]})
+    table = pq.read_table(
+        io.BytesIO(workshop.store.read_object(row.objects["schedules.parquet"]))
+    ).to_pydict()
+    assert table["name"] == ["linear"] * 200 + ["cosine"] * 200
+    assert table["t"][:200] == list(range(1, 201))
+    # Indices 1, 50, 150 and 199 of the write-up, which counts from 0.
+    known = [table["alpha_bar"][index] for index in (1, 50, 150, 199)]
+    assert known == pytest.approx([0.9997, 0.8756, 0.3155, 0.1322], abs=5e-5)
+    abar = float(noise_schedule("linear", 200).alpha_bar[-1])
+    assert row.metrics["terminal_snr_linear_200"] == pytest.approx(
+        10 * math.log10(abar / (1 - abar))
+    )
+
+
+def test_network_is_described_by_running_it(workshop):
+    described = {"hidden_width": 8, "multipliers": [1, 2], "heads": 1}
+    row = workshop.run(
+        "network",
+        {
+            "networks": [
+                {**described, "channels": 1, "size": 28},
+                {**described, "channels": 3, "size": 32},
+            ]
+        },
+    )
+    parts = pq.read_table(
+        io.BytesIO(workshop.store.read_object(row.objects["parts.parquet"]))
+    ).to_pylist()
+    whole = [part for part in parts if part["part"] == "whole network"]
+    assert [part["shape"] for part in whole] == ["1 x 1 x 28 x 28", "1 x 3 x 32 x 32"]
+    first = [part for part in parts if part["network"] == 0]
+    assert sum(part["parameters"] for part in first[:-1]) == first[-1]["parameters"]
+    assert next(p["shape"] for p in first if p["part"] == "halve 1") == "1 x 8 x 14 x 14"
+
+
+def test_bfloat16_samples_are_those_of_float32_but_for_rounding(workshop, model):
+    from tasks.diffusion.generate import Request, generate
+    from tasks.model_parts import build_sampler, load_for_inference
+
+    params = {**MODEL, "sampler": ANCESTRAL, "requests": [GRID]}
+    images = []
+    for number_format in ("float32", "bfloat16"):
+        step = workshop.step("sample", params, {"model": model})
+        object.__setattr__(step, "number_format", number_format)
+        (result,) = generate(
+            load_for_inference(step),
+            build_sampler(params),
+            [Request(0, 10, torch.arange(10))],
+            num_classes=10,
+            pixel_range=(-1.0, 1.0),
+        )
+        images.append(result.images.float())
+    assert float((images[0] - images[1]).abs().mean()) < 4
