@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
 from tasks.report.build import build_report
 from tests.report.browsing import Visit, pixels_of
-from tests.report.made_up_run import MadeUpRun, key_of, picture
+from tests.report.made_up_run import MadeUpRun
 from tests.report.page_reader import Page
-
-NEWER = "2026-02-01T00:00:00+00:00"
-
+from tests.report.two_runs import record_two_runs
 
 @pytest.fixture
 def two_runs(store):
-    """The second drew "samples" otherwise and has another seed in its model."""
-    MadeUpRun(store).record()
-    MadeUpRun(store, run_id="run-2", created_at=NEWER).record()
-    run = store.find(key_of("run-2"))
-    layout = json.loads(store.read_object(run.objects["layout.json"]))
-    changed = {"figure/samples/panel": {}, "train/m": {"final_loss": 0.042}}
-    for name, metrics in changed.items():
-        old = store.find(key_of(name))
-        objects = dict(old.objects)
-        if name.startswith("figure"):
-            objects["image.png"] = store.put_object(picture(99), "png")
-        key = key_of(f"new {name}")
-        metrics = {**old.metrics, **metrics}
-        store.record(type(old)(**{**vars(old), "key": key, "objects": objects, "metrics": metrics}))
-        for node in layout["nodes"]:
-            node["key"] = key if node["name"] == name else node["key"]
-        for panel in (panel for figure in layout["figures"] for panel in figure["panels"]):
-            panel["key"] = key if panel["node"] == name else panel["key"]
-    layout["overrides"] = ["models.m.epochs=9"]
-    reference = store.put_object(json.dumps(layout).encode(), "json")
-    store.record(type(run)(**{**vars(run), "objects": {"layout.json": reference}}))
+    record_two_runs(store)
     return store
 
 

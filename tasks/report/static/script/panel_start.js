@@ -15,6 +15,11 @@ function startPanel(figure) {
   figure.dataset.started = "yes";
   const button = figure.querySelector("button.play");
   if (button) startAnimation(button);
+  startMedia(figure);
+  watchScrollers(figure);
+}
+
+function startMedia(figure) {
   const island = figure.querySelector("script.play-data");
   if (!island) return;
   const data = JSON.parse(island.textContent);
