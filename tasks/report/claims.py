@@ -32,7 +32,7 @@ MEASURED = "measured.parquet"
 @dataclass(frozen=True)
 class ClaimView:
     """A claim as a page shows it. facts: name and value of what it was measured with.
-    figures: title and fragment of those measured. measured: address of the table, None without."""
+    figures: section, title and fragment of those measured. measured: address of the table, None without."""
 
     record: ClaimRecord
     anchor: str
@@ -41,7 +41,7 @@ class ClaimView:
     numbers: Sequence[tuple[str, str]]
     intervals: Sequence[str]
     facts: Sequence[tuple[str, str]]
-    figures: Sequence[tuple[str, str]]
+    figures: Sequence[tuple[str, str, str]]
     measured: str | None
 
     @property
@@ -109,7 +109,7 @@ def _view(
     row = rows.get(node.key) if node is not None else None
     info = row.info if row is not None else {}
     verdict = info.get("verdict")
-    titles = {figure.id: f"{figure.section} {figure.title}" for figure in run.figures}
+    figures = {figure.id: figure for figure in run.figures}
     return ClaimView(
         record=claim,
         anchor=f"{prefix}claim-{slug(claim.writeup)}-{slug(claim.id)}",
@@ -123,9 +123,9 @@ def _view(
         intervals=[_interval(interval) for interval in info.get("intervals") or ()],
         facts=_facts(claim, run, rows, row),
         figures=[
-            (titles[figure], figure_anchors[figure])
-            for figure in claim.figures
-            if figure in figure_anchors and figure in titles
+            (figures[name].section, figures[name].title, figure_anchors[name])
+            for name in claim.figures
+            if name in figure_anchors and name in figures
         ],
         measured=_table(row, store, assets),
     )

@@ -123,7 +123,7 @@ def _rows(run: RunRecord) -> list[Row]:
     rows = [shared]
     for first in range(0, len(run.figures), together):
         figures = run.figures[first : first + together]
-        titles = [f"{figure.section} {figure.title}".strip() for figure in figures]
+        titles = [figure.heading for figure in figures]
         text = titles[0] if len(titles) == 1 else f"{titles[0]} to {titles[-1]}"
         rows.append(Row(text, "; ".join(titles), frozenset(figure.id for figure in figures)))
     return [*rows, Row("In no figure", "What is measured and shown in tables")]

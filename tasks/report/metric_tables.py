@@ -28,6 +28,7 @@ _TITLES: dict[str, tuple[str, Callable[[float], str]]] = {
     "frechet_floor": ("real against real", number),
     "label_accuracy": ("label accuracy", percent),
     "test_accuracy": ("test accuracy", percent),
+    "train_accuracy": ("train accuracy", percent),
     "confidence": ("confidence", percent),
     "guide_accuracy": ("accuracy of the guide", percent),
     "clean_accuracy": ("accuracy of a classifier of clean images", percent),

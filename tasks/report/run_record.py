@@ -50,6 +50,11 @@ class Figure:
     seed: int
     panels: Sequence[Panel]
 
+    @property
+    def heading(self) -> str:
+        """Such as "B1.2: The loss"."""
+        return ": ".join(part for part in (self.section, self.title) if part)
+
 
 @dataclass(frozen=True)
 class ClaimRecord:

@@ -19,7 +19,7 @@ def search_entries(views: Sequence[PipelineView], page: str | None = None) -> li
     return [
         [
             panel.panel.title or section.figure.title,
-            f"{view.run.title}, {section.figure.section} {section.figure.title}",
+            f"{view.run.title}, {section.figure.heading}",
             " ".join([panel.panel.caption, *_searched(panel)]),
             f"{'' if page in (None, view.file_name) else view.file_name}#{panel.anchor}",
         ]

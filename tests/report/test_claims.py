@@ -64,7 +64,7 @@ def test_a_claim_shows_numbers_seeds_interval_and_where_it_was_measured(
         "3 seeds",
         "the fall: 0.005 to 0.015 (95 percent, 2,000 bootstrap resamples, seed 7)",
         "profile: quick",
-        '<a href="#loss">B1 The loss</a>',
+        '<a href="#loss"><span class="code">B1</span> The loss</a>',
         'download="course-holds.parquet"',
         "Holds when: The error falls.",
     ):

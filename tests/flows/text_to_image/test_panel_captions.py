@@ -31,36 +31,36 @@ def panels(tmp_path: Path) -> dict[str, Any]:
     [
         (
             "steps/step_counts",
-            "“a rocket ship” and “a man wearing a hat” by Small IF in 10 and 20 inference steps "
+            "“a rocket ship” and “a man wearing a hat” in 10 and 20 inference steps "
             "from the same noise, guidance 7; enlarged by stage II in 8 steps, noise level 250, "
-            "guidance 4. Seed 1.",
+            "guidance 4. Model: Small IF. Seed 1.",
         ),
         (
             "noise/forward",
             "A tower under sqrt(abar_t) x + sqrt(1 - abar_t) eps at t = 250 and 500. Noise "
-            "schedule of Small IF. Seed 2.",
+            "schedule of the model. Model: Small IF. Seed 2.",
         ),
         (
             "noise/blur",
             "A tower noised to t = 250 and 500, under a Gaussian blur of kernel 7, sigma = 1.4, "
             "and under the blur that comes closest to the original at each t. Noise schedule of "
-            "Small IF. Seed 2.",
+            "the model. Model: Small IF. Seed 2.",
         ),
         (
             "denoising/iterative",
-            "A tower noised to i_start = 10 (t = 690) and denoised by Small IF with stride 30: "
+            "A tower noised to i_start = 10 (t = 690) and denoised with stride 30: "
             "x_t before the step at t = 690 and 90, and the result. Prompt “a high quality "
-            "photo”, without guidance. Seed 2.",
+            "photo”, without guidance. Model: Small IF. Seed 2.",
         ),
         (
             "samples/prompt_samples",
-            "Samples of “a high quality photo” from noise by Small IF, t = 990, 960, ..., 0, "
-            "stride 30, without guidance. Seeds 3 and 4.",
+            "Samples of “a high quality photo” from noise, t = 990, 960, ..., 0, "
+            "stride 30, without guidance. Model: Small IF. Seeds 3 and 4.",
         ),
         (
             "edits/sdedit",
-            "A tower and gate noised to i_start = 0 and 20 (t = 990 and 390) and denoised by "
-            "Small IF with stride 30, prompt “a high quality photo”, guidance 7. Seed 4.",
+            "A tower and gate noised to i_start = 0 and 20 (t = 990 and 390) and denoised "
+            "with stride 30, prompt “a high quality photo”, guidance 7. Model: Small IF. Seed 4.",
         ),
         (
             "holes/inpainting-tries",
@@ -96,7 +96,8 @@ def test_caption_follows_overrides_and_the_backend(tmp_path: Path) -> None:
         "figures.steps.panels.0.stage_two=false",
     )
     caption = panels["samples/prompt_samples"]["caption"]
-    assert "by Other IF, t = 990, 975, ..., 0, stride 15" in caption
+    assert "t = 990, 975, ..., 0, stride 15" in caption
+    assert "Model: Other IF." in caption
 
 
 def test_own_caption_takes_the_place_of_the_first(tmp_path: Path) -> None:

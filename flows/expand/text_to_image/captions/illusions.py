@@ -22,18 +22,18 @@ def anagram(told: Told, panel: Anagram) -> str:
     pairs = [f"{quoted(pair.prompts[:1])} and {quoted(pair.prompts[1:])}" for pair in panel.pairs]
     return (
         f"One picture, two prompts, upright and {view_words(plain(panel.view))}: "
-        f"{'; '.join(pairs)}. The mean of both estimates of {told.model}, {told.strided}, "
-        f"{told.guidance}{told.enlarged}{told.best_of}. {told.seeds}."
+        f"{'; '.join(pairs)}. The mean of both estimates, {told.strided}, "
+        f"{told.guidance}{told.enlarged}{told.best_of}. {told.origin}."
     )
 
 
 def hybrid(told: Told, panel: Hybrid) -> str:
     pairs = [f"near {quoted([pair.near])}, far {quoted([pair.far])}" for pair in panel.pairs]
     return (
-        f"One picture, two distances: {'; '.join(pairs)}. High pass of one estimate of "
-        f"{told.model} and low pass of the other, kernel {panel.kernel}, sigma = {panel.sigma:g}, "
+        f"One picture, two distances: {'; '.join(pairs)}. High pass of one estimate and "
+        f"low pass of the other, kernel {panel.kernel}, sigma = {panel.sigma:g}, "
         f"{told.strided}, {told.guidance}{told.enlarged}{told.best_of}; drawn {panel.near_pixels} "
-        f"and {panel.far_pixels} pixels wide. {told.seeds}."
+        f"and {panel.far_pixels} pixels wide. {told.origin}."
     )
 
 
@@ -66,6 +66,6 @@ def factorized(told: Told, panel: Factorized) -> str:
     prompts = quoted(prompt for picture in panel.pictures for prompt in picture.prompts)
     return (
         f"Pictures taken apart by {panel.components.name.replace('_', ' and ')}, a prompt for "
-        f"{parts}{reference}: {prompts}. Estimates of {told.model}, {told.strided}, "
-        f"{told.guidance}{told.enlarged}. {told.seeds}."
+        f"{parts}{reference}: {prompts}; {told.strided}, "
+        f"{told.guidance}{told.enlarged}. {told.origin}."
     )

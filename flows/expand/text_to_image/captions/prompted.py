@@ -20,30 +20,30 @@ from tasks.figures.words import join_words
 
 def step_counts(told: Told, panel: StepCounts) -> str:
     return (
-        f"{quoted(panel.prompts)} by {told.model} in {numbers(panel.steps)} inference steps from "
-        f"the same noise, {told.guidance}{told.enlarged}. {told.seeds}."
+        f"{quoted(panel.prompts)} in {numbers(panel.steps)} inference steps from the same noise, "
+        f"{told.guidance}{told.enlarged}. {told.origin}."
     )
 
 
 def prompts(told: Told, panel: PromptRow) -> str:
     return (
-        f"One subject in growing detail: {quoted(panel.prompts)}, by {told.model} in {panel.steps} "
-        f"inference steps, {told.guidance}{told.enlarged}. {told.seeds}."
+        f"One subject in growing detail: {quoted(panel.prompts)}, in {panel.steps} inference "
+        f"steps, {told.guidance}{told.enlarged}. {told.origin}."
     )
 
 
 def prompt_samples(told: Told, panel: PromptSamples) -> str:
     return (
-        f"Samples of {quoted([prompt_of(told.settings, panel)])} from noise by {told.model}, "
-        f"{told.strided}, {told.guidance}{told.enlarged}. {told.seeds}."
+        f"Samples of {quoted([prompt_of(told.settings, panel)])} from noise, "
+        f"{told.strided}, {told.guidance}{told.enlarged}. {told.origin}."
     )
 
 
 def sdedit(told: Told, panel: Sdedit) -> str:
     return (
-        f"{told.images} noised to {start_words(told.settings, panel.i_starts)} and denoised by "
-        f"{told.model} with stride {told.settings.stride}, prompt "
-        f"{quoted([prompt_of(told.settings, panel)])}, {told.guidance}. {told.seeds}."
+        f"{told.images} noised to {start_words(told.settings, panel.i_starts)} and denoised "
+        f"with stride {told.settings.stride}, prompt "
+        f"{quoted([prompt_of(told.settings, panel)])}, {told.guidance}. {told.origin}."
     )
 
 
@@ -55,8 +55,8 @@ def text_edit(told: Told, panel: TextEdit) -> str:
     ]
     return (
         f"{join_words(pairs)}{inside}: noised to {start_words(told.settings, panel.i_starts)} and "
-        f"denoised by {told.model} with stride {told.settings.stride}, "
-        f"{told.guidance}{told.enlarged}. {told.seeds}."
+        f"denoised with stride {told.settings.stride}, "
+        f"{told.guidance}{told.enlarged}. {told.origin}."
     )
 
 
@@ -64,8 +64,8 @@ def inpainting(told: Told, panel: Inpainting) -> str:
     shared = prompt_of(told.settings, panel)
     prompts = quoted(hole.prompt or shared for hole in panel.holes)
     return (
-        f"{told.images}, painted anew where the mask is white by {told.model}, {told.strided}, "
-        f"prompt {prompts}, {told.guidance}{told.best_of}. {told.seeds}."
+        f"{told.images}, painted anew where the mask is white, {told.strided}, "
+        f"prompt {prompts}, {told.guidance}{told.best_of}. {told.origin}."
     )
 
 

@@ -12,7 +12,7 @@ from flows.expand.text_to_image.wanted import prompt_of
 def forward(told: Told, panel: Forward) -> str:
     return (
         f"{told.images} under sqrt(abar_t) x + sqrt(1 - abar_t) eps at t = "
-        f"{numbers(panel.timesteps)}. Noise schedule of {told.model}. {told.seeds}."
+        f"{numbers(panel.timesteps)}. Noise schedule of the model. {told.origin}."
     )
 
 
@@ -20,35 +20,33 @@ def blur(told: Told, panel: Blur) -> str:
     return (
         f"{told.images} noised to t = {numbers(panel.timesteps)}, under a Gaussian blur of kernel "
         f"{panel.kernel}, sigma = {shown_sigma(panel.kernel, panel.sigma):g}, and under the blur "
-        f"that comes closest to the original at each t. Noise schedule of {told.model}. "
-        f"{told.seeds}."
+        f"that comes closest to the original at each t. Noise schedule of the model. "
+        f"{told.origin}."
     )
 
 
 def one_step(told: Told, panel: OneStep) -> str:
     return (
         f"{told.images} noised to t = {numbers(panel.timesteps)}, and the clean image as "
-        f"{told.model} estimates it in one step, prompt {_prompt(told, panel)}, {told.guidance}. "
-        f"{told.seeds}."
+        f"estimated in one step, prompt {_prompt(told, panel)}, {told.guidance}. {told.origin}."
     )
 
 
 def iterative(told: Told, panel: Iterative) -> str:
     shown = numbers(sorted(panel.snapshots, reverse=True))
     return (
-        f"{told.images} noised to {start_words(told.settings, [panel.i_start])} and denoised by "
-        f"{told.model} with stride {told.settings.stride}: x_t before the step at t = {shown}, and "
-        f"the result. Prompt {_prompt(told, panel)}, {told.guidance}. {told.seeds}."
+        f"{told.images} noised to {start_words(told.settings, [panel.i_start])} and denoised "
+        f"with stride {told.settings.stride}: x_t before the step at t = {shown}, and the result. "
+        f"Prompt {_prompt(told, panel)}, {told.guidance}. {told.origin}."
     )
 
 
 def methods(told: Told, panel: Methods) -> str:
     return (
-        f"{told.images} noised to {start_words(told.settings, [panel.i_start])}, restored by "
-        f"{told.model} step by step, stride {told.settings.stride}, and in one step, and by a "
-        f"Gaussian blur of kernel {panel.kernel}, sigma = "
-        f"{shown_sigma(panel.kernel, panel.sigma):g}. Prompt {_prompt(told, panel)}, "
-        f"{told.guidance}. {told.seeds}."
+        f"{told.images} noised to {start_words(told.settings, [panel.i_start])}, restored "
+        f"step by step, stride {told.settings.stride}, and in one step, and by a Gaussian blur of "
+        f"kernel {panel.kernel}, sigma = {shown_sigma(panel.kernel, panel.sigma):g}. Prompt "
+        f"{_prompt(told, panel)}, {told.guidance}. {told.origin}."
     )
 
 

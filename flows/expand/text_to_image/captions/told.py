@@ -64,6 +64,11 @@ class Told:
         return words[0].upper() + words[1:]
 
     @property
+    def origin(self) -> str:
+        """Ends a caption: model and seeds."""
+        return f"Model: {self.model}. {self.seeds}"
+
+    @property
     def images(self) -> str:
         titles = [image_title(self.declaration, name) for name in images_of(self.panel)]
         return join_words(list(dict.fromkeys(titles)))
