@@ -38,6 +38,11 @@ def do_batch(batch: str, nodes: list[StepNode], settings: dict[str, Any]) -> Sta
 
     batch: its name. settings: RunSettings as JSON.
     """
+    # Nothing else here: a cluster sends the function of a task by its content, with all it names.
+    return _do_batch(batch, nodes, settings)
+
+
+def _do_batch(batch: str, nodes: list[StepNode], settings: dict[str, Any]) -> State[Any]:
     run = RunSettings.from_json(settings)
     try:
         run, should_stop = as_worker(run, nodes)

@@ -15,7 +15,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed
 
 from tasks.errors import StepCancelled
-from tasks.progress import BUS, Event
+from tasks.progress import BUS, Event, about_left
 from tasks.remote_worker import as_worker
 from tasks.run_step import Reference, RunSettings, StepNode, run_step
 from tasks.store.store import Store
@@ -52,6 +52,11 @@ def do_node(node: StepNode, settings: dict[str, Any]) -> Made | State[Any]:
 
     settings: RunSettings as JSON.
     """
+    # Nothing else here: a cluster sends the function of a task by its content, with all it names.
+    return _do_node(node, settings)
+
+
+def _do_node(node: StepNode, settings: dict[str, Any]) -> Made | State[Any]:
     run = RunSettings.from_json(settings)
     try:
         run, should_stop = as_worker(run, [node])
@@ -97,7 +102,9 @@ class ProgressArtifact:
         elif event.what == "progress" and event.total > 0:
             is_due = now - self._updated >= SECONDS_BETWEEN_UPDATES
             if is_due and now - self._started >= SECONDS_BEFORE_ARTIFACT:
-                self._show(100 * event.done / event.total, event.message)
+                left = about_left(event.done, event.total, now - self._started)
+                message = "; ".join(text for text in (event.message, left) if text)
+                self._show(100 * event.done / event.total, message)
                 self._updated = time.monotonic()
         elif event.what == "finished" and self._artifact is not None:
             self._show(100.0, f"done in {event.seconds:.0f} s")

@@ -70,3 +70,19 @@ class ProgressBus:
 
 
 BUS = ProgressBus()
+
+
+def about_left(done: float, total: float, seconds: float) -> str:
+    """Such as "about 3 min left", for what has done so much of `total` in `seconds`.
+
+    Empty until something is done, and once all is.
+    """
+    if not 0 < done < total:
+        return ""
+    left = seconds * (total - done) / done
+    if left < 60:
+        return f"about {max(1, round(left))} s left"
+    if left < 3600:
+        return f"about {round(left / 60)} min left"
+    hours, minutes = divmod(round(left / 60), 60)
+    return f"about {hours} h {minutes} min left"

@@ -67,10 +67,10 @@ def postgres_server() -> Iterator[str]:
         )
         assert made.returncode == 0, made.stdout + made.stderr
         port = free_port()
-        options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
+        settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
         process = subprocess.Popen(
             [folder / "postgres", "-D", data / "cluster", "-p", str(port)]
-            + [word for name, value in options.items() for word in ("-c", f"{name}={value}")],
+            + [word for name, value in settings.items() for word in ("-c", f"{name}={value}")],
             cwd=data,
             env=environment,
             stdin=subprocess.DEVNULL,

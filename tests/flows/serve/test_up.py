@@ -31,17 +31,27 @@ def test_three_addresses_answer_and_are_printed(served: Up) -> None:
     assert all(f" {address}\n" in served.log for address in answers)
 
 
+def artifacts_of(up: Up, run: Any) -> dict[str, Any]:
+    """Key to data of those that the run itself has made."""
+    sent = {"artifacts": {"flow_run_id": {"any_": [str(run.id)]}}}
+    found = httpx.post(f"{up.url}/api/artifacts/filter", json=sent).json()
+    return {artifact["key"]: artifact["data"] for artifact in found}
+
+
 def test_run_asked_for_completes_and_its_report_is_served(served: Up) -> None:
     run = served.ended(served.ask())
     assert (run.name, run.state.name) == ("small", "Completed"), served.log
     assert httpx.get(f"{served.report}/small.html").status_code == 200
+    summary = artifacts_of(served, run)["summary-small"]
+    thumbnails = re.findall(r"!\[(\w+)\]\((\S+)\)", summary)
+    assert [title for title, _ in thumbnails] == ["First", "Second"]
+    kinds = [httpx.get(address).headers["content-type"] for _, address in thumbnails]
+    assert kinds == ["image/png", "image/png"]
 
 
 def test_run_goes_by_the_id_of_its_flow_run_and_links_its_report(served: Up) -> None:
     run = served.ended(served.ask(only=["data/digits"]))
-    sent = {"artifacts": {"flow_run_id": {"any_": [str(run.id)]}}}
-    found = httpx.post(f"{served.url}/api/artifacts/filter", json=sent).json()
-    artifacts = {artifact["key"]: artifact["data"] for artifact in found}
+    artifacts = artifacts_of(served, run)
     assert f"run {run.id}." in artifacts["summary-small"]
     assert f"({served.report}/small.html)" in artifacts["report-small"]
 
