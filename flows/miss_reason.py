@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flows.identity_difference import Difference, differences
+from tasks.store.identity_difference import Difference, differences
 from tasks.store.node import Identity
 
 MAX_DIFFERENCES = 3

@@ -6,6 +6,7 @@ Computes nothing and imports neither torch, Prefect nor pandas, so it answers at
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -46,27 +47,54 @@ def regenerate_report(
     single_file: Annotated[
         bool, typer.Option("--single-file", help="One index.html with everything inside.")
     ] = False,
+    zip_file: Annotated[
+        Path | None,
+        typer.Option("--zip", metavar="FILE", help="Write the report as one zip to hand in."),
+    ] = None,
 ) -> None:
     """Build the HTML report from the manifest, without running anything."""
     from tasks.report.build import build_report
     from tasks.store.store import Store
 
-    folder = out or Path(RunRequest.model_validate({"store": store}).report_path)
-    index = build_report(
-        Store.open(store, create=False),
-        folder,
-        pipeline or None,
-        single_file=single_file,
-        backend=backend,
-    )
+    if zip_file is not None and out is not None:
+        raise BadInput("--zip and --out say both where the report goes; give one of them")
+    opened = Store.open(store, create=False)
+
+    def build(folder: Path) -> Path:
+        index = build_report(
+            opened, folder, pipeline or None, single_file=single_file, backend=backend
+        )
+        if single_file:
+            _warn_if_large(index)
+        return index
+
+    if zip_file is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            build(Path(folder) / "report")
+            _write_zip(zip_file, Path(folder))
+        typer.echo(str(zip_file))
+    else:
+        typer.echo(str(build(out or Path(RunRequest.model_validate({"store": store}).report_path))))
+
+
+def _warn_if_large(index: Path) -> None:
     size = index.stat().st_size
-    if single_file and size > LARGE_FILE:
+    if size > LARGE_FILE:
         typer.echo(
-            f"{index} is {size / 2**20:.0f} MB; choose one pipeline with --pipeline, "
+            f"{index.name} is {size / 2**20:.0f} MB; choose one pipeline with --pipeline, "
             f"or leave out --single-file",
             err=True,
         )
-    typer.echo(str(index))
+
+
+def _write_zip(path: Path, folder: Path) -> None:
+    from tasks.report.zip_file import files_below, zip_bytes
+    from tasks.store.durable_file import write_local_file
+
+    try:
+        write_local_file(path, zip_bytes(files_below(folder)))
+    except BadInput as error:
+        raise BadInput(f"{path} cannot be written; choose another file with --zip") from error
 
 
 def main() -> None:

@@ -68,19 +68,29 @@ def diff(
     all_metrics: Annotated[
         bool, typer.Option("--all-metrics", help="Also those that are equal.")
     ] = False,
+    html: Annotated[
+        str | None,
+        typer.Option("--html", metavar="FILE", help="Write a page with the images side by side."),
+    ] = None,
     store: StoreAddress = "data/runs",
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Compare two runs: settings, metrics, images."""
-    from flows.upkeep.diff_runs import diff_runs
+    from pathlib import Path
+
+    from flows.upkeep.diff_runs import diff_runs, write_comparison
     from flows.upkeep.show_runs import diff_to_json, print_diff
 
-    found = diff_runs(_open(store), run_a, run_b, pipeline, with_equal_metrics=all_metrics)
+    opened = _open(store)
+    if html is not None:
+        typer.echo(str(write_comparison(opened, run_a, run_b, Path(html), pipeline)))
+        return
+    found = diff_runs(opened, run_a, run_b, pipeline, with_equal_metrics=all_metrics)
     if json:
-        print_json(diff_to_json(found))
+        print_json(diff_to_json(found, opened))
     else:
-        print_diff(found, _console())
+        print_diff(found, opened, _console())
 
 
 @app.command()

@@ -15,13 +15,13 @@ from collections.abc import Callable, Sequence
 from tasks.batch_events import Batch, Member, told
 from tasks.cancellation import steps_should_end
 from tasks.errors import StepCancelled, StepFailed
+from tasks.hold_device import hold_device
 from tasks.run_step import (
     Reference,
     RunSettings,
     StepNode,
     cached,
     find_complete,
-    hold_device,
     make_step,
     must_compute,
     read_identity,

@@ -7,20 +7,18 @@ missing; nothing between.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
-from tasks.accelerator import hold_accelerator
 from tasks.cancellation import steps_should_end
 from tasks.errors import BadInput, StepCancelled, StepFailed
-from tasks.kinds import KINDS, Kind
+from tasks.hold_device import hold_device
+from tasks.kinds import KINDS
 from tasks.progress import BUS, Event
 from tasks.step import Step, StepResult
 from tasks.store.input_objects import INFO_NAME, digest_of_inputs
@@ -83,7 +81,14 @@ class RunSettings:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> RunSettings:
-        return cls(**values)
+        """StepFailed for those of another version of Darkroom, as a worker may be sent."""
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise StepFailed(
+                f"the worker on {socket.gethostname()} has another version of Darkroom than the "
+                f"run ({error}); install there what the run has, and start it again"
+            ) from error
 
 
 class InputMissing(StepFailed):
@@ -232,44 +237,6 @@ def _input_rows(node: StepNode, identity: Identity, store: Store) -> dict[str, R
                 f"{node['name']}: its input {role} ({key[:12]}) is not in the store; run it first"
             )
     return {role: found[key] for role, key in identity.inputs.items()}
-
-
-@contextlib.contextmanager
-def hold_device(
-    kind: Kind,
-    device: str,
-    name: str,
-    settings: RunSettings,
-    *,
-    should_stop: Callable[[], bool],
-    on_wait: Callable[[str], None],
-) -> Iterator[None]:
-    """Hold what steps of the kind need for themselves, and only while they compute.
-
-    name: of what computes, for those who wait. StepCancelled once should_stop is true meanwhile.
-    """
-    with contextlib.ExitStack() as held:
-        if kind.one_at_a_time:
-            held.enter_context(_alone(kind.stage))
-        if kind.uses_accelerator and not settings.device_is_granted:
-            held.enter_context(
-                hold_accelerator(
-                    device,
-                    name,
-                    places=settings.places,
-                    should_stop=should_stop,
-                    on_wait=on_wait,
-                )
-            )
-        yield
-
-
-_alone_locks: dict[str, threading.Lock] = {}
-
-
-def _alone(stage: str) -> threading.Lock:
-    """Held by the one step of a stage that may run in this process."""
-    return _alone_locks.setdefault(stage, threading.Lock())
 
 
 def record_result(

@@ -1,7 +1,7 @@
 """Claims of a write-up that held in the run before and do not in this one, told to the webhook.
 
-A run may record, as `claims` of its layout, what it measured of each claim of each write-up:
-{write-up: {claim: verdict}}.
+A run records them as `claims` of its layout, {write-up: {claim: verdict}}. A claim that was not
+checked, or could not be measured, is compared with the last run that decided it.
 """
 
 from __future__ import annotations
@@ -16,41 +16,44 @@ from flows.run import Run
 from flows.run_record import KIND, LAYOUT
 from flows.serve.report_address import report_address
 from flows.serve.webhook import MAX_NODES, is_declared, post_declared
+from tasks.claims.finding import FAILS, HOLDS
 from tasks.store.names import key_of_run
 from tasks.store.row import Row
 from tasks.store.store import Store
 
-HOLDS = "holds"
-FAILS = "does not hold here"
-"""Verdicts. Any other, such as "not measurable here", says neither."""
-
 MAX_RUNS_READ = 10
-"""How far to look back for one that recorded claims."""
+"""How far to look back for one that decided a claim."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class StoppedClaim:
-    """writeup, claim: their ids, as recorded. before, now: the verdicts."""
+    """writeup, claim: their ids, as recorded. held_in: the run in which it last held."""
 
     writeup: str
     claim: str
-    before: str
-    now: str
+    held_in: str
 
 
-def stopped_claims(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[StoppedClaim]:
-    """Those that held in the layout `before` and fail in `now`, by write-up and claim.
+def stopped_claims(
+    now: Mapping[str, Any], before: Iterable[tuple[str, Mapping[str, Any]]]
+) -> list[StoppedClaim]:
+    """Those that fail in the layout `now` and held when they were last decided.
 
-    A layout without claims, or with something else in their place, has none.
+    before: earlier runs, newest first, by id and layout; read no further than is needed. A layout
+    without claims, or with something else in their place, decides none.
     """
-    earlier, later = _verdicts(before), _verdicts(now)
-    return [
-        StoppedClaim(*name, before=HOLDS, now=FAILS)
-        for name in sorted(later)
-        if later[name] == FAILS and earlier.get(name) == HOLDS
-    ]
+    open_names = sorted(name for name, verdict in _verdicts(now).items() if verdict == FAILS)
+    stopped = []
+    for run_id, layout in before if open_names else ():
+        earlier = _verdicts(layout)
+        decided = [name for name in open_names if earlier.get(name) in (HOLDS, FAILS)]
+        stopped += [StoppedClaim(*name, run_id) for name in decided if earlier[name] == HOLDS]
+        open_names = [name for name in open_names if name not in decided]
+        if not open_names:
+            break
+    return sorted(stopped, key=lambda claim: (claim.writeup, claim.claim))
 
 
 def tell_stopped_claims(run: Run) -> None:
@@ -58,38 +61,34 @@ def tell_stopped_claims(run: Run) -> None:
     if not is_declared():
         return
     try:
-        found = _since_the_run_before(run.store, key_of_run(run.id))
+        stopped = _since_earlier_runs(run.store, key_of_run(run.id))
     except Exception:
         _log.warning("claims of run %s could not be compared", run.id, exc_info=True)
         return
-    if found is None or not found[1]:
-        return
-    previous, stopped = found
-    post_declared(
-        {
-            "pipeline": run.plan.pipeline,
-            "profile": run.plan.profile,
-            "run_id": run.id,
-            "status": "claims stopped holding",
-            "claims": [asdict(claim) for claim in stopped[:MAX_NODES]],
-            "claims_count": len(stopped),
-            "previous_run_id": previous.run_id,
-            "report": report_address(run.request),
-        }
-    )
+    if stopped:
+        post_declared(
+            {
+                "pipeline": run.plan.pipeline,
+                "profile": run.plan.profile,
+                "run_id": run.id,
+                "status": "claims stopped holding",
+                "claims": [asdict(claim) for claim in stopped[:MAX_NODES]],
+                "claims_count": len(stopped),
+                "report": report_address(run.request),
+            }
+        )
 
 
-def _since_the_run_before(store: Store, key: str) -> tuple[Row, list[StoppedClaim]] | None:
-    """The run before of the same pipeline, profile and model, and what has stopped since."""
+def _since_earlier_runs(store: Store, key: str) -> list[StoppedClaim]:
+    """Against those of the same pipeline, profile and model."""
     this = store.find(key, KIND)
-    if this is None or not _verdicts(layout := _layout(store, this)):
-        return None
+    if this is None:
+        return []
     like = [row for row in store.rows().of_kind(KIND) if row.key != key and _same(row, this)]
-    for row in _newest_first(like)[:MAX_RUNS_READ]:
-        before = _layout(store, row)
-        if _verdicts(before):
-            return row, stopped_claims(before, layout)
-    return None
+    earlier = _newest_first(like)[:MAX_RUNS_READ]
+    return stopped_claims(
+        _layout(store, this), ((row.run_id, _layout(store, row)) for row in earlier)
+    )
 
 
 def _same(row: Row, other: Row) -> bool:
@@ -112,8 +111,9 @@ def _verdicts(layout: Mapping[str, Any]) -> dict[tuple[str, str], str]:
     if not isinstance(writeups, Mapping):
         return {}
     return {
-        (str(writeup), str(claim)): str(verdict)
+        (str(writeup), str(claim)): verdict
         for writeup, claims in writeups.items()
         if isinstance(claims, Mapping)
         for claim, verdict in claims.items()
+        if isinstance(verdict, str)
     }

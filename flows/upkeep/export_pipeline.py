@@ -6,9 +6,7 @@ manifest.parquet                         rows of the run and of all it was made 
 
 from __future__ import annotations
 
-import io
 import tempfile
-import zipfile
 from pathlib import Path
 
 from flows.run_record import KIND
@@ -16,12 +14,10 @@ from flows.upkeep.reachable import keys_of_runs, with_inputs
 from flows.upkeep.recorded_runs import RunUnreadable, run_rows
 from tasks.errors import BadInput
 from tasks.report.build import build_report
+from tasks.report.zip_file import files_below, zip_bytes
 from tasks.store.durable_file import write_local_file
 from tasks.store.row_file import rows_to_parquet
 from tasks.store.store import Store
-
-EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The earliest time a zip can hold; every member has it, so that equal contents are equal bytes."""
 
 
 def export_pipeline(store: Store, pipeline: str, out: Path) -> Path:
@@ -30,16 +26,11 @@ def export_pipeline(store: Store, pipeline: str, out: Path) -> Path:
     BadInput if the pipeline has no run that can be read, or `out` cannot be written.
     """
     with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report"
-        build_report(store, report, [pipeline])
-        files = {
-            path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in report.rglob("*")
-            if path.is_file()
-        }
+        build_report(store, Path(folder) / "report", [pipeline])
+        files = files_below(Path(folder))
     files["manifest.parquet"] = _manifest_of(store, pipeline)
     try:
-        write_local_file(out, _zip(files))
+        write_local_file(out, zip_bytes(files))
     except BadInput as error:
         raise BadInput(f"{out} cannot be written; choose another file with --out") from error
     return out
@@ -57,15 +48,3 @@ def _manifest_of(store: Store, pipeline: str) -> bytes:
             continue
     needed = with_inputs(keys, rows)
     return rows_to_parquet(row for _, row in sorted(rows.select(needed).items()))
-
-
-def _zip(files: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    # Stored, not deflated: images and Parquet do not shrink, and zlib's bytes vary by its version.
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(files):
-            member = zipfile.ZipInfo(name, EPOCH)
-            member.create_system = 3  # Unix, wherever it is made
-            member.external_attr = 0o644 << 16
-            archive.writestr(member, files[name])
-    return buffer.getvalue()

@@ -11,12 +11,13 @@ from rich.text import Text
 
 from flows.miss_reason import value_text
 from flows.show_plan import format_seconds
-from flows.upkeep.diff_runs import RunDiff
 from flows.upkeep.explain_node import ExplainedIngredient, Explanation
 from flows.upkeep.list_runs import RunSummary
 from flows.upkeep.recorded_runs import pipeline_of, profile_of
 from flows.upkeep.show import SHORT_ID, moment, print_table, say
-from tasks.store.row import Row
+from tasks.report.compare.run_difference import RunDiff
+from tasks.store.row import ObjectRef, Row
+from tasks.store.store import Store
 
 
 def runs_to_json(runs: Sequence[RunSummary]) -> dict[str, Any]:
@@ -51,20 +52,29 @@ def print_runs(runs: Sequence[RunSummary], console: Console) -> None:
             say(console, run.problem, "red")
 
 
-def diff_to_json(diff: RunDiff) -> dict[str, Any]:
+def diff_to_json(diff: RunDiff, store: Store) -> dict[str, Any]:
     return {
         "a": _run_to_json(diff.a),
         "b": _run_to_json(diff.b),
         "settings": [asdict(setting) for setting in diff.settings],
         "metrics": [asdict(metric) | {"difference": metric.difference} for metric in diff.metrics],
-        "images": [asdict(pair) for pair in diff.images],
+        "images": [
+            {
+                "figure": pair.figure,
+                "panel": pair.panel,
+                "name": pair.name,
+                "a": _address(pair.a, store),
+                "b": _address(pair.b, store),
+            }
+            for pair in diff.images
+        ],
         "only_a": diff.only_a,
         "only_b": diff.only_b,
         "not_held": diff.not_held,
     }
 
 
-def print_diff(diff: RunDiff, console: Console) -> None:
+def print_diff(diff: RunDiff, store: Store, console: Console) -> None:
     for name, row in (("A", diff.a), ("B", diff.b)):
         say(
             console,
@@ -100,7 +110,8 @@ def print_diff(diff: RunDiff, console: Console) -> None:
         say(console, "\nImages that differ", "bold")
         for pair in diff.images:
             say(console, f"{pair.figure}/{pair.panel} {pair.name}")
-            say(console, f"  A {pair.a or 'none'}\n  B {pair.b or 'none'}")
+            for name, reference in (("A", pair.a), ("B", pair.b)):
+                say(console, f"  {name} {_address(reference, store) or 'none'}")
     for names, what in (
         (diff.only_a, "only in A"),
         (diff.only_b, "only in B"),
@@ -110,6 +121,10 @@ def print_diff(diff: RunDiff, console: Console) -> None:
             say(console, f"\n{what}: {', '.join(names)}")
     if not (diff.settings or diff.metrics or diff.images or diff.only_a or diff.only_b):
         say(console, "Nothing that the store holds of them differs.")
+
+
+def _address(reference: ObjectRef | None, store: Store) -> str | None:
+    return store.object_address(reference) if reference is not None else None
 
 
 def explanation_to_json(explanation: Explanation) -> dict[str, Any]:

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from tasks.report.assets import AssetFolder, Assets, EmbeddedAssets
 from tasks.report.claims_summary import claims_summary
+from tasks.report.compare.run_difference import difference_of
+from tasks.report.compare.view import ComparisonView, view_comparison
+from tasks.report.metric_records import MOST_EMBEDDED, MetricsView, metric_records, view_metrics
 from tasks.report.output_folder import write_report_files
 from tasks.report.pipeline_view import PipelineView, view_pipeline
-from tasks.report.run_record import newest_runs
+from tasks.report.rendering import beside_pages, inside_page, render
+from tasks.report.run_record import RecordedPair, RunRecord, newest_pair, newest_runs
 from tasks.report.search_entries import search_entries
 from tasks.report.wording import slug
+from tasks.store.row import Row
 from tasks.store.store import Store
 
-_HERE = Path(__file__).parent
-_LAST_SCRIPT = "start.js"
+INDEX, METRICS = "index", "metrics"
+
+
+@dataclass(frozen=True)
+class _Content:
+    """comparisons: by the file of their page."""
+
+    views: Sequence[PipelineView]
+    comparisons: Mapping[str, ComparisonView]
+    metrics: MetricsView
+    problems: Sequence[str]
 
 
 def build_report(
@@ -33,107 +44,126 @@ def build_report(
     """Write the report of the newest run of each pipeline and return the path of index.html.
 
     pipelines: those to show, None for all that have run; pages of others in `out` are removed.
-    single_file: one index.html with everything inside, no assets.
+    single_file: one index.html with everything inside, no assets, no comparison with earlier runs.
     backend: name of the text-to-image model that the runs used, None for any.
     BadInput where there is no run to show or `out` cannot be written.
     """
     recorded = store.rows()
     records = {row.key: row for row in recorded.of_kind("run")}
     runs, unreadable = newest_runs(store, records, pipelines, backend)
-    rows = recorded.select({node.key for run in runs for node in run.nodes.values()})
-    problems = sorted(store.problems)
-    assets: Assets = EmbeddedAssets() if single_file else AssetFolder()
-    names = _page_names([run.pipeline for run in runs])
-    views = [
-        view_pipeline(
-            run, rows, store, assets, f"{name}.html", prefix=f"{name}." if single_file else ""
+    pairs = {} if single_file else _pairs(store, records, runs, backend)
+    compared = [run for (_, a), (_, b) in pairs.values() for run in (a, b)]
+    rows = recorded.select({node.key for run in (*runs, *compared) for node in run.nodes.values()})
+    problems = sorted(store.problems) + unreadable
+    if single_file:
+        views = _views(runs, rows, store, EmbeddedAssets(), pairs, is_single=True)
+        metrics = view_metrics(metric_records(runs, rows), EmbeddedAssets(), MOST_EMBEDDED)
+        files = {"index.html": _render_single(_Content(views, {}, metrics, problems))}
+    else:
+        assets = AssetFolder()
+        content = _Content(
+            _views(runs, rows, store, assets, pairs),
+            {
+                _compare_name(name): _comparison(pairs[run.pipeline], rows, store, assets)
+                for run, name in zip(runs, _page_names(runs), strict=True)
+                if run.pipeline in pairs
+            },
+            view_metrics(metric_records(runs, rows), assets),
+            problems,
         )
-        for run, name in zip(runs, names, strict=True)
-    ]
-    problems += unreadable
-    files = (
-        {"index.html": _render_single(views, problems)}
-        if single_file
-        else _render_folder(views, problems, assets)
-    )
-    if isinstance(assets, AssetFolder):
-        files |= assets.files
+        files = _render_folder(content, assets) | assets.files
     write_report_files(out, files)
     return out / "index.html"
 
 
-def _page_names(pipelines: Sequence[str]) -> list[str]:
+def _pairs(
+    store: Store, records: Mapping[str, Row], runs: Sequence[RunRecord], backend: str | None
+) -> dict[str, RecordedPair]:
+    """The newest two runs of each pipeline that has two."""
+    found = {run.pipeline: newest_pair(store, records, run.pipeline, backend) for run in runs}
+    return {pipeline: pair for pipeline, pair in found.items() if pair is not None}
+
+
+def _views(
+    runs: Sequence[RunRecord],
+    rows: Mapping[str, Row],
+    store: Store,
+    assets: Assets,
+    pairs: Mapping[str, RecordedPair],
+    is_single: bool = False,
+) -> list[PipelineView]:
+    return [
+        view_pipeline(
+            run,
+            rows,
+            store,
+            assets,
+            f"{name}.html",
+            prefix=f"{name}." if is_single else "",
+            compare_file=_compare_name(name) if run.pipeline in pairs else None,
+        )
+        for run, name in zip(runs, _page_names(runs), strict=True)
+    ]
+
+
+def _comparison(
+    pair: RecordedPair, rows: Mapping[str, Row], store: Store, assets: Assets
+) -> ComparisonView:
+    (a, run_a), (b, run_b) = pair
+    diff = difference_of(a, run_a, b, run_b, rows, with_equal_metrics=True)
+    return view_comparison(diff, run_a, run_b, rows, store, assets)
+
+
+def _page_names(runs: Sequence[RunRecord]) -> list[str]:
     """A file name, without extension, for each pipeline: its own name wherever that is safe."""
     names = []
-    for pipeline in pipelines:
+    for pipeline in (run.pipeline for run in runs):
         name = slug(pipeline)
-        if name != pipeline or name == "index":
+        if name != pipeline or name in (INDEX, METRICS):
             name = f"{name}-{hashlib.sha256(pipeline.encode()).hexdigest()[:8]}"
         names.append(name)
     return names
 
 
-def _render_folder(
-    views: Sequence[PipelineView], problems: Sequence[str], assets: Assets
-) -> dict[str, bytes]:
-    shared = {
-        "style_address": assets.add(_static("style.css").encode(), "css"),
-        "script_address": assets.add(_script().encode(), "js"),
-        "is_single": False,
-    }
+def _compare_name(name: str) -> str:
+    """Two hyphens: no other page has them."""
+    return f"{name}--compare.html"
+
+
+def _render_folder(content: _Content, assets: AssetFolder) -> dict[str, bytes]:
+    shared = beside_pages(assets)
+    views = content.views
     files = {
-        view.file_name: _render("pipeline.html", view=view, views=views, **shared) for view in views
+        view.file_name: render(
+            "pipeline.html",
+            view=view,
+            views=views,
+            search_entries=search_entries([view], view.file_name),
+            **shared,
+        )
+        for view in views
     }
-    files["index.html"] = _render(
+    for name, comparison in content.comparisons.items():
+        files[name] = render("compare.html", view=comparison, **shared)
+    files["metrics.html"] = render("metrics.html", metrics=content.metrics, **shared)
+    files["index.html"] = render(
         "index.html",
         views=views,
-        problems=problems,
+        problems=content.problems,
         claims=claims_summary(views),
-        search_entries=search_entries(views),
+        search_entries=search_entries(views, "index.html"),
         **shared,
     )
     return files
 
 
-def _render_single(views: Sequence[PipelineView], problems: Sequence[str]) -> bytes:
-    return _render(
+def _render_single(content: _Content) -> bytes:
+    return render(
         "single.html",
-        views=views,
-        problems=problems,
-        claims=claims_summary(views, is_single=True),
-        style=Markup(_static("style.css")),
-        script=Markup(_script()),
-        is_single=True,
+        views=content.views,
+        metrics=content.metrics,
+        problems=content.problems,
+        claims=claims_summary(content.views, is_single=True),
+        search_entries=search_entries(content.views),
+        **inside_page(),
     )
-
-
-def _render(template: str, **values: object) -> bytes:
-    return _environment().get_template(template).render(**values).encode()
-
-
-@lru_cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    # The filter tojson writes <, >, & and ' as \\u003c and so on: no prompt can end a script.
-    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "separators": (",", ":")}
-    return environment
-
-
-@lru_cache
-def _script() -> str:
-    """All of static/script as one file: pages opened from disk cannot load modules."""
-    names = sorted(path.name for path in (_HERE / "static" / "script").glob("*.js"))
-    names.sort(key=lambda name: name == _LAST_SCRIPT)
-    parts = [_static(f"script/{name}") for name in names]
-    return "\n".join(['"use strict";\n(() => {', *parts, "})();\n"])
-
-
-def _static(name: str) -> str:
-    return (_HERE / "static" / name).read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from tasks.report.assets import Assets
 from tasks.report.claims import WriteUpClaims, view_claims
@@ -17,16 +18,22 @@ from tasks.report.wording import duration, moment, plural, slug
 from tasks.store.row import Row
 from tasks.store.store import Store
 
+PANELS_AT_ONCE = 24
+"""Panels that a page shows before the reader scrolls or waits; the rest is filled in later."""
+MOST_CONTENTS = 100
+"""Figures up to which the table of contents is shown unfolded."""
+
 STATUSES = ("done", "cached", "skipped", "failed")
 
 
 @dataclass(frozen=True)
 class SectionView:
-    """anchor: unique on the page."""
+    """anchor: unique on the page. is_late: far down on a long page."""
 
     figure: Figure
     anchor: str
     panels: Sequence[PanelView]
+    is_late: bool
 
 
 @dataclass(frozen=True)
@@ -56,10 +63,20 @@ class PipelineView:
     claims: Sequence[WriteUpClaims]
     started: str
     thumbnail: PanelView | None
+    compare_file: str | None
+    """The page of this run and the one before it, if there is one."""
 
     @property
     def failed(self) -> list[NodeRecord]:
         return [view.node for view in self.nodes if view.node.status == "failed"]
+
+    @property
+    def is_long(self) -> bool:
+        return any(section.is_late for section in self.sections)
+
+    @property
+    def is_very_long(self) -> bool:
+        return len(self.sections) > MOST_CONTENTS
 
     @property
     def summary(self) -> str:
@@ -75,6 +92,7 @@ def view_pipeline(
     assets: Assets,
     file_name: str,
     prefix: str = "",
+    compare_file: str | None = None,
 ) -> PipelineView:
     panel_names = [f"{figure.id}/{panel.id}" for figure in run.figures for panel in figure.panels]
     panel_anchors = iter(_anchors(f"{prefix}panel-", panel_names))
@@ -86,9 +104,13 @@ def view_pipeline(
                 view_panel(panel, next(panel_anchors), figure, run, rows, store, assets)
                 for panel in figure.panels
             ],
+            is_late=before >= PANELS_AT_ONCE,
         )
-        for figure, anchor in zip(
-            run.figures, _anchors(prefix, [figure.id for figure in run.figures]), strict=True
+        for figure, anchor, before in zip(
+            run.figures,
+            _anchors(prefix, [figure.id for figure in run.figures]),
+            accumulate((len(figure.panels) for figure in run.figures), initial=0),
+            strict=False,  # of the sums, the last counts all
         )
     ]
     csv = metrics_csv(run, rows)
@@ -113,6 +135,7 @@ def view_pipeline(
         claims=view_claims(run, rows, store, assets, figure_anchors, prefix),
         started=moment(run.started_at),
         thumbnail=_thumbnail(sections),
+        compare_file=compare_file,
     )
 
 

@@ -142,6 +142,25 @@ def newest_runs(
     return records, problems
 
 
+RecordedPair = tuple[tuple[Row, RunRecord], tuple[Row, RunRecord]]
+
+
+def newest_pair(
+    store: Store, rows: Mapping[str, Row], pipeline: str, backend: str | None = None
+) -> RecordedPair | None:
+    """The newest two readable runs of a pipeline, the older first; None if there is only one."""
+    runs = [row for row in rows.values() if row.kind == "run" and row.name == f"run/{pipeline}"]
+    if backend is not None:
+        runs = [row for row in runs if row.params.get("backend") == backend]
+    newest_first = sorted(runs, key=lambda row: row.age_order, reverse=True)
+    found = []
+    for row in newest_first:
+        found += [(row, record) for record in _readable(store, [row], [])]
+        if len(found) == 2:
+            return found[1], found[0]
+    return None
+
+
 def _runs_with(store: Store, runs: Sequence[Row], backend: str) -> list[Row]:
     found = [row for row in runs if row.params.get("backend") == backend]
     if not found:

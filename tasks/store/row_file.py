@@ -92,7 +92,7 @@ def rows_to_table(rows: Iterable[Row]) -> Any:
     arrays = []
     for name, values in columns.items():
         try:
-            arrays.append(_array(_TYPES.get(name, "string"), values))
+            arrays.append(arrow_array(_TYPES.get(name, "string"), values))
         except (TypeError, AttributeError, OverflowError) as error:
             raise ValueError(f"column {name} cannot hold a value: {one_line(error)}") from error
     return pa.Table.from_arrays(arrays, schema=_schema())
@@ -103,9 +103,12 @@ def empty_table() -> Any:
     return _schema().empty_table()
 
 
-def _array(kind: str, values: list[Any]) -> Any:
-    """By way of buffers, since pyarrow turns Python values into arrays only after importing
-    pandas, which takes half a second."""
+def arrow_array(kind: str, values: list[Any]) -> Any:
+    """kind: "string", "bool", "int64" or "double"; None is null.
+
+    By way of buffers, since pyarrow turns Python values into arrays only after importing pandas,
+    which takes half a second.
+    """
     import numpy as np
     import pyarrow as pa
 

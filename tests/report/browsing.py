@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,8 +24,14 @@ OPTIONS = [
 ]
 
 
+REQUIRED = "DARKROOM_REQUIRE_BROWSER"
+
+
 def chromium() -> Iterator[object]:
-    """One browser, closed afterwards; the test is skipped where there is none."""
+    """One browser, closed afterwards. Where there is none the test is skipped, or fails if
+    DARKROOM_REQUIRE_BROWSER is set."""
+    if os.environ.get(REQUIRED) and not Path(CHROMIUM).exists():
+        pytest.fail(f"{REQUIRED} is set, but Chromium is not installed at {CHROMIUM}")
     sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     if not Path(CHROMIUM).exists():
         found = shutil.which("chromium") or "nowhere"

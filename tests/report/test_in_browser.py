@@ -54,6 +54,7 @@ def test_dark_readers_get_the_dark_chart(browser, index):
 def test_nothing_moves_until_asked_and_the_button_starts_and_stops_it(browser, index):
     page = Visit(browser, index.with_name("course.html")).page
     image = page.locator("img.can-play")
+    image.scroll_into_view_if_needed()
     button = page.get_by_role("button", name="Play")
     still = image.screenshot()
     page.wait_for_timeout(400)

@@ -105,3 +105,9 @@ def test_rows_of_a_worker_name_its_host(store: Store) -> None:
 def test_worker_whose_result_would_be_another_refuses(wrong: StepNode, told: str) -> None:
     with pytest.raises(StepFailed, match=told):
         require_same_code(wrong)
+
+
+def test_settings_of_another_version_are_told_as_that(store: Store) -> None:
+    sent = {**settings(store).to_json(), "unheard": 1}
+    with pytest.raises(StepFailed, match="has another version of Darkroom than the run"):
+        RunSettings.from_json(sent)

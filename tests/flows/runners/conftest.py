@@ -61,10 +61,11 @@ class Lab:
     def forget_computed(self) -> None:
         (self.site.folder / "log").unlink(missing_ok=True)
 
-    def holder(self) -> int:
-        """The process that computes on the device."""
+    def holder(self) -> tuple[str, int]:
+        """The step that computes on the device, and its process."""
         (file,) = self.site.folder.glob("darkroom-*/accelerator/*.holder")
-        return int(file.read_text().rpartition("(process ")[2].rstrip(")"))
+        name, _, process = file.read_text().rpartition(" (process ")
+        return name, int(process.rstrip(")"))
 
 
 def start_lab(folder: Path, prefect_api: str, *worker_options: str, seconds: str) -> Lab:

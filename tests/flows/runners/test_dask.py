@@ -50,17 +50,16 @@ def test_every_node_is_done_once_by_the_workers(lab: Lab) -> None:
 
 def test_stop_reaches_the_workers_and_they_go_on_to_the_next_run(lab: Lab) -> None:
     lab.forget_computed()
-    options = ["--set", "models.first.batch_size=32"]
-    process = lab.start("stopped", *options, log="stopped.log")
+    process = lab.start("stopped", log="stopped.log")
     wait_for(lab.site.computed, "nothing begins")
     process.send_signal(signal.SIGINT)
     wait_for(lambda: process.poll() is not None, "the run does not end")
     told = (lab.site.folder / "stopped.log").read_text()
     assert process.returncode == 130, told
     assert "Stopping; finished steps are kept" in told and "Traceback" not in told
-    begun = len(lab.site.computed())
-    assert begun < len(NODES)
-    assert "8 done" in lab.run("stopped")
+    assert len(lab.site.computed()) < len(NODES)
+    lab.run("stopped")
+    assert set(lab.rows("stopped")) == NODES
 
 
 def test_worker_killed_in_the_middle_of_a_training_costs_that_step_alone(
@@ -70,12 +69,12 @@ def test_worker_killed_in_the_middle_of_a_training_costs_that_step_alone(
     try:
         process = lab.start("killed", log="run.log")
         wait_for(lambda: any("train/" in name for name in lab.site.computed()), "no training")
-        lost = [name for name in lab.site.computed() if name.startswith("train/")]
-        os.kill(lab.holder(), signal.SIGKILL)
+        lost, worker = lab.holder()
+        os.kill(worker, signal.SIGKILL)
         wait_for(lambda: process.poll() is not None, "the run does not end", seconds=300)
         told = (tmp_path / "run.log").read_text()
         assert process.returncode == 0, told
-        assert sorted(lab.site.computed()) == sorted([*NODES, lost[-1]])
+        assert sorted(lab.site.computed()) == sorted([*NODES, lost])
         assert set(lab.rows("killed")) == NODES
         assert "8 done" in told
         assert len([worker for worker in lab.workers if worker.poll() is None]) == 1

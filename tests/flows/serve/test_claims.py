@@ -37,23 +37,36 @@ FAILS = "does not hold here"
 def test_only_a_claim_that_held_and_fails_has_stopped(
     before: str, now: str, expected: list[tuple[str, str]]
 ) -> None:
-    found = stopped_claims({"claims": {"w1": {"c": before}}}, {"claims": {"w1": {"c": now}}})
+    earlier = [("before", {"claims": {"w1": {"c": before}}})]
+    found = stopped_claims({"claims": {"w1": {"c": now}}}, earlier)
     assert [(claim.writeup, claim.claim) for claim in found] == expected
 
 
 def test_claims_of_one_id_in_two_writeups_are_told_apart() -> None:
     now = {**HELD, "w2": {"fm-loss": FAILS}}
-    assert stopped_claims({"claims": HELD}, {"claims": now}) == [
-        StoppedClaim("w2", "fm-loss", "holds", FAILS)
+    assert stopped_claims({"claims": now}, [("before", {"claims": HELD})]) == [
+        StoppedClaim("w2", "fm-loss", "before")
     ]
 
 
 @pytest.mark.parametrize("claims", [None, [], "holds", {"w1": None}, {"w1": ["holds"]}, {}])
 def test_run_without_claims_has_none_that_stopped(claims: Any) -> None:
     failing = {"claims": {"w1": {"fm-loss": FAILS}}}
-    assert stopped_claims({"claims": claims}, failing) == []
-    assert stopped_claims({"claims": HELD}, {"claims": claims}) == []
-    assert stopped_claims({}, {}) == []
+    assert stopped_claims(failing, [("before", {"claims": claims})]) == []
+    assert stopped_claims({"claims": claims}, [("before", {"claims": HELD})]) == []
+    assert stopped_claims({}, [("before", {})]) == []
+
+
+def test_each_claim_is_compared_with_the_last_run_that_decided_it() -> None:
+    now = {"claims": {"w1": {"a": FAILS, "b": FAILS, "c": FAILS, "d": FAILS}}}
+    before = [
+        ("newer", {"claims": {"w1": {"a": "holds", "b": None, "c": "not measurable here"}}}),
+        ("older", {"claims": {"w1": {"a": FAILS, "b": FAILS, "c": "holds"}}}),
+    ]
+    assert stopped_claims(now, before) == [
+        StoppedClaim("w1", "a", "newer"),
+        StoppedClaim("w1", "c", "older"),
+    ]
 
 
 class Records:
@@ -100,9 +113,8 @@ def test_claim_that_stopped_holding_is_told_with_both_runs(records: Records, hoo
         "profile": "quick",
         "run_id": "now",
         "status": "claims stopped holding",
-        "claims": [{"writeup": "w2", "claim": "fm-loss", "before": "holds", "now": FAILS}],
+        "claims": [{"writeup": "w2", "claim": "fm-loss", "held_in": "before"}],
         "claims_count": 1,
-        "previous_run_id": "before",
         "report": f"{records.store.address}/report/index.html",
     }
 
@@ -122,7 +134,8 @@ def test_runs_without_claims_and_of_other_profiles_are_passed_over(
     records.add("interrupted", None)
     records.add("elsewhere", {"w1": {"fm-loss": FAILS}}, profile="paper")
     tell_stopped_claims(records.add("now", {"w1": {"fm-loss": FAILS}}))
-    assert [message["previous_run_id"] for message in hook.messages] == ["before"]
+    (message,) = hook.messages
+    assert [claim["held_in"] for claim in message["claims"]] == ["before"]
 
 
 def test_first_run_and_a_run_without_claims_tell_nothing(records: Records, hook: Hook) -> None:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 from flows.upkeep.diff_runs import diff_runs
 from tasks.store.store import Store
 from tests.flows.recorded_plan import plan_of
@@ -33,7 +31,7 @@ def test_images_that_differ_are_named_by_the_addresses_of_both(changed, store):
     pairs = {(p.figure, p.panel): p for p in diff_runs(store, "run-1", "run-2").images}
     pair = pairs["denoising", "loss_curve"]
     assert pair.a is not None and pair.b is not None
-    assert Path(pair.a).read_bytes() != Path(pair.b).read_bytes()
+    assert store.read_object(pair.a) != store.read_object(pair.b)
     assert ("noise", "noising") not in pairs
 
 

@@ -24,11 +24,11 @@ function startCells(figure, data, sheet) {
     tip.replaceChildren(describe(place, facts));
     tip.hidden = false;
     const [inside, around] = [cursor.getBoundingClientRect(), media.getBoundingClientRect()];
-    const room = Math.max(0, around.width - tip.offsetWidth);
-    tip.style.left = `${Math.min(Math.max(0, inside.left - around.left), room)}px`;
+    const right = Math.max(around.right, around.left + tip.offsetWidth) - tip.offsetWidth;
+    tip.style.left = `${Math.min(Math.max(around.left, inside.left), right) + scrollX}px`;
     const isLow = inside.bottom + tip.offsetHeight + 6 > innerHeight && inside.top > tip.offsetHeight;
     const top = isLow ? inside.top - tip.offsetHeight - 6 : inside.bottom + 6;
-    tip.style.top = `${top - around.top}px`;
+    tip.style.top = `${top + scrollY}px`;
   };
   const hush = () => { tip.hidden = true; };
 
@@ -61,7 +61,8 @@ function startCells(figure, data, sheet) {
   });
   put(0);
   box.append(cursor);
-  media.append(tip);
+  // Not inside the figure, whose section cuts off what reaches out of it.
+  document.body.append(tip);
 }
 
 function describe(place, facts) {

@@ -1,24 +1,22 @@
 // Pointing at a box of the lineage shows what it was made from, and what was made from it.
-function startLineage() {
-  for (const svg of document.querySelectorAll(".lineage svg")) {
-    const arrows = [...svg.querySelectorAll(".arrow")];
-    const boxes = [...svg.querySelectorAll(".box")];
-    const ends = arrows.map(({ dataset }) => [Number(dataset.from), Number(dataset.to)]);
-    const choose = (number) => {
-      const found = new Set([...reached(ends, number, 0), ...reached(ends, number, 1)]);
-      svg.classList.add("has-chosen");
-      boxes.forEach((box) => box.classList.toggle("is-near", found.has(Number(box.dataset.number))));
-      arrows.forEach((arrow, index) => arrow.classList.toggle(
-        "is-near", ends[index].every((end) => found.has(end))));
-    };
-    const forget = () => svg.classList.remove("has-chosen");
-    for (const box of boxes) {
-      const number = Number(box.dataset.number);
-      box.addEventListener("pointerenter", () => choose(number));
-      box.addEventListener("focus", () => choose(number));
-      box.addEventListener("pointerleave", forget);
-      box.addEventListener("blur", forget);
-    }
+function startLineage(svg) {
+  const arrows = [...svg.querySelectorAll(".arrow")];
+  const boxes = [...svg.querySelectorAll(".box")];
+  const ends = arrows.map(({ dataset }) => [Number(dataset.from), Number(dataset.to)]);
+  const choose = (number) => {
+    const found = new Set([...reached(ends, number, 0), ...reached(ends, number, 1)]);
+    svg.classList.add("has-chosen");
+    boxes.forEach((box) => box.classList.toggle("is-near", found.has(Number(box.dataset.number))));
+    arrows.forEach((arrow, index) => arrow.classList.toggle(
+      "is-near", ends[index].every((end) => found.has(end))));
+  };
+  const forget = () => svg.classList.remove("has-chosen");
+  for (const box of boxes) {
+    const number = Number(box.dataset.number);
+    box.addEventListener("pointerenter", () => choose(number));
+    box.addEventListener("focus", () => choose(number));
+    box.addEventListener("pointerleave", forget);
+    box.addEventListener("blur", forget);
   }
 }
 

@@ -1,5 +1,5 @@
-// What readers can do with one panel. Built when the panel comes near, so that a page of a
-// thousand figures answers at once.
+// What readers can do with one panel. Built when the panel comes near, so that a page of thousands
+// of figures answers at once.
 const STARTERS = {
   turn: (stage, data) => startTurn(stage, data.control),
   distance: (stage, data) => startDistance(stage, data.control),
@@ -11,9 +11,12 @@ const STARTERS = {
 const TAKES_THE_PLACE = new Set(["turn", "distance", "curve"]);
 
 function startPanel(figure) {
-  const island = figure.querySelector("script.play-data");
-  if (!island || figure.dataset.started) return;
+  if (figure.dataset.started) return;
   figure.dataset.started = "yes";
+  const button = figure.querySelector("button.play");
+  if (button) startAnimation(button);
+  const island = figure.querySelector("script.play-data");
+  if (!island) return;
   const data = JSON.parse(island.textContent);
   const sheet = figure.querySelector(".frame img");
   if (data.control) {
@@ -27,13 +30,14 @@ function startPanel(figure) {
   }
 }
 
+const panelObserver = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    panelObserver.unobserve(target);
+    startPanel(target);
+  }
+}, { rootMargin: "600px" });
+
 function startPanelsWhenNear() {
-  const observer = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      observer.unobserve(target);
-      startPanel(target);
-    }
-  }, { rootMargin: "600px" });
-  for (const figure of document.querySelectorAll("figure.panel")) observer.observe(figure);
+  for (const figure of document.querySelectorAll("figure.panel")) panelObserver.observe(figure);
 }

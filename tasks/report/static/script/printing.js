@@ -2,6 +2,7 @@
 function startPrinting() {
   let opened = [];
   window.addEventListener("beforeprint", () => {
+    fillAll();
     opened = [...document.querySelectorAll("details:not([open])")];
     for (const details of opened) details.open = true;
     for (const image of document.images) image.loading = "eager";

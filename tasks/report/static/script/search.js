@@ -3,7 +3,7 @@ const MOST_RESULTS = 30;
 
 function startSearch() {
   const form = document.querySelector("form.search");
-  if (!form) return;
+  if (!document.getElementById("search-entries")) return;
   form.hidden = false;
   const input = form.querySelector("input");
   const list = form.querySelector("ul");
@@ -43,18 +43,6 @@ function startSearch() {
 
 function readEntries() {
   const island = document.getElementById("search-entries");
-  const raw = island ? JSON.parse(island.textContent) : [...panelEntries()];
-  return raw.map(([title, where, text, href]) =>
+  return JSON.parse(island.textContent).map(([title, where, text, href]) =>
     ({ title, where, href, all: `${title} ${where} ${text}`.toLowerCase() }));
-}
-
-function* panelEntries() {
-  for (const figure of document.querySelectorAll("figure.panel")) {
-    const heading = figure.closest("section").querySelector("h2");
-    const section = [...heading.childNodes].map((part) => part.textContent).join(" ");
-    const title = figure.querySelector("h3")?.textContent || section;
-    const facts = [...figure.querySelectorAll(".provenance dd")].map((each) => each.textContent);
-    const caption = figure.querySelector(".caption")?.textContent ?? "";
-    yield [title, section, [caption, ...facts].join(" "), `#${figure.id}`];
-  }
 }

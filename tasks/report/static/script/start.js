@@ -1,5 +1,7 @@
-for (const button of document.querySelectorAll("button.play")) startAnimation(button);
-startPanelsWhenNear();
 startSearch();
-startLineage();
+startPanelsWhenNear();
+startFilling();
+for (const table of document.querySelectorAll(".sortable")) startSortable(table);
+startComparisonsWhenNear();
+for (const svg of document.querySelectorAll(".lineage svg")) startLineage(svg);
 startPrinting();

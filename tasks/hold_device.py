@@ -1,0 +1,52 @@
+"""What a step holds for itself while it computes: a place on the device, or its turn."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from tasks.accelerator import hold_accelerator
+from tasks.kinds import Kind
+
+if TYPE_CHECKING:
+    from tasks.run_step import RunSettings
+
+
+@contextlib.contextmanager
+def hold_device(
+    kind: Kind,
+    device: str,
+    name: str,
+    settings: RunSettings,
+    *,
+    should_stop: Callable[[], bool],
+    on_wait: Callable[[str], None],
+) -> Iterator[None]:
+    """Hold what steps of the kind need for themselves, and only while they compute.
+
+    name: of what computes, for those who wait. StepCancelled once should_stop is true meanwhile.
+    """
+    with contextlib.ExitStack() as held:
+        if kind.one_at_a_time:
+            held.enter_context(_alone(kind.stage))
+        if kind.uses_accelerator and not settings.device_is_granted:
+            held.enter_context(
+                hold_accelerator(
+                    device,
+                    name,
+                    places=settings.places,
+                    should_stop=should_stop,
+                    on_wait=on_wait,
+                )
+            )
+        yield
+
+
+_alone_locks: dict[str, threading.Lock] = {}
+
+
+def _alone(stage: str) -> threading.Lock:
+    """Held by the one step of a stage that may run in this process."""
+    return _alone_locks.setdefault(stage, threading.Lock())

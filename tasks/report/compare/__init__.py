@@ -1,0 +1,1 @@
+"""Two runs side by side: what differs, and the page that shows it."""

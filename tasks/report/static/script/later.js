@@ -1,0 +1,60 @@
+// The far part of a long page stands as text in <noscript>, which costs nothing to read. It is made
+// into elements when the reader comes near, follows a link into it or prints, and else bit by bit
+// whenever there is nothing to do, so that the browser's own search finds all of it.
+function fill(section) {
+  const text = section.querySelector("noscript.later");
+  if (!text) return;
+  const holder = make("template");
+  holder.innerHTML = text.textContent;
+  const figures = holder.content.querySelectorAll("figure.panel");
+  text.replaceWith(holder.content);
+  for (const figure of figures) panelObserver.observe(figure);
+  for (const svg of section.querySelectorAll(".lineage svg")) startLineage(svg);
+}
+
+const laterObserver = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    laterObserver.unobserve(target);
+    fill(target);
+  }
+}, { rootMargin: "1200px" });
+
+function unfilled() {
+  return [...document.querySelectorAll("noscript.later")].map((text) => text.parentElement);
+}
+
+function fillAll() {
+  unfilled().forEach(fill);
+}
+
+// The element of that name, wherever it still stands as text.
+function fillTarget(name) {
+  if (!name || document.getElementById(name)) return;
+  const wanted = ` id="${name}"`;
+  const section = unfilled().find((each) =>
+    each.querySelector("noscript.later").textContent.includes(wanted));
+  if (section) fill(section);
+}
+
+function startFilling() {
+  const waiting = unfilled();
+  for (const section of waiting) laterObserver.observe(section);
+  const goTo = () => {
+    const name = decodeURIComponent(location.hash.slice(1));
+    if (!name || document.getElementById(name)) return;
+    fillTarget(name);
+    document.getElementById(name)?.scrollIntoView();
+  };
+  goTo();
+  window.addEventListener("hashchange", goTo);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href^='#']");
+    if (link) fillTarget(decodeURIComponent(link.getAttribute("href").slice(1)));
+  }, { capture: true });
+  const fillSome = (deadline) => {
+    while (waiting.length && deadline.timeRemaining() > 2) fill(waiting.shift());
+    if (waiting.length) requestIdleCallback(fillSome);
+  };
+  requestIdleCallback(fillSome);
+}
