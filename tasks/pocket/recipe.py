@@ -8,7 +8,7 @@ from typing import Any
 
 from tasks.pocket.training_loop import Phase
 
-ORDER = ("coarse", "whole", "fine", "windows", "pictures", "reader")
+ORDER = ("coarse", "whole", "fine", "windows", "pictures", "reader", "similarity")
 """Phases as one follows the other; JSON has them by name."""
 
 

@@ -161,7 +161,7 @@ def test_the_scheduler_config_is_followed(changes):
     ours = Trajectory(
         name="parity",
         seed=0,
-        timesteps=schedule.spacing.timesteps(6),
+        timesteps=schedule.spacing.timesteps(8),
         prompt_embeds=(prompt(0),),
         negative_embeds=prompt(1),
         guidance_scale=7.0,

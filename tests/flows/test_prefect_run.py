@@ -111,7 +111,7 @@ def test_failed_step_fails_its_flow_and_the_parent(
 
 def test_lasting_step_shows_its_progress(prefect_workplace: Workplace, prefect: Prefect) -> None:
     prefect_workplace.small("run", "--only", "data/digits", DARKROOM_FAKE_SECONDS="3.5")
-    assert prefect.artifacts("progress") == {"progress-data-digits": 100.0}
+    assert prefect.artifacts("progress")["progress-data-digits"] == 100.0
 
 
 def test_single_flow_runs_alone_in_prefect(prefect_workplace: Workplace, prefect: Prefect) -> None:

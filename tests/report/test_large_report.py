@@ -11,7 +11,7 @@ from tasks.store.store import Store
 from tests.report.browsing import Visit
 from tests.report.made_up_run import MadeUpRun, key_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timed]
 
 FIGURES = 2000
 DRAWN = 20
@@ -71,7 +71,7 @@ def test_first_view_of_a_long_report_loads_few_pictures(browser, page):
     asked: list[str] = []
     opened.on("request", lambda request: asked.append(request.url))
     opened.goto(page.as_uri())
-    opened.wait_for_load_state("networkidle")
+    opened.wait_for_load_state("networkidle", timeout=120_000)
     pictures = {url for url in asked if url.endswith((".png", ".webp"))}
     assert 0 < len(pictures) < DRAWN
 

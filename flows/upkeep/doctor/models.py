@@ -15,7 +15,6 @@ from tasks.text_to_image.find_part import FoundPart, find_part
 from tasks.text_to_image.memory import bytes_in_memory, count_elements, free_memory, place
 from tasks.text_to_image.model_part import Component, ModelPart
 from tasks.text_to_image.prompt_embeds import read_prompt_embeds
-from tasks.text_to_image.published_layout import WEIGHTS
 from tasks.text_to_image.sizes import show_size
 
 
@@ -74,4 +73,5 @@ def _check(
 
 def _components(backend: Backend) -> list[Component]:
     """Those that have weights."""
-    return [name for name in WEIGHTS if name != "stage_two" or backend.stage_two is not None]
+    parts: list[Component] = ["text_encoder", "stage_one"]
+    return parts if backend.stage_two is None else [*parts, "stage_two"]
