@@ -32,7 +32,8 @@ MEASURED = "measured.parquet"
 @dataclass(frozen=True)
 class ClaimView:
     """A claim as a page shows it. facts: name and value of what it was measured with.
-    figures: section, title and fragment of those measured. measured: address of the table, None without."""
+    figures: section, title and fragment of those measured.
+    measured: address of the table, None without."""
 
     record: ClaimRecord
     anchor: str

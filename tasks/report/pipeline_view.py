@@ -42,6 +42,8 @@ class NodeView:
     seconds: str
     made: str
     """When and on what it was made, as its row says."""
+    from_rows: Sequence[int]
+    """Places in the run's list of nodes of those that it was made from, each once."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def view_pipeline(
         sections=sections,
         metrics=all_metrics(run, rows),
         metrics_csv=assets.add(csv, "csv") if csv else None,
-        nodes=[_node_view(node, rows.get(node.key)) for node in run.nodes.values()],
+        nodes=_node_views(run, rows),
         node_anchors=node_anchors,
         lineage=lineage_of(run, figure_anchors, {**node_anchors, **shown_at}),
         models=model_cards(run, rows, panels),
@@ -175,10 +177,16 @@ def _counts(run: RunRecord) -> list[tuple[str, int]]:
     return [(status, counts[status]) for status in STATUSES if counts[status]]
 
 
-def _node_view(node: NodeRecord, row: Row | None) -> NodeView:
+def _node_views(run: RunRecord, rows: Mapping[str, Row]) -> list[NodeView]:
+    places = {name: place for place, name in enumerate(run.nodes)}
+    return [_node_view(node, rows.get(node.key), places) for node in run.nodes.values()]
+
+
+def _node_view(node: NodeRecord, row: Row | None, places: Mapping[str, int]) -> NodeView:
     seconds = row.seconds if row else node.seconds
     made = f"{moment(row.created_at)} on {row.device}, {row.number_format}" if row else ""
-    return NodeView(node, duration(seconds), made)
+    from_rows = [places[name] for name in dict.fromkeys(node.inputs.values()) if name in places]
+    return NodeView(node, duration(seconds), made, from_rows)
 
 
 def _thumbnail(sections: Sequence[SectionView]) -> PanelView | None:

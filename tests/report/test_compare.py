@@ -11,6 +11,7 @@ from tests.report.made_up_run import MadeUpRun
 from tests.report.page_reader import Page
 from tests.report.two_runs import record_two_runs
 
+
 @pytest.fixture
 def two_runs(store):
     record_two_runs(store)
@@ -56,3 +57,21 @@ def test_pictures_are_wiped_and_swapped_from_the_keyboard(browser, two_runs, tmp
     pair.get_by_role("button", name="Show B").press("Enter")
     assert np.abs(pixels_of(field)[40, 60].astype(int) - b).max() <= 1
     assert visit.complaints == []
+
+
+@pytest.mark.browser
+def test_the_line_between_two_pictures_follows_the_pointer(browser, two_runs, tmp_path):
+    index = build_report(two_runs, tmp_path / "out")
+    page = Visit(browser, index.with_name("course--compare.html")).page
+    pair = page.locator("article.pair")
+    pair.scroll_into_view_if_needed()
+    a, b = (pixels_of(image)[40, 60].astype(int) for image in pair.locator("figure img").all())
+    pair.get_by_role("radio", name="wipe").check()
+    field = pair.locator(".wipe-field")
+    box = field.bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)
+    assert pair.get_by_role("slider", name="Wipe").input_value() == "25"
+    seen = pixels_of(field).astype(int)
+    width = seen.shape[1]
+    for at, colour in ((0.1, a), (0.4, b), (0.9, b)):
+        assert np.abs(seen[40, int(width * at)] - colour).max() <= 1

@@ -10,6 +10,14 @@ from tests.report.made_up_run import MadeUpRun
 
 pytestmark = pytest.mark.browser
 
+# Boxes whose contents are wider than they are and that cannot be scrolled; a pixel is rounding.
+STICKING_OUT = """() => [...document.querySelectorAll("main, main *")].filter((each) => {
+  if (each.closest("svg") || each.clientWidth === 0) return false;
+  const scrolls = ["auto", "scroll"].includes(getComputedStyle(each).overflowX);
+  return each.scrollWidth > each.clientWidth + 1 && !scrolls;
+}).map(({ tagName, className, scrollWidth, clientWidth }) =>
+  `${tagName}.${className}: ${scrollWidth} in ${clientWidth}`)"""
+
 
 @pytest.fixture
 def index(store, tmp_path):
@@ -72,11 +80,24 @@ def test_nothing_moves_until_asked_and_the_button_starts_and_stops_it(browser, i
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440])
-@pytest.mark.parametrize("name", ["index.html", "course.html"])
+@pytest.mark.parametrize("name", ["index.html", "course.html", "metrics.html"])
 def test_pages_do_not_scroll_sideways(browser, index, name, width):
     page = Visit(browser, index.with_name(name), width=width).page
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(STICKING_OUT) == []
+
+
+def test_nodes_that_one_was_made_from_are_listed_when_asked_for(browser, index):
+    page = Visit(browser, index.with_name("course.html")).page
+    row = page.locator("tr.node", has_text="evaluate/m/epoch-010")
+    assert row.get_by_role("link").count() == 0
+    row.get_by_text("2 nodes").press("Enter")
+    row.get_by_role("link").first.wait_for()
+    links = row.get_by_role("link").all()
+    assert [link.inner_text() for link in links] == ["train/m", "data/digits"]
+    links[0].click()
+    assert page.evaluate("document.querySelector(':target').cells[0].innerText") == "train/m"
 
 
 def test_keyboard_reaches_play_and_details_with_a_visible_outline(browser, index):

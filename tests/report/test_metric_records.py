@@ -10,6 +10,7 @@ import pytest
 
 from tasks.report import build
 from tasks.report.build import build_report
+from tests.report.browsing import Visit
 from tests.report.made_up_run import MadeUpRun
 from tests.report.page_reader import Page
 
@@ -61,3 +62,62 @@ def test_single_file_holds_the_tables_while_they_are_small(two_pipelines, tmp_pa
     page = Page.read(build_report(two_pipelines, tmp_path / "large", single_file=True))
     assert "data:application/vnd.apache.parquet" not in " ".join(page.addresses)
     assert "Too large to be inside this page" in page.text
+
+
+@pytest.fixture
+def metrics_page(browser, two_pipelines, tmp_path):
+    index = build_report(two_pipelines, tmp_path / "out")
+    return Visit(browser, index.with_name("metrics.html"))
+
+
+def shown_column(page, column: int) -> list[str]:
+    """Texts of the cells of the rows that are seen, from top to bottom."""
+    return [
+        row.locator("td, th").nth(column).inner_text()
+        for row in page.locator("table.records tbody tr:visible").all()
+    ]
+
+
+def shown_values(page) -> list[float]:
+    """In full precision, from top to bottom."""
+    told = "cells => cells.map(cell => Number(cell.dataset.value))"
+    return page.locator("[data-value]").evaluate_all(told)
+
+
+@pytest.mark.browser
+def test_a_click_on_a_head_sorts_by_it_and_another_turns_the_order(metrics_page):
+    page = metrics_page.page
+    head = page.get_by_role("columnheader", name="value")
+    values = shown_values(page)
+    assert values != sorted(values)
+    for order, turned in (("ascending", False), ("descending", True)):
+        head.get_by_role("button").press("Enter")
+        assert head.get_attribute("aria-sort") == order
+        assert shown_values(page) == sorted(values, reverse=turned)
+    page.get_by_role("columnheader", name="metric").get_by_role("button").click()
+    assert head.get_attribute("aria-sort") is None
+    metrics = shown_column(page, 3)
+    assert metrics == sorted(metrics, key=str.lower) and len(set(metrics)) > 1
+    assert metrics_page.complaints == []
+
+
+@pytest.mark.browser
+def test_the_filter_leaves_rows_with_all_its_words_and_counts_them(metrics_page):
+    page = metrics_page.page
+    page.get_by_label("Filter").fill("other evaluate")
+    assert set(shown_column(page, 0)) == {"other"}
+    assert set(shown_column(page, 1)) == {"evaluate/m/epoch-010"}
+    assert page.locator(".filter output").inner_text() == "3 of 10"
+    page.get_by_label("Filter").fill("nothing is called so")
+    assert shown_column(page, 0) == []
+    page.get_by_label("Filter").fill("")
+    assert len(shown_column(page, 0)) == 10
+
+
+@pytest.mark.browser
+def test_the_table_is_taken_away_as_a_csv_of_all_of_it(metrics_page):
+    page = metrics_page.page
+    page.get_by_label("Filter").fill("other")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert len(download.value.path().read_text().splitlines()) == 1 + 10

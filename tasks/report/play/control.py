@@ -17,6 +17,8 @@ from tasks.store.errors import CorruptArtifact
 from tasks.store.row import Row
 from tasks.store.store import Store
 
+_OF_A_PLACE = ("left", "top", "width", "height", "title", "role")
+
 
 def play_data(
     plot: str, row: Row, rows: Mapping[str, Row], store: Store, assets: Assets
@@ -31,7 +33,9 @@ def play_data(
         facts = facts_by_role(row, rows, places)
     except (AttributeError, CorruptArtifact, IndexError, KeyError, TypeError, ValueError):
         return None  # of another version, or damaged: the still remains
-    return {"places": places, "facts": facts, "control": control} if places or control else None
+    # Only what the script reads: places are a third of a large page.
+    shown = [{name: place[name] for name in _OF_A_PLACE} for place in places]
+    return {"places": shown, "facts": facts, "control": control} if places or control else None
 
 
 def _control(

@@ -17,6 +17,7 @@ from flows.upkeep.doctor.prefect_runs import PrefectAddress
 from tasks.store.store import Store
 from tests.flows.recorded_plan import plan_of
 from tests.flows.upkeep.recorded_run import files_of_store, record_run
+from tests.report.page_reader import Page
 
 TOKEN = "hf_this_is_a_secret"
 
@@ -66,6 +67,17 @@ def test_diff(changed, store):
     assert found["metrics"][0]["difference"] == -0.25
     text = call(store, "diff").stdout
     assert found["images"][0]["a"] in text and "epochs" in text
+
+
+def test_diff_as_a_page(changed, store, tmp_path):
+    page = tmp_path / "two-runs.html"
+    assert str(page) in call(store, "diff", "run-1", "latest", "--html", str(page)).stdout
+    found = Page.read(page)
+    assert found.unclosed == []
+    for said in ("run-1", "run-2", "epochs 5 7", "final loss 0.5 0.25 -0.25 -50 %"):
+        assert said in found.text
+    outside = [address for address in found.addresses if not address.startswith(("#", "data:"))]
+    assert set(outside) <= {"index.html"}
 
 
 def test_explain(changed, file, store, explained):

@@ -10,6 +10,7 @@ function fill(section) {
   text.replaceWith(holder.content);
   for (const figure of figures) panelObserver.observe(figure);
   for (const svg of section.querySelectorAll(".lineage svg")) startLineage(svg);
+  for (const table of section.querySelectorAll("table.nodes")) startMadeFrom(table);
 }
 
 const laterObserver = new IntersectionObserver((entries) => {

@@ -1,0 +1,85 @@
+"""How many bytes a reader's browser takes for the first view of a large gallery."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tasks.report.build import build_report
+from tasks.store.row import Row
+from tasks.store.store import Store
+from tests.report.made_up_run import MadeUpRun, key_of
+
+pytestmark = pytest.mark.browser
+
+FIGURES = 120
+SHEET = (900, 500)
+MOST_FIRST_VIEW = 1_500_000
+"""Bytes of the page and of all that it asks for before the reader scrolls."""
+MOST_FOLDER = 40_000_000
+
+
+def noisy_sheet(seed: int) -> bytes:
+    """A PNG of about 200 kB, as a sheet of photographs has: noise in blocks of 2 x 2 pixels."""
+    wide, high = SHEET[0] // 2, SHEET[1] // 2
+    noise = np.random.default_rng(seed).integers(0, 256, (high, wide), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).resize(SHEET, Image.Resampling.NEAREST).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+class LargeGallery(MadeUpRun):
+    """Every figure has a picture of its own."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store, figures=[f"figure-{i}" for i in range(FIGURES)])
+
+    def _put(self, row: Row, objects: Mapping[str, bytes]) -> None:
+        if row.kind == "figure":
+            objects = {"image.png": noisy_sheet(int(row.key[:8], 16))}
+            width, height = SHEET
+            row = Row(**{**vars(row), "info": {**row.info, "width": width, "height": height}})
+        super()._put(row, objects)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("gallery")
+    store = Store.open(str(folder / "store"))
+    LargeGallery(store).record()
+    assert store.find(key_of("figure/figure-0/panel")).objects["image.png"].size > 100_000
+    return build_report(store, folder / "out").with_name("course.html")
+
+
+def first_view(browser, page: Path) -> dict[str, int]:
+    """Size in bytes of each file that the page asks for before the reader scrolls, by name."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    opened = context.new_page()
+    asked: set[str] = set()
+    opened.on("request", lambda request: asked.add(request.url))
+    opened.goto(page.as_uri())
+    opened.wait_for_load_state("networkidle", timeout=120_000)
+    files = {Path(unquote(urlsplit(url).path)) for url in asked if url.startswith("file:")}
+    return {file.name: file.stat().st_size for file in files}
+
+
+@pytest.mark.parametrize("name", ["index.html", "course.html"])
+def test_first_view_of_a_large_gallery_is_small(browser, page, name, record_property):
+    taken = first_view(browser, page.with_name(name))
+    record_property("bytes", sum(taken.values()))
+    assert name in taken and any(file.endswith(".png") for file in taken)
+    assert sum(taken.values()) < MOST_FIRST_VIEW, taken
+
+
+def test_folder_of_a_large_gallery_can_be_sent(page, record_property):
+    size = sum(file.stat().st_size for file in page.parent.rglob("*") if file.is_file())
+    record_property("bytes", size)
+    # Each picture is there once: the folder is little more than they are.
+    pictures = sum(file.stat().st_size for file in page.parent.rglob("*.png"))
+    assert pictures < size < min(1.2 * pictures, MOST_FOLDER)
