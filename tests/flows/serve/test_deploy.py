@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.conftest import REPOSITORY
-from tests.flows.serve.conftest import Site, Up, wait_for
+from tests.flows.serve.conftest import Site, Up
 from tests.flows.test_prefect_server import free_port, wait_for_health
 
 pytestmark = pytest.mark.slow
