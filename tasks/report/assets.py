@@ -17,7 +17,11 @@ _MEDIA_TYPES = {
 
 
 class Assets(Protocol):
-    """Where assets go. `add` returns what a page writes into src or href."""
+    """Where assets go. `add` returns what a page writes into src or href.
+    are_inside: whether the page holds them itself."""
+
+    @property
+    def are_inside(self) -> bool: ...
 
     def add(self, data: bytes, extension: str) -> str: ...
 
@@ -30,6 +34,8 @@ def asset_path(sha256: str, extension: str) -> str:
 class AssetFolder:
     """assets/<first 16 digits of the SHA-256>.<extension>, beside the pages."""
 
+    are_inside = False
+
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
 
@@ -41,6 +47,8 @@ class AssetFolder:
 
 class EmbeddedAssets:
     """data: addresses, for a page that is one file."""
+
+    are_inside = True
 
     def add(self, data: bytes, extension: str) -> str:
         media_type = _MEDIA_TYPES.get(extension, "application/octet-stream")

@@ -101,6 +101,7 @@ def _views(
             f"{name}.html",
             prefix=f"{name}." if is_single else "",
             compare_file=_compare_name(name) if run.pipeline in pairs else None,
+            nodes_file=None if is_single else f"{name}--nodes.html",
         )
         for run, name in zip(runs, _page_names(runs), strict=True)
     ]
@@ -143,6 +144,9 @@ def _render_folder(content: _Content, assets: AssetFolder) -> dict[str, bytes]:
         )
         for view in views
     }
+    for view in views:
+        if view.nodes_file:
+            files[view.nodes_file] = render("nodes.html", view=view, **shared)
     for name, comparison in content.comparisons.items():
         files[name] = render("compare.html", view=comparison, **shared)
     files["metrics.html"] = render("metrics.html", metrics=content.metrics, **shared)

@@ -83,9 +83,10 @@ class Row:
 
 
 def lineage_of(
-    run: RunRecord, figure_anchors: Mapping[str, str], node_anchors: Mapping[str, str]
+    run: RunRecord, figure_anchors: Mapping[str, str], node_addresses: Mapping[str, str]
 ) -> Lineage:
-    """figure_anchors: by figure. node_anchors: by node; a drawing's is that of its panel."""
+    """figure_anchors: by figure. node_addresses: what a link to a node says, a drawing's is that of
+    its panel."""
     rows = _rows(run)
     groups = _groups(run, rows)
     columns = _columns(run)
@@ -99,7 +100,7 @@ def lineage_of(
             text=_short(_text(nodes), NAME_LENGTH),
             detail=_detail(nodes),
             status=next((s for s in _WORST_FIRST if any(n.status == s for n in nodes)), "cached"),
-            href=_href(rows[key[0]], nodes, figure_anchors, node_anchors),
+            href=_href(rows[key[0]], nodes, figure_anchors, node_addresses),
             left=MARGIN + LABEL_WIDTH + columns[key[1]] * (BOX_WIDTH + COLUMN_GAP),
             top=tops[key],
         )
@@ -206,12 +207,12 @@ def _href(
     row: Row,
     nodes: Sequence[NodeRecord],
     figure_anchors: Mapping[str, str],
-    node_anchors: Mapping[str, str],
+    node_addresses: Mapping[str, str],
 ) -> str:
     figure = min(row.figures, default="")
     if nodes[0].kind == "figure" and len(nodes) > 1 and figure in figure_anchors:
         return f"#{figure_anchors[figure]}"
-    return f"#{node_anchors[nodes[0].name]}"
+    return node_addresses[nodes[0].name]
 
 
 def _arrows(groups: Mapping[Key, Sequence[NodeRecord]], boxes: Mapping[Key, Box]) -> list[Arrow]:

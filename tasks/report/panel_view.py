@@ -9,6 +9,7 @@ from typing import Any
 from tasks.report.assets import Assets
 from tasks.report.metric_tables import Table, measured_beside
 from tasks.report.play.control import play_data
+from tasks.report.play.data_file import play_file
 from tasks.report.recipe import model_recipe, panel_settings
 from tasks.report.run_record import Figure, NodeRecord, Panel, RunRecord
 from tasks.report.wording import duration, moment
@@ -63,6 +64,8 @@ class PanelView:
     facts: Sequence[Fact]
     play: Mapping[str, Any] | None
     """What readers can do with the picture; see tasks.report.play.control."""
+    play_address: str | None
+    """Of the file that holds `play`; None where the page does, or there is nothing to hold."""
 
 
 def view_panel(
@@ -99,6 +102,9 @@ def view_panel(
         measured=measured_beside(panel, run, rows),
         facts=_facts(panel, figure, run, rows, node, row),
         play=play,
+        play_address=(
+            assets.add(play_file(anchor, play), "js") if play and not assets.are_inside else None
+        ),
     )
 
 

@@ -59,7 +59,11 @@ class PipelineView:
     metrics: Sequence[Table]
     metrics_csv: str | None
     nodes: Sequence[NodeView]
+    nodes_file: str | None
+    """The page of the table of nodes; None where the page itself has it."""
     node_anchors: Mapping[str, str]
+    node_addresses: Mapping[str, str]
+    """Where a link from this page finds the line of each node."""
     lineage: Lineage
     models: Sequence[ModelCard]
     claims: Sequence[WriteUpClaims]
@@ -95,6 +99,7 @@ def view_pipeline(
     file_name: str,
     prefix: str = "",
     compare_file: str | None = None,
+    nodes_file: str | None = None,
 ) -> PipelineView:
     panel_names = [f"{figure.id}/{panel.id}" for figure in run.figures for panel in figure.panels]
     panel_anchors = iter(_anchors(f"{prefix}panel-", panel_names))
@@ -119,7 +124,8 @@ def view_pipeline(
     names = list(run.nodes)
     node_anchors = dict(zip(names, _anchors(f"{prefix}node-", names), strict=True))
     panels = [panel for section in sections for panel in section.panels]
-    shown_at = {panel.panel.node: panel.anchor for panel in panels}
+    node_addresses = {name: f"{nodes_file or ''}#{anchor}" for name, anchor in node_anchors.items()}
+    shown_at = {panel.panel.node: f"#{panel.anchor}" for panel in panels}
     figure_anchors = {section.figure.id: section.anchor for section in sections}
     return PipelineView(
         run=run,
@@ -131,8 +137,10 @@ def view_pipeline(
         metrics=all_metrics(run, rows),
         metrics_csv=assets.add(csv, "csv") if csv else None,
         nodes=_node_views(run, rows),
+        nodes_file=nodes_file,
         node_anchors=node_anchors,
-        lineage=lineage_of(run, figure_anchors, {**node_anchors, **shown_at}),
+        node_addresses=node_addresses,
+        lineage=lineage_of(run, figure_anchors, {**node_addresses, **shown_at}),
         models=model_cards(run, rows, panels),
         claims=view_claims(run, rows, store, assets, figure_anchors, prefix),
         started=moment(run.started_at),

@@ -72,6 +72,7 @@ STATES = {
     "figures": ("runs/course.html", start_every_panel),
     "claims": ("runs/claimed.html", start_every_panel),
     "metrics": ("runs/metrics.html", start_every_panel),
+    "nodes": ("runs/course--nodes.html", start_every_panel),
     "two runs": ("runs/course--compare.html", start_every_panel),
     "controls": ("play/playable.html", start_every_panel),
     "search": ("runs/course.html", open_search),

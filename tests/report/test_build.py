@@ -60,15 +60,16 @@ def test_sections_keep_the_order_of_the_write_up(store, tmp_path):
 def test_pages_are_well_formed_and_their_links_lead_somewhere(store, tmp_path):
     MadeUpRun(store, statuses={"figure/loss/panel": "failed"}).record()
     index = build_report(store, tmp_path / "out")
-    for path in index.parent.glob("*.html"):
-        page = Page.read(path)
+    pages = {path.name: Page.read(path) for path in index.parent.glob("*.html")}
+    for name, page in pages.items():
         assert page.unclosed == []
         assert len(page.ids) == len(set(page.ids))
         for address in page.addresses:
-            if address.startswith("#"):
-                assert address[1:] in page.ids
+            file, _, fragment = address.partition("#")
+            if fragment:
+                assert fragment in pages[file or name].ids
             elif not address.startswith("data:"):
-                assert (index.parent / address).is_file()
+                assert (index.parent / file).is_file()
 
 
 def test_assets_are_named_by_their_content_and_nothing_is_asked_of_the_network(store, tmp_path):
@@ -137,7 +138,7 @@ def test_a_pipeline_with_any_name_gets_a_page_inside_the_folder(store, tmp_path,
     MadeUpRun(store, pipeline=pipeline).record()
     build_report(store, tmp_path / "deep" / "out")
     pages = [path for path in files_of(tmp_path / "deep") if path.endswith(".html")]
-    assert len(pages) == 3
+    assert len(pages) == 4
     assert all(path.startswith("out/") and "/" not in path[4:] for path in pages)
 
 
@@ -205,7 +206,7 @@ def test_only_the_asked_pipelines_are_shown(store, tmp_path):
     MadeUpRun(store, pipeline="other", run_id="run-2").record()
     build_report(store, tmp_path / "out", pipelines=["other"])
     pages = {path for path in files_of(tmp_path / "out") if path.endswith(".html")}
-    assert pages == {"index.html", "metrics.html", "other.html"}
+    assert pages == {"index.html", "metrics.html", "other.html", "other--nodes.html"}
 
 
 def test_without_a_run_the_message_says_what_to_do(store, tmp_path):

@@ -20,17 +20,32 @@ pytestmark = pytest.mark.browser
 
 FIGURES = 120
 SHEET = (900, 500)
+FIRST_SHEET = (1600, 1000)
+"""Pixels. About 500 kB, and seen without scrolling."""
+PLACES = {
+    "left": 0,
+    "top": 0,
+    "rows": 6,
+    "columns": 8,
+    "cell_width": 64,
+    "cell_height": 64,
+    "gap": 2,
+}
+"""Of every sheet: about 4 kB of play data, as the sheets of a real gallery have on average."""
+SAMPLES = 1000
+"""Nodes that have no panel."""
 MOST_FIRST_VIEW = 1_500_000
 """Bytes of the page and of all that it asks for before the reader scrolls."""
 MOST_FOLDER = 40_000_000
 
 
-def noisy_sheet(seed: int) -> bytes:
-    """A PNG of about 200 kB, as a sheet of photographs has: noise in blocks of 2 x 2 pixels."""
-    wide, high = SHEET[0] // 2, SHEET[1] // 2
+def noisy_sheet(seed: int, size: tuple[int, int]) -> bytes:
+    """A PNG of about 200 kB, as a sheet of photographs has: noise in blocks of 2 x 2 pixels.
+    size: width and height in pixels."""
+    wide, high = size[0] // 2, size[1] // 2
     noise = np.random.default_rng(seed).integers(0, 256, (high, wide), dtype=np.uint8)
     buffer = io.BytesIO()
-    Image.fromarray(noise).resize(SHEET, Image.Resampling.NEAREST).save(buffer, "PNG")
+    Image.fromarray(noise).resize(size, Image.Resampling.NEAREST).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -40,11 +55,16 @@ class LargeGallery(MadeUpRun):
     def __init__(self, store: Store) -> None:
         super().__init__(store, figures=[f"figure-{i}" for i in range(FIGURES)])
 
+    def _plan(self) -> list[tuple[str, dict[str, str]]]:
+        made = {"model": "train/m", "data": "data/digits"}
+        return super()._plan() + [(f"sample/m/epoch-{i:04d}", made) for i in range(SAMPLES)]
+
     def _put(self, row: Row, objects: Mapping[str, bytes]) -> None:
         if row.kind == "figure":
-            objects = {"image.png": noisy_sheet(int(row.key[:8], 16))}
-            width, height = SHEET
-            row = Row(**{**vars(row), "info": {**row.info, "width": width, "height": height}})
+            width, height = size = FIRST_SHEET if "/figure-0/" in row.name else SHEET
+            objects = {"image.png": noisy_sheet(int(row.key[:8], 16), size)}
+            said = {"width": width, "height": height, "cells": [PLACES]}
+            row = Row(**{**vars(row), "info": {**row.info, **said}})
         super()._put(row, objects)
 
 
@@ -75,6 +95,14 @@ def test_first_view_of_a_large_gallery_is_small(browser, page, name, record_prop
     record_property("bytes", sum(taken.values()))
     assert name in taken and any(file.endswith(".png") for file in taken)
     assert sum(taken.values()) < MOST_FIRST_VIEW, taken
+
+
+def test_what_few_readers_ask_for_stands_in_files_of_its_own(page):
+    """Else the first view of this gallery would say nothing of a real one."""
+    script = [file.stat().st_size for file in page.parent.glob("assets/*.js")]
+    assert len(script) == FIGURES + 1
+    assert sum(script) - max(script) > 400_000
+    assert page.with_name("course--nodes.html").stat().st_size > 250_000
 
 
 def test_folder_of_a_large_gallery_can_be_sent(page, record_property):

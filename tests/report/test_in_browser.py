@@ -80,7 +80,9 @@ def test_nothing_moves_until_asked_and_the_button_starts_and_stops_it(browser, i
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440])
-@pytest.mark.parametrize("name", ["index.html", "course.html", "metrics.html"])
+@pytest.mark.parametrize(
+    "name", ["index.html", "course.html", "course--nodes.html", "metrics.html"]
+)
 def test_pages_do_not_scroll_sideways(browser, index, name, width):
     page = Visit(browser, index.with_name(name), width=width).page
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
@@ -89,7 +91,7 @@ def test_pages_do_not_scroll_sideways(browser, index, name, width):
 
 
 def test_nodes_that_one_was_made_from_are_listed_when_asked_for(browser, index):
-    page = Visit(browser, index.with_name("course.html")).page
+    page = Visit(browser, index.with_name("course--nodes.html")).page
     row = page.locator("tr.node", has_text="evaluate/m/epoch-010")
     assert row.get_by_role("link").count() == 0
     row.get_by_text("2 nodes").press("Enter")

@@ -35,7 +35,7 @@ def run_of(figures: int, pictures: int, failed: str = "") -> RunRecord:
 
 def lineage(run: RunRecord):
     anchors = {figure.id: figure.id for figure in run.figures}
-    return lineage_of(run, anchors, {name: f"node-{name}" for name in run.nodes})
+    return lineage_of(run, anchors, {name: f"#node-{name}" for name in run.nodes})
 
 
 def test_many_nodes_of_a_figure_stand_as_one_box():
@@ -68,9 +68,11 @@ def test_boxes_do_not_overlap():
     assert len(set(corners)) == len(corners)
 
 
-def test_every_box_leads_somewhere_on_the_page(store, tmp_path):
+def test_every_box_leads_to_a_panel_or_a_line_of_the_nodes(store, tmp_path):
     MadeUpRun(store, statuses={"train/m": "failed"}).record()
-    page = Page.read(build_report(store, tmp_path / "out").with_name("course.html"))
+    index = build_report(store, tmp_path / "out")
+    page, nodes = (Page.read(index.with_name(f"course{end}.html")) for end in ("", "--nodes"))
     links = [a["href"] for tag, a in page.tags if tag == "a" and "box" in (a.get("class") or "")]
     assert len(links) == 6
-    assert all(link[1:] in page.ids for link in links)
+    found = {f"#{each}" for each in page.ids} | {f"course--nodes.html#{each}" for each in nodes.ids}
+    assert set(links) <= found

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from tasks.report.build import build_report
+from tasks.report.play.data_file import play_file
 from tests.report.made_up_run import files_of, key_of
 from tests.report.page_reader import Page
 from tests.report.playable_run import HOSTILE, I_STARTS, LOSSES, PlayableRun
@@ -23,8 +24,23 @@ def read_islands(page) -> dict[str, dict]:
     found = re.findall(
         r'<figure class="panel [^"]*" id="panel-([a-z-]+)-panel">(.*?)</figure>', text, re.DOTALL
     )
-    data = {name: re.search(r'class="play-data">(.*?)</script>', body) for name, body in found}
-    return {name: json.loads(each[1]) for name, each in data.items() if each}
+    addresses = {name: re.search(r'data-play="(.*?)"', body) for name, body in found}
+    return {
+        name: read_play_file(page.parent / each[1], f"panel-{name}-panel")
+        for name, each in addresses.items()
+        if each
+    }
+
+
+def read_play_file(path, anchor: str) -> dict:
+    """What a script hands to the panel of that anchor."""
+    return played(path.read_bytes(), anchor)
+
+
+def played(script: bytes, anchor: str) -> dict:
+    call = re.fullmatch(r'darkroom\.play\((".*?"),(".*")\);\n', script.decode("ascii"))
+    assert call and json.loads(call[1]) == anchor
+    return json.loads(json.loads(call[2]))
 
 
 def test_each_kind_of_figure_gets_the_control_that_suits_it(islands):
@@ -71,6 +87,14 @@ def test_no_prompt_can_end_a_data_island(store, tmp_path):
         for island in islands:
             json.loads(island)
             assert "<" not in island
+        assert single_file == ('class="play-data"' in text)
+
+
+def test_play_data_stay_as_they_are_inside_a_script():
+    data = {"__proto__": ["</script><!--", "\u2028\u2029", "\\\"'`${x}", "Ünï"], "b": 1.5}
+    script = play_file("panel-<é>", data)
+    assert not {ord("<"), ord("\r")} & set(script) and script.count(b"\n") == 1
+    assert played(script, "panel-<é>") == data
 
 
 @pytest.mark.parametrize("lost", ["trajectory/free", "figure/turn-flip/panel"])

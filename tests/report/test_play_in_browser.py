@@ -241,6 +241,31 @@ def test_everything_plays_in_a_single_file_too(browser, tmp_path):
     assert visit.complaints == []
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_data_file_that_is_not_of_the_panel_leaves_the_still_and_says_so(
+    browser, tmp_path, is_there
+):
+    store = Store.open(str(tmp_path / "store"))
+    PlayableRun(store).record()
+    page = build_report(store, tmp_path / "out").with_name("course.html")
+    files = {path: path.read_bytes() for path in page.parent.glob("assets/*.js")}
+    flip, loss = (
+        next(path for path, data in files.items() if data.startswith(b'darkroom.play("%s"' % name))
+        for name in (b"panel-turn-flip-panel", b"panel-loss-panel")
+    )
+    if is_there:
+        flip.write_bytes(files[loss])
+    else:
+        flip.unlink()
+    visit = Visit(browser, page)
+    figure = panel(visit, "turn-flip")
+    assert f"assets/{flip.name} is missing or damaged" in figure.get_by_role("status").inner_text()
+    assert figure.locator(".frame img").is_visible()
+    assert figure.get_by_role("slider").count() == 0
+    assert panel(visit, "loss").get_by_role("slider", name="Step").is_visible()
+    assert len(visit.complaints) == 1
+
+
 def test_paper_shows_the_still_and_no_control(visit):
     figure = panel(visit, "turn-flip")
     assert not figure.locator(".frame img").is_visible()

@@ -9,20 +9,34 @@ const STARTERS = {
 };
 // In these the still says nothing that the control does not.
 const TAKES_THE_PLACE = new Set(["turn", "distance", "curve"]);
+const startedPanels = new WeakSet();
 
 function startPanel(figure) {
-  if (figure.dataset.started) return;
-  figure.dataset.started = "yes";
+  if (startedPanels.has(figure)) return;
+  startedPanels.add(figure);
   const button = figure.querySelector("button.play");
   if (button) startAnimation(button);
-  startMedia(figure);
   watchScrollers(figure);
+  const media = figure.querySelector(".media[data-play]");
+  if (media) {
+    playFile(figure, media.dataset.play).then(
+      (data) => startMedia(figure, data), () => sayMissing(media),
+    ).finally(() => { figure.dataset.started = "yes"; });
+    return;
+  }
+  const island = figure.querySelector("script.play-data");
+  if (island) startMedia(figure, JSON.parse(island.textContent));
+  figure.dataset.started = "yes";
 }
 
-function startMedia(figure) {
-  const island = figure.querySelector("script.play-data");
-  if (!island) return;
-  const data = JSON.parse(island.textContent);
+// The still stands as it is.
+function sayMissing(media) {
+  media.append(make("p", { class: "quiet", role: "status" },
+    `The controls of this picture are not here: ${media.dataset.play} is missing or damaged. `
+    + "Copy the whole folder of the report, or make the report again."));
+}
+
+function startMedia(figure, data) {
   const sheet = figure.querySelector(".frame img");
   if (data.control) {
     const stage = figure.querySelector(".stage");
