@@ -99,6 +99,19 @@ def test_what_is_far_down_is_found_reached_and_printed(browser, page):
     assert visit.complaints == []
 
 
+def test_link_into_a_long_report_stays_at_its_target_while_the_page_grows(browser, page):
+    opened = browser.new_page(viewport={"width": 1440, "height": 900})
+    opened.goto(f"{page.as_uri()}#panel-figure-1990-panel")
+    opened.wait_for_function("() => !document.querySelector('noscript.later')")
+    opened.wait_for_timeout(500)
+    top = opened.locator("#panel-figure-1990-panel").evaluate("e => e.getBoundingClientRect().top")
+    assert 0 <= top < 450
+    opened.mouse.move(700, 400)
+    opened.mouse.wheel(0, -3000)
+    opened.wait_for_function(f"() => scrollY < {opened.evaluate('scrollY')} - 1000")
+    opened.close()
+
+
 def test_contents_of_a_long_report_are_folded_up(browser, page):
     opened = Visit(browser, page).page
     entry = opened.locator(".contents li a").nth(1500)

@@ -38,14 +38,28 @@ function fillTarget(name) {
   if (section) fill(section);
 }
 
+// What a link led to stays in view while the page grows above it, until the reader does something.
+function keepInView(name) {
+  const show = () => document.getElementById(name)?.scrollIntoView({ behavior: "instant" });
+  const growth = new ResizeObserver(show);
+  const acts = ["wheel", "touchmove", "keydown", "pointerdown", "hashchange"];
+  const release = () => {
+    growth.disconnect();
+    for (const act of acts) window.removeEventListener(act, release);
+  };
+  for (const act of acts) window.addEventListener(act, release, { passive: true });
+  show();
+  growth.observe(document.body);
+}
+
 function startFilling() {
   const waiting = unfilled();
   for (const section of waiting) laterObserver.observe(section);
   const goTo = () => {
     const name = decodeURIComponent(location.hash.slice(1));
-    if (!name || document.getElementById(name)) return;
+    if (!name) return;
     fillTarget(name);
-    document.getElementById(name)?.scrollIntoView();
+    keepInView(name);
   };
   goTo();
   window.addEventListener("hashchange", goTo);
