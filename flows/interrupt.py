@@ -15,6 +15,21 @@ EXIT_INTERRUPTED = 130
 
 
 @contextmanager
+def interrupts_kept_from_children() -> Iterator[None]:
+    """Processes started in this thread inherit a mask that keeps Ctrl-C from them.
+
+    In a terminal it reaches every process of the group; these are to outlive it, or to hear of it
+    from this process alone. Other threads still take the signal for this process. To be called in
+    the main thread.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+@contextmanager
 def soft_interrupts(note: Callable[[str], None]) -> Iterator[None]:
     """The first signal asks the steps to stop, which keeps their checkpoints and records the run.
 

@@ -6,11 +6,11 @@ Nothing here imports Prefect before it is asked for: most runs find everything c
 from __future__ import annotations
 
 import os
-import signal
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 
+from flows.interrupt import interrupts_kept_from_children
 from tasks.errors import DarkroomError
 
 SERVER_OF = "DARKROOM_SERVER_OF"
@@ -89,15 +89,13 @@ def _start_embedded() -> str:
     """The address of its API."""
     from prefect.server.api.server import SubprocessASGIServer
 
-    # Ctrl-C in a terminal reaches every process of the group. The server must outlive it to hear
-    # how the run ended, so it inherits a mask that keeps the signal from it.
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if in_main_thread:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     os.environ[SERVER_OF] = str(os.getpid())
     server = SubprocessASGIServer()
+    in_main_thread = threading.current_thread() is threading.main_thread()
     try:
-        server.start()
+        # The server must outlive Ctrl-C, to hear how the run ended.
+        with interrupts_kept_from_children() if in_main_thread else nullcontext():
+            server.start()
     except RuntimeError as error:
         raise DarkroomError(
             f"Prefect's embedded server did not start: {error}. Try again, or start one with "
@@ -105,6 +103,4 @@ def _start_embedded() -> str:
         ) from error
     finally:
         del os.environ[SERVER_OF]
-        if in_main_thread:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     return server.api_url

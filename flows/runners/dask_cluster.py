@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from flows.interrupt import interrupts_kept_from_children
 from flows.runners.workforce import Ended, edges
 from tasks.errors import BadInput, DarkroomError, StepFailed
 
@@ -41,7 +41,8 @@ def dask_cluster(address: str | None) -> Iterator[DaskCluster]:
     given = {"address": address} if address else {"cluster_kwargs": _local_cluster()}
     with DaskTaskRunner(**given, client_kwargs={"timeout": CONNECT_SECONDS}) as runner:
         try:
-            with _interrupts_kept_from_workers():
+            # Workers hear of Ctrl-C from the run, which lets steps keep what they have.
+            with interrupts_kept_from_children():
                 client = runner.client
         except (OSError, ValueError) as error:
             raise BadInput(
@@ -141,14 +142,3 @@ def _local_cluster() -> dict[str, Any]:
         # Dask gives each process one core for its mathematics; only one at a time does any.
         "env": {name: os.environ.get(name, str(cores)) for name in _CORES_OF},
     }
-
-
-@contextmanager
-def _interrupts_kept_from_workers() -> Iterator[None]:
-    """Ctrl-C reaches every process of a terminal's group. Workers hear of it from the run, which
-    lets steps keep what they have; they inherit a mask that keeps the signal from them."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.text_to_image.check_configs import check_configs
-from tasks.text_to_image.find_part import obtain_part
 from tasks.text_to_image.hub import Report
 from tasks.text_to_image.loaded_part import hold
 from tasks.text_to_image.model_part import ModelPart
 from tasks.text_to_image.pipelines import check_complete, load_pipeline
-from tasks.text_to_image.place_model import choose_place, put
+from tasks.text_to_image.place_model import obtain_placed, put
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -89,9 +87,7 @@ def load_text_encoder(
     """
 
     def load() -> TextEncoder:
-        found = obtain_part(part, project_root, report, should_stop)
-        check_configs(part, found.folder)
-        placement = choose_place(part, found, device, report)
+        found, placement = obtain_placed(part, project_root, device, report, should_stop)
         pipeline = load_pipeline("IFPipeline", part, found.folder, without=("unet", "scheduler"))
         check_complete(part, pipeline.text_encoder, found.folder, found.files.weights)
         return TextEncoder(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from tasks.text_to_image.find_part import FoundPart
+from tasks.text_to_image.check_configs import check_configs
+from tasks.text_to_image.find_part import FoundPart, obtain_part
 from tasks.text_to_image.hub import Report
 from tasks.text_to_image.memory import (
     Placement,
@@ -14,6 +17,22 @@ from tasks.text_to_image.memory import (
     place,
 )
 from tasks.text_to_image.model_part import ModelPart
+
+
+def obtain_placed(
+    part: ModelPart,
+    project_root: Path,
+    device: str,
+    report: Report,
+    should_stop: Callable[[], bool],
+) -> tuple[FoundPart, Placement]:
+    """The part's files, their settings checked, and where it goes; nothing of it is read yet.
+
+    Raises BadInput if it cannot be had or fits nowhere; StepCancelled once should_stop is true.
+    """
+    found = obtain_part(part, project_root, report, should_stop)
+    check_configs(part, found.folder)
+    return found, choose_place(part, found, device, report)
 
 
 def choose_place(part: ModelPart, found: FoundPart, device: str, report: Report) -> Placement:

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasks.errors import BadInput, DarkroomError
-from tasks.text_to_image.check_configs import check_configs
-from tasks.text_to_image.find_part import FoundPart, obtain_part
+from tasks.text_to_image.find_part import FoundPart
 from tasks.text_to_image.hub import Report
 from tasks.text_to_image.hub_refusal import or_pocket
 from tasks.text_to_image.loaded_part import hold
 from tasks.text_to_image.model_part import ModelPart
-from tasks.text_to_image.place_model import choose_place, put
+from tasks.text_to_image.place_model import obtain_placed, put
 from tasks.text_to_image.quiet import quiet_libraries
 
 if TYPE_CHECKING:
@@ -96,9 +95,7 @@ def load_similarity(
     """
 
     def load() -> SimilarityModel:
-        found = obtain_part(part, project_root, report, should_stop)
-        check_configs(part, found.folder)
-        placement = choose_place(part, found, device, report)
+        found, placement = obtain_placed(part, project_root, device, report, should_stop)
         with _told(part):
             model, tokenizer, processor = _read(found)
         return SimilarityModel(

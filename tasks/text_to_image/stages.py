@@ -17,7 +17,7 @@ from tasks.text_to_image.hub import Report
 from tasks.text_to_image.loaded_part import hold
 from tasks.text_to_image.model_part import ModelPart
 from tasks.text_to_image.pipelines import check_complete, load_pipeline
-from tasks.text_to_image.place_model import choose_place, put
+from tasks.text_to_image.place_model import obtain_placed, put
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -84,9 +84,7 @@ def load_stage(
     """
 
     def load() -> LoadedStage:
-        found = obtain_part(part, project_root, report, should_stop)
-        check_configs(part, found.folder)
-        placement = choose_place(part, found, device, report)
+        found, placement = obtain_placed(part, project_root, device, report, should_stop)
         is_second = part.component == "stage_two"
         pipeline = load_pipeline(
             "IFSuperResolutionPipeline" if is_second else "IFPipeline",

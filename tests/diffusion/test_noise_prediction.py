@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
 
 from tasks.diffusion.beta_schedules import noise_schedule
 from tasks.diffusion.noise_prediction import NoisePrediction
 from tasks.diffusion.seeds import named_generator
+from tests.diffusion.answer import Answer
 
 SCHEDULE = noise_schedule("linear", 200)
 X = torch.rand(64, 1, 28, 28, generator=torch.Generator().manual_seed(0))
 LABELS = torch.arange(64).remainder(10)
-
-
-class Answer(nn.Module):
-    """Calls a function in place of a network and remembers what it was given."""
-
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-        self.seen = []
-
-    def forward(self, *inputs):
-        self.seen.append(inputs)
-        return self.function(*inputs)
 
 
 def _loss(network, **options):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
 
 from tasks.diffusion.objectives import (
     DDPM,
@@ -15,22 +14,10 @@ from tasks.diffusion.objectives import (
 )
 from tasks.diffusion.schedule import linear_schedule
 from tasks.diffusion.seeds import named_generator
+from tests.diffusion.answer import Answer
 
 X = torch.rand(64, 1, 28, 28, generator=torch.Generator().manual_seed(0))
 LABELS = torch.arange(64).remainder(10)
-
-
-class Answer(nn.Module):
-    """Calls a function in place of a network and remembers what it was given."""
-
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-        self.seen = []
-
-    def forward(self, *inputs):
-        self.seen.append(inputs)
-        return self.function(*inputs)
 
 
 def _loss(objective, network) -> float:

@@ -15,6 +15,16 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 SMALL = Path(__file__).with_name("small.yaml")
+SMALL_NODES = {
+    "data/digits",
+    "train/first",
+    "train/second",
+    "denoise/first/epoch-001",
+    "table/metrics",
+    "figure/f-first/loss_curve",
+    "figure/f-first/denoised",
+    "figure/f-second/loss_curve",
+}
 
 
 def _small(command: str) -> list[str]:

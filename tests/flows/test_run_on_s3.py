@@ -17,20 +17,9 @@ from flows.upkeep.verify_store import verify_store
 from tasks.store import retry
 from tasks.store.store import Store
 from tests.flows import in_process
-from tests.flows.conftest import Workplace
+from tests.flows.conftest import SMALL_NODES, Workplace
 from tests.flows.in_process import computed, run_small
 from tests.s3_server import S3Server
-
-NODES = {
-    "data/digits",
-    "train/first",
-    "train/second",
-    "denoise/first/epoch-001",
-    "table/metrics",
-    "figure/f-first/loss_curve",
-    "figure/f-first/denoised",
-    "figure/f-second/loss_curve",
-}
 
 
 @pytest.fixture
@@ -56,11 +45,11 @@ def made_in(store: Store) -> set[str]:
 def test_run_completes_and_the_next_finds_everything(store: Store, tmp_path: Path) -> None:
     first = run_small(store.address, tmp_path)
     assert first.status == "complete"
-    assert made_in(store) == NODES
+    assert made_in(store) == SMALL_NODES
     assert (tmp_path / "report" / "small.html").is_file()
     again = run_small(store.address, tmp_path)
     assert again.status == "nothing to do"
-    assert len(computed(tmp_path)) == len(NODES)
+    assert len(computed(tmp_path)) == len(SMALL_NODES)
     assert [run.id for run in list_runs(store)] == [first.run_id]
     left = {"locks/conditional-puts"}
     assert {*store._filesystem.paths("live"), *store._filesystem.paths("locks")} == left
@@ -83,7 +72,7 @@ def test_service_that_fails_is_told_and_the_next_run_goes_on(
     assert made_in(store) == {"data/digits"}
     assert run_small(store.address, tmp_path).status == "complete"
     assert "data/digits" not in computed(tmp_path)[before:]
-    assert made_in(store) == NODES
+    assert made_in(store) == SMALL_NODES
 
 
 def test_damage_is_verified_repaired_and_made_again(store: Store, tmp_path: Path) -> None:
@@ -138,9 +127,9 @@ def test_two_hosts_that_run_at_once_compute_each_node_once(
     for run in runs:
         _, stderr = run.communicate(timeout=300)
         assert run.returncode == 0, stderr
-    assert sorted(s3_workplace.computed()) == sorted(NODES)
+    assert sorted(s3_workplace.computed()) == sorted(SMALL_NODES)
     store = Store.open(s3_address)
-    assert made_in(store) == NODES
+    assert made_in(store) == SMALL_NODES
     assert len(store.rows().of_kind("run")) == 2
 
 
@@ -160,5 +149,5 @@ def test_runs_killed_at_random_moments_lose_nothing(
         kept = made_in(store)
     done = s3_workplace.small("run", *options)
     assert done.returncode == 0, done.stderr
-    assert made_in(store) == NODES
+    assert made_in(store) == SMALL_NODES
     assert not verify_store(store).is_wrong

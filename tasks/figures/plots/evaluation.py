@@ -25,6 +25,7 @@ from tasks.figures.plots.inputs import (
     metric,
     numbered_roles,
 )
+from tasks.figures.plots.measured_axes import draw_floor, percent, short
 from tasks.figures.style import GAMMA, Theme, chart_font, sequence_colours
 from tasks.figures.words import after_epochs, join_words
 
@@ -56,15 +57,15 @@ def draw_class_histogram(step: Step) -> Drawing:
         axes.set_xticks(range(10))
         axes.set_xlim(-0.6, 9.6)
         axes.set_ylim(0, max(0.12, max(map(max, shares.values()))) * 1.08)
-        axes.yaxis.set_major_formatter(FuncFormatter(_percent))
+        axes.yaxis.set_major_formatter(FuncFormatter(percent))
         style_ticks(axes, theme)
         add_legend_above(figure, theme, axes)
 
     last, share = list(shares.items())[-1]
     alt = (
         f"Share of each digit among samples {after_epochs(shares)}; "
-        f"after epoch {last} from {_percent(min(share))} ({int(np.argmin(share))}) to "
-        f"{_percent(max(share))} ({int(np.argmax(share))}), uniform would be 10 %."
+        f"after epoch {last} from {percent(min(share))} ({int(np.argmin(share))}) to "
+        f"{percent(max(share))} ({int(np.argmax(share))}), uniform would be 10 %."
     )
     rows = [(epoch, digit, row[digit]) for epoch, row in shares.items() for digit in range(10)]
     return draw_chart(draw, alt, height=360, data_csv=csv_bytes(("epoch", "digit", "share"), rows))
@@ -82,27 +83,16 @@ def draw_guidance_sweep(step: Step) -> Drawing:
         upper, lower = figure.subplots(2, 1, sharex=True)
         style_axes(upper, theme, "", "label accuracy")
         _draw_sweep(
-            upper, theme, theme.series[0], scales, accuracy, int(np.argmax(accuracy)), _percent
+            upper, theme, theme.series[0], scales, accuracy, int(np.argmax(accuracy)), percent
         )
-        upper.yaxis.set_major_formatter(FuncFormatter(_percent))
+        upper.yaxis.set_major_formatter(FuncFormatter(percent))
         low = min(accuracy)
         upper.set_ylim(low - (1 - low) * 0.15 - 0.005, 1 + (1 - low) * 0.2 + 0.005)
         style_axes(lower, theme, f"guidance scale {GAMMA}", "Fréchet distance")
         _draw_sweep(
-            lower, theme, theme.series[1], scales, distance, int(np.argmin(distance)), _short
+            lower, theme, theme.series[1], scales, distance, int(np.argmin(distance)), short
         )
-        lower.axhline(floor, color=theme.muted, linewidth=1, linestyle=(0, (4, 3)))
-        lower.annotate(
-            f"real against real, {floor:.3g}",
-            (1, floor),
-            xycoords=("axes fraction", "data"),
-            xytext=(0, 3),
-            textcoords="offset points",
-            ha="right",
-            va="bottom",
-            color=theme.muted,
-            fontproperties=chart_font(NOTE),
-        )
+        draw_floor(lower, theme, floor, "right")
         lower.set_ylim(0, max([*distance, floor]) * 1.25)
         lower.set_xticks(scales)
         upper.tick_params(labelbottom=False)
@@ -115,7 +105,7 @@ def draw_guidance_sweep(step: Step) -> Drawing:
     listed = join_words([f"{scale:g}" for scale in scales])
     alt = (
         f"Label accuracy and Fréchet distance for guidance scales {listed}; "
-        f"accuracy is highest, {_percent(accuracy[best])}, at {scales[best]:g}; distance lowest, "
+        f"accuracy is highest, {percent(accuracy[best])}, at {scales[best]:g}; distance lowest, "
         f"{min(distance):.3g}, at {scales[int(np.argmin(distance))]:g}; floor {floor:.3g}."
     )
     rows = [(s, a, d, floor) for s, a, d in zip(scales, accuracy, distance, strict=True)]
@@ -155,12 +145,3 @@ def _draw_sweep(
         color=colour,
         fontproperties=chart_font(NOTE, is_bold=True),
     )
-
-
-def _percent(value: float, _: object = None) -> str:
-    """0.984 as "98.4 %"."""
-    return f"{value * 100:.3g} %"
-
-
-def _short(value: float) -> str:
-    return f"{value:.3g}"

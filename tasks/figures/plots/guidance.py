@@ -22,6 +22,7 @@ from tasks.figures.curves import (
 from tasks.figures.drawing import Drawing
 from tasks.figures.grid import Block, draw_blocks
 from tasks.figures.plots.inputs import metric, numbered_roles
+from tasks.figures.plots.measured_axes import draw_floor, percent, short
 from tasks.figures.plots.samples import read_samples
 from tasks.figures.style import GAMMA, Theme, chart_font
 from tasks.figures.words import join_words
@@ -64,33 +65,22 @@ def draw_guidance_curve(step: Step) -> Drawing:
         style_axes(right, theme, f"guidance scale {GAMMA}", "Fréchet distance")
         for index, (guidance, name) in enumerate(GUIDANCES.items()):
             for axes, values, best, write in (
-                (left, accuracy[guidance], max, _percent),
-                (right, distance[guidance], min, _short),
+                (left, accuracy[guidance], max, percent),
+                (right, distance[guidance], min, short),
             ):
                 _draw_line(axes, theme.series[index], name, scales, values, best, write)
-        left.yaxis.set_major_formatter(FuncFormatter(_percent))
+        left.yaxis.set_major_formatter(FuncFormatter(percent))
         left.set_ylim(top=1.06)
-        right.axhline(floor, color=theme.muted, linewidth=1, linestyle=(0, (4, 3)))
-        right.annotate(
-            f"real against real, {floor:.3g}",
-            (1, floor),
-            xycoords=("axes fraction", "data"),
-            xytext=(0, 3),
-            textcoords="offset points",
-            ha="right",
-            va="bottom",
-            color=theme.muted,
-            fontproperties=chart_font(NOTE),
-        )
+        draw_floor(right, theme, floor, "right")
         right.set_ylim(bottom=0)
         for axes in (left, right):
             axes.set_xticks(scales)
-            axes.xaxis.set_major_formatter(FuncFormatter(_short))
+            axes.xaxis.set_major_formatter(FuncFormatter(short))
             style_ticks(axes, theme)
         add_legend_above(figure, theme, left)
 
     found = [
-        f"{name} accuracy up to {_percent(max(accuracy[guidance]))} and distance down to "
+        f"{name} accuracy up to {percent(max(accuracy[guidance]))} and distance down to "
         f"{min(distance[guidance]):.3g}"
         for guidance, name in GUIDANCES.items()
     ]
@@ -158,7 +148,7 @@ def draw_guidance_grid(step: Step) -> Drawing:
         columns = [str(digit) for digit in range(len(rows[0]))]
         blocks.append(Block(np.stack(rows), name, row_labels, columns))
     alt = (
-        f"Samples of the ten classes at guidance scales {join_words([_short(s) for s in scales])}, "
+        f"Samples of the ten classes at guidance scales {join_words([short(s) for s in scales])}, "
         "guided by a classifier and classifier-free, from the same noise."
     )
     return Drawing.of_sheet(draw_blocks(blocks, scale=2, is_across=True), alt)
@@ -183,23 +173,14 @@ def draw_guide_accuracy(step: Step) -> Drawing:
         for (name, values), colour in zip(lines.items(), theme.series, strict=False):
             axes.plot(times, values, "o-", color=colour, linewidth=1.8, markersize=4, label=name)
         axes.axhline(0.1, color=theme.muted, linewidth=1, linestyle=(0, (4, 3)), label="chance")
-        axes.yaxis.set_major_formatter(FuncFormatter(_percent))
+        axes.yaxis.set_major_formatter(FuncFormatter(percent))
         axes.set_ylim(0, 1.04)
         axes.set_xticks(times)
         style_ticks(axes, theme)
         add_legend_above(figure, theme, axes)
 
-    ends = [f"{name} {_percent(v[0])} to {_percent(v[-1])}" for name, v in lines.items()]
+    ends = [f"{name} {percent(v[0])} to {percent(v[-1])}" for name, v in lines.items()]
     alt = f"Accuracy on noised test images from t = {times[0]} to {times[-1]}: {join_words(ends)}."
     rows = [(t, *(values[i] for values in lines.values())) for i, t in enumerate(times)]
     header = ("t", "guide_accuracy", "clean_accuracy")
     return draw_chart(draw, alt, height=320, data_csv=csv_bytes(header, rows))
-
-
-def _percent(value: float, _: object = None) -> str:
-    """0.984 as "98.4 %"."""
-    return f"{value * 100:.3g} %"
-
-
-def _short(value: float, _: object = None) -> str:
-    return f"{value:.3g}"

@@ -12,6 +12,7 @@ from tasks.figures.curves import NOTE, csv_bytes, draw_chart, style_axes, style_
 from tasks.figures.drawing import Drawing
 from tasks.figures.grid import Block, choose_scale, draw_blocks
 from tasks.figures.plots.inputs import labels, metric, numbered_roles
+from tasks.figures.plots.measured_axes import draw_floor
 from tasks.figures.plots.samples import class_labels, read_samples, sample_object
 from tasks.figures.style import Theme, chart_font
 from tasks.figures.words import join_words
@@ -75,17 +76,7 @@ def draw_evaluation_cost(step: Step) -> Drawing:
                 fontproperties=chart_font(NOTE),
                 path_effects=[withStroke(linewidth=3, foreground=theme.ground)],
             )
-        axes.axhline(floor, color=theme.muted, linewidth=1, linestyle=(0, (4, 3)))
-        axes.annotate(
-            f"real against real, {floor:.3g}",
-            (0, floor),
-            xycoords=("axes fraction", "data"),
-            xytext=(4, 3),
-            textcoords="offset points",
-            va="bottom",
-            color=theme.muted,
-            fontproperties=chart_font(NOTE),
-        )
+        draw_floor(axes, theme, floor, "left")
         axes.set_xscale("log")
         axes.set_xlim(min(evaluations) / 1.8, max(evaluations) * 1.8)
         axes.set_ylim(0, max([*distance, floor]) * 1.35)

@@ -8,21 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.flows.conftest import SMALL_NODES
 from tests.flows.runners.conftest import Lab, require_dask, start_lab
 from tests.flows.serve.conftest import Site, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("dask")]
-
-NODES = {
-    "data/digits",
-    "train/first",
-    "train/second",
-    "denoise/first/epoch-001",
-    "table/metrics",
-    "figure/f-first/loss_curve",
-    "figure/f-first/denoised",
-    "figure/f-second/loss_curve",
-}
 
 
 @pytest.fixture
@@ -40,7 +30,7 @@ def test_every_node_is_done_once_by_the_workers(lab: Lab) -> None:
     lab.forget_computed()
     told = lab.run("whole")
     assert "small (quick): complete" in told and "8 done" in told
-    assert sorted(lab.site.computed()) == sorted(NODES)
+    assert sorted(lab.site.computed()) == sorted(SMALL_NODES)
     processes = {row.metrics["process"] for row in lab.rows("whole").values()}
     assert processes == {worker.pid for worker in lab.workers}
     # Neither declares a device of its own, so they share the host's.
@@ -57,9 +47,9 @@ def test_stop_reaches_the_workers_and_they_go_on_to_the_next_run(lab: Lab) -> No
     told = (lab.site.folder / "stopped.log").read_text()
     assert process.returncode == 130, told
     assert "Stopping; finished steps are kept" in told and "Traceback" not in told
-    assert len(lab.site.computed()) < len(NODES)
+    assert len(lab.site.computed()) < len(SMALL_NODES)
     lab.run("stopped")
-    assert set(lab.rows("stopped")) == NODES
+    assert set(lab.rows("stopped")) == SMALL_NODES
 
 
 def test_worker_killed_in_the_middle_of_a_training_costs_that_step_alone(
@@ -74,8 +64,8 @@ def test_worker_killed_in_the_middle_of_a_training_costs_that_step_alone(
         wait_for(lambda: process.poll() is not None, "the run does not end", seconds=300)
         told = (tmp_path / "run.log").read_text()
         assert process.returncode == 0, told
-        assert sorted(lab.site.computed()) == sorted([*NODES, lost])
-        assert set(lab.rows("killed")) == NODES
+        assert sorted(lab.site.computed()) == sorted([*SMALL_NODES, lost])
+        assert set(lab.rows("killed")) == SMALL_NODES
         assert "8 done" in told
         assert len([worker for worker in lab.workers if worker.poll() is None]) == 1
     finally:
@@ -109,7 +99,7 @@ def test_cluster_of_its_own_uses_the_runs_embedded_server(tmp_path: Path) -> Non
         done = site.run("flows.cli", "run", "small", "--runner", "dask")
         assert done.returncode == 0, done.stderr
         assert "8 done" in done.stdout
-        assert sorted(site.computed()) == sorted(NODES)
+        assert sorted(site.computed()) == sorted(SMALL_NODES)
         wait_for(lambda: not site.processes(), "processes are left behind", seconds=60)
     finally:
         site.end()
