@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from flows.interrupt import interrupts_kept_from_children
 from flows.serve.addresses import is_same_server, require_free, url_of
 from flows.serve.declared import DeclaredDeployment
 from flows.serve.report_address import REPORT_URL
@@ -27,6 +28,8 @@ POLL_SECONDS = 2.0
 
 WATCH_SECONDS = 0.2
 """Between looks for a signal and at the server."""
+
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 
 _SETTINGS = {
     # What a run logs is read in the interface; the terminal shows what goes wrong.
@@ -76,7 +79,9 @@ def up(
         runner = _runner(deployments, place.limit)
         say(f"UI:      {url}\nAPI:     {api}\nReport:  {report_url}")
         say(f"Serving {len(deployments)} deployments. Press Ctrl-C to stop.")
-        with _interrupts_kept_from_children():
+        # A run's process hears of Ctrl-C from the runner alone, which then knows that the run was
+        # cancelled and did not crash. The report's thread, which began before, takes the signal.
+        with interrupts_kept_from_children():
             asyncio.run(_serve(runner, server, say))
 
 
@@ -89,39 +94,32 @@ def require_own(configured: str | None, api: str) -> None:
         )
 
 
+class _Stopped(SystemExit):
+    """A signal ends the block. Event loops let it pass as they do KeyboardInterrupt.
+
+    That one Python remembers: if it leaves an exec(), as of a dataclass that is being imported, the
+    process ends by SIGINT in the end, caught or not.
+    """
+
+
 @contextmanager
 def stops_on_signals() -> Iterator[None]:
     """Ctrl-C and SIGTERM end the block, cleaned up and without an error; further ones do nothing,
     since every step of the clean-up ends by itself."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        for each in (signal.SIGINT, signal.SIGTERM):
+        for each in _STOPS:
             signal.signal(each, signal.SIG_IGN)
-        raise KeyboardInterrupt
+        raise _Stopped
 
-    previous = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    previous = {each: signal.signal(each, stop) for each in _STOPS}
     try:
         yield
-    except KeyboardInterrupt:
+    except _Stopped:
         pass
     finally:
         for each, handler in previous.items():
             signal.signal(each, handler)
-
-
-@contextmanager
-def _interrupts_kept_from_children() -> Iterator[None]:
-    """Ctrl-C reaches every process of a terminal's group. A run's process is to hear of it from the
-    runner alone, which then knows that the run was cancelled and did not crash.
-
-    Children inherit this thread's mask; the report's thread, which began before, still takes the
-    signal for this process.
-    """
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _runner(deployments: Sequence[DeclaredDeployment], limit: int) -> Runner:
@@ -145,14 +143,19 @@ def _runner(deployments: Sequence[DeclaredDeployment], limit: int) -> Runner:
 async def _serve(runner: Runner, server: Server, say: Callable[[str], None]) -> None:
     """Until a signal. The processes of runs are told to stop, and ended if they do not."""
     stop = asyncio.Event()
+
+    def ask(*_: object) -> None:
+        stop.set()
+
+    # From here on nothing is raised where a signal happens to come. The loop's own handlers would
+    # end with the loop, before the clean-up does.
+    for each in _STOPS:
+        signal.signal(each, ask)
     # The runner's own handler ends this process, with an error until the runner has begun.
-    runner.handle_sigterm = lambda *_: stop.set()  # type: ignore[method-assign]
+    runner.handle_sigterm = ask  # type: ignore[method-assign]
     running = asyncio.create_task(runner.start())
     while not (runner.started or running.done()):
         await asyncio.sleep(0.01)
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, stop.set)
     try:
         while not (stop.is_set() or running.done()):
             server.require_alive()

@@ -106,7 +106,8 @@ def digest(step: Step) -> StepResult:
     """An object that depends on the parameters, the seed and the inputs' objects.
 
     Environment: DARKROOM_FAKE_SECONDS (how long it takes), DARKROOM_FAKE_FAIL (names that fail),
-    DARKROOM_FAKE_REFUSE (names that are given bad input).
+    DARKROOM_FAKE_REFUSE (names that are given bad input), DARKROOM_FAKE_GATE (a file: nothing is
+    computed until it is there).
     """
     if log := os.environ.get("DARKROOM_FAKE_LOG"):
         with open(log, "a") as file:
@@ -115,6 +116,9 @@ def digest(step: Step) -> StepResult:
         raise BadInput(f"{step.name}: asked to refuse")
     if step.name in os.environ.get("DARKROOM_FAKE_FAIL", "").split(","):
         raise StepFailed(f"{step.name}: asked to fail")
+    gate = os.environ.get("DARKROOM_FAKE_GATE")
+    while gate and not os.path.exists(gate):
+        time.sleep(0.01)
     began = time.monotonic()
     partial = step.workspace / "partial"
     partial.write_text("half")

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from tests.flows.conftest import Workplace
+from tests.flows.free_port import free_port
 from tests.flows.test_faults import names_in
 from tests.flows.test_interrupt import wait_for_step
-from tests.flows.test_prefect_server import free_port, wait_for_health
+from tests.flows.test_prefect_server import wait_for_health
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.flows.conftest import REPOSITORY, SMALL, Workplace
+from tests.flows.free_port import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -30,13 +30,6 @@ run_pipeline.serve(
     print_starting_message=False,
 )
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

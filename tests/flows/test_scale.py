@@ -10,9 +10,18 @@ from tests.benchmarks.scale import measured
 
 pytestmark = pytest.mark.slow
 
+REPEATS = 3
+"""The least of so many tells what the work takes; the rest tells what else the machine did."""
 
+
+def least(nodes: int, folder: Path) -> dict[str, float]:
+    runs = [measured("plan_cold", nodes, folder) for _ in range(REPEATS)]
+    return {what: min(run[what] for run in runs) for what in ("cpu", "peak")}
+
+
+@pytest.mark.timed
 def test_plan_takes_time_and_memory_in_proportion_to_its_nodes(tmp_path: Path) -> None:
-    none, few, many = (measured("plan_cold", nodes, tmp_path) for nodes in (1_000, 4_000, 16_000))
+    none, few, many = (least(nodes, tmp_path) for nodes in (1_000, 4_000, 16_000))
     # Five times as many beyond the first thousand, which carry what starting takes.
     assert many["cpu"] - none["cpu"] < 1.5 * 5 * (few["cpu"] - none["cpu"])
     assert many["peak"] - none["peak"] < 1.5 * 5 * (few["peak"] - none["peak"])

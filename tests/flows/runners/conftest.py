@@ -15,8 +15,8 @@ import pytest
 
 from tasks.store.row import Row
 from tasks.store.store import Store
+from tests.flows.free_port import free_port
 from tests.flows.serve.conftest import Site, wait_for
-from tests.flows.test_prefect_server import free_port
 
 REQUIRED = "DARKROOM_REQUIRE_DASK"
 

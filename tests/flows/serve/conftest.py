@@ -16,8 +16,8 @@ from uuid import UUID
 import pytest
 
 from tests.flows.conftest import REPOSITORY, SMALL
+from tests.flows.free_port import free_port
 from tests.flows.serve.hook import hook
-from tests.flows.test_prefect_server import free_port
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -121,10 +121,9 @@ class Up:
 
     @classmethod
     def start(cls, site: Site, **environment: str) -> Up:
-        port, report_port = free_port(), free_port()
-        ports = ["--port", str(port), "--report-port", str(report_port)]
+        ports = free_ports()
         process = site.start("flows.cli", "up", *ports, log="up.log", **environment)
-        up = cls(site, process, port, report_port)
+        up = cls(site, process, int(ports[1]), int(ports[3]))
         wait_for(lambda: "Press Ctrl-C" in up.log or process.poll() is not None, up)
         assert process.poll() is None, up.log
         return up
@@ -166,6 +165,11 @@ class Up:
         """As a terminal does: to the whole group. The exit code."""
         os.killpg(self.process.pid, number)
         return self.process.wait(60)
+
+
+def free_ports() -> list[str]:
+    """Options of `darkroom up`."""
+    return ["--port", str(free_port()), "--report-port", str(free_port())]
 
 
 def wait_for(is_so: Any, told: Any = None, seconds: float = 300) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.test_prefect_server import free_port
+from tests.flows.free_port import free_port
 
 REQUIRED = "DARKROOM_REQUIRE_POSTGRES"
 USERS = ("postgres", "nobody")

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.flows.free_port import free_port
 from tests.flows.serve.conftest import Site, Up, wait_for
 from tests.flows.serve.postgres import postgres_server
-from tests.flows.test_prefect_server import free_port, wait_for_health
+from tests.flows.test_prefect_server import wait_for_health
 
 pytestmark = pytest.mark.slow
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flows.serve.conftest import Site, Up, wait_for
+from tests.flows.conftest import REPOSITORY
+from tests.flows.serve.conftest import Site, Up, free_ports, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -102,10 +107,7 @@ def test_schedule_fires(served: Up) -> None:
 
 
 def test_second_up_on_one_database_is_refused(served: Up) -> None:
-    from tests.flows.test_prefect_server import free_port
-
-    ports = ["--port", str(free_port()), "--report-port", str(free_port())]
-    done = served.site.run("flows.cli", "up", *ports)
+    done = served.site.run("flows.cli", "up", *free_ports())
     assert done.returncode == 2
     assert "another `darkroom up` serves" in done.stderr
 
@@ -122,6 +124,35 @@ def test_signal_cancels_the_run_keeps_its_work_and_ends_every_process(
     assert "Traceback" not in without_ignored_signals(up.log)
     assert [path.read_text() for path in site.folder.glob("store/work/*/partial")] == ["half"]
     assert state_in_database(site, run) == "Cancelled"
+
+
+def test_signal_within_an_exec_ends_the_block_and_not_the_process() -> None:
+    told = """if True:
+        import os, signal
+        from flows.serve.up import stops_on_signals
+        with stops_on_signals():
+            exec("os.kill(os.getpid(), signal.SIGTERM); [0 for _ in range(9)]")
+            print("went on")
+        print("cleaned up")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", told], cwd=REPOSITORY, capture_output=True, text=True, timeout=100
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "cleaned up\n", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_while_it_starts_and_while_it_cleans_up_end_it_without_an_error(
+    site: Site, number: signal.Signals
+) -> None:
+    process = site.start("flows.cli", "up", *free_ports(), log="up.log")
+    up = Up(site, process, 0, 0)
+    wait_for(lambda: len(site.processes()) == 2, up)
+    while len(site.processes()) == 2:
+        os.killpg(process.pid, number)
+        time.sleep(0.05)
+    assert (process.wait(60), up.log) == (0, "Starting Prefect's server\n")
+    assert site.processes() == []
 
 
 def without_ignored_signals(log: str) -> str:
@@ -150,10 +181,10 @@ def test_schedule_switched_on_stays_on_until_it_is_declared_otherwise(site: Site
     deployment = up.deployment()
     (nightly,) = [s for s in deployment.schedules if s.slug == "nightly"]
     up.client.update_deployment_schedule(deployment.id, nightly.id, active=True)
-    assert up.stop() == 0
+    assert up.stop() == 0, up.log
     up = Up.start(site)
     assert active(up) == {"nightly": True, "hourly": True}
-    assert up.stop() == 0
+    assert up.stop() == 0, up.log
     declare(site.folder / "pipelines.yaml", "Europe/Berlin", "Europe/Paris")
     assert active(Up.start(site)) == {"nightly": False, "hourly": True}
 
@@ -162,7 +193,7 @@ def test_of_runs_that_were_missed_only_the_latest_is_made_up_for(site: Site) -> 
     up = Up.start(site)
     wait_for(lambda: len(scheduled(up)) >= 3, up)
     missed = scheduled(up)
-    assert up.stop() == 0
+    assert up.stop() == 0, up.log
     make_overdue(site)
     up = Up.start(site)
     present = [run.id for run in up.client.read_flow_runs(limit=200) if run.id in missed]
