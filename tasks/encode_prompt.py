@@ -15,6 +15,7 @@ from tasks.text_to_image.loaded_part import hold
 from tasks.text_to_image.model_part import ModelPart
 from tasks.text_to_image.part_of_step import encoder_of
 from tasks.text_to_image.prompt_embeds import embedding_of, read_prompt_embeds
+from tasks.text_to_image.sizes import bytes_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,7 +64,10 @@ def _source(step: Step) -> Source:
     part = ModelPart.from_params(step.params["model"])
     if part.prompt_embeds is not None:
         embeds = hold(
-            (part, step.project_root), lambda: read_prompt_embeds(part, step.project_root)
+            (part, step.project_root),
+            lambda: read_prompt_embeds(part, step.project_root),
+            lambda read: bytes_of(read.values()),
+            step.should_stop,
         )
 
         def from_file(prompt: str) -> tuple[Tensor, dict[str, JSON]]:

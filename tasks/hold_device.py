@@ -1,4 +1,4 @@
-"""What a step holds for itself while it computes: a place on the device, or its turn."""
+"""What a step holds for itself while it computes: a place on the device, or its turn; a model."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tasks.accelerator import hold_accelerator
 from tasks.kinds import Kind
+from tasks.text_to_image.loaded_part import let_go
 
 if TYPE_CHECKING:
     from tasks.run_step import RunSettings
@@ -26,6 +27,8 @@ def hold_device(
 ) -> Iterator[None]:
     """Hold what steps of the kind need for themselves, and only while they compute.
 
+    From the end on the thread uses no part of a model.
+
     name: of what computes, for those who wait. StepCancelled once should_stop is true meanwhile.
     """
     with contextlib.ExitStack() as held:
@@ -41,6 +44,8 @@ def hold_device(
                     on_wait=on_wait,
                 )
             )
+        # First of all at the end: who takes the place next may want the memory of this one's model.
+        held.callback(let_go)
         yield
 
 

@@ -12,6 +12,7 @@ from tasks.text_to_image.loaded_part import hold
 from tasks.text_to_image.model_part import ModelPart
 from tasks.text_to_image.pipelines import check_complete, load_pipeline
 from tasks.text_to_image.place_model import obtain_placed, put
+from tasks.text_to_image.sizes import weight_bytes
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -81,7 +82,8 @@ def load_text_encoder(
     report: Report = lambda done, total, message: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> TextEncoder:
-    """The encoder of `part`; the one already loaded, if it is the same. Frees any other part first.
+    """The encoder of `part`; the one already loaded, if it is the same. The calling thread
+    uses it from here on (tasks.text_to_image.loaded_part).
 
     Raises BadInput if it cannot be had, read or held; StepCancelled once should_stop is true.
     """
@@ -98,4 +100,5 @@ def load_text_encoder(
             offloaded=placement.where == "offload",
         )
 
-    return hold((part, project_root, device), load)
+    key = (part, project_root, device)
+    return hold(key, load, lambda encoder: weight_bytes(encoder.model), should_stop)

@@ -16,6 +16,7 @@ from tasks.text_to_image.loaded_part import hold
 from tasks.text_to_image.model_part import ModelPart
 from tasks.text_to_image.place_model import obtain_placed, put
 from tasks.text_to_image.quiet import quiet_libraries
+from tasks.text_to_image.sizes import weight_bytes
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -88,8 +89,8 @@ def load_similarity(
     report: Report = lambda done, total, message: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> SimilarityModel:
-    """The model that `part` names; the one already loaded, if it is the same. Frees any other part
-    first.
+    """The model that `part` names; the one already loaded, if it is the same. The calling thread
+    uses it from here on (tasks.text_to_image.loaded_part).
 
     Raises BadInput if it cannot be had, read or held; StepCancelled once should_stop is true.
     """
@@ -102,7 +103,8 @@ def load_similarity(
             put(model, device, placement), tokenizer, processor, device, found.commit
         )
 
-    return hold((part, project_root, device), load)
+    key = (part, project_root, device)
+    return hold(key, load, lambda similarity: weight_bytes(similarity.model), should_stop)
 
 
 def _read(found: FoundPart) -> tuple[Any, Any, Any]:
