@@ -19,11 +19,16 @@ InferenceSteps = Annotated[int, Field(ge=1, le=LAST_TIMESTEP + 1)]
 
 class StageTwo(Section):
     """How the second stage enlarges. num_inference_steps: null for as many as the first stage took.
-    noise_level: of the enlarged picture that it starts from."""
+    noise_level: of the enlarged picture that it starts from; illusion_noise_level: where several
+    prompts share a picture, of which little may be drawn anew."""
 
     num_inference_steps: InferenceSteps | None = None
     noise_level: Timestep = 250
+    illusion_noise_level: Timestep = 50
     guidance_scale: GuidanceScale = 4.0
+
+    def noise_level_of(self, *, is_illusion: bool) -> int:
+        return self.illusion_noise_level if is_illusion else self.noise_level
 
 
 class TextToImage(Section):

@@ -37,6 +37,11 @@ class Sampling:
         return self.guidance_scale != 1
 
     @property
+    def is_illusion(self) -> bool:
+        """Whether it combines views or components: an anagram, a hybrid, a factorized picture."""
+        return self.combination["kind"] != "single"
+
+    @property
     def start(self) -> dict[str, JSON]:
         if self.i_start is None:
             return {"kind": "noise"}

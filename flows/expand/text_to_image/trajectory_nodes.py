@@ -114,7 +114,7 @@ class TrajectoryNodes:
         stage: StageTwo = self.settings.stage_two
         steps = stage.num_inference_steps or wanted.count_steps(self.settings)
         params = {
-            "noise_level": stage.noise_level,
+            "noise_level": stage.noise_level_of(is_illusion=wanted.is_illusion),
             "num_inference_steps": steps,
             "guidance_scale": stage.guidance_scale,
             "combination": wanted.combination,

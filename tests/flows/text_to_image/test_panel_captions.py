@@ -100,6 +100,19 @@ def test_caption_follows_overrides_and_the_backend(tmp_path: Path) -> None:
     assert "Model: Other IF." in caption
 
 
+@pytest.mark.parametrize(
+    ("figure", "panel"),
+    [("turns", "anagram"), ("distances", "hybrid"), ("components", "factorized")],
+)
+def test_caption_has_the_noise_level_of_an_illusion(
+    tmp_path: Path, figure: str, panel: str
+) -> None:
+    panels = shown(tmp_path, changed(f"figures/{figure}/panels/0/stage_two", True))
+    enlarged = "enlarged by stage II in 8 steps, noise level {}, guidance 4"
+    assert enlarged.format(50) in panels[f"{figure}/{panel}"]["caption"]
+    assert enlarged.format(250) in panels["steps/step_counts"]["caption"]
+
+
 def test_own_caption_takes_the_place_of_the_first(tmp_path: Path) -> None:
     panels = shown(tmp_path, changed("figures/turns/panels/0/caption", "Mine."))
     assert panels["turns/anagram"]["caption"] == "Mine."

@@ -230,6 +230,7 @@ def test_the_same_entry_twice_is_refused(tmp_path: Path) -> None:
         "figures.*.panels.*.guidance_scale=3",
         "text_to_image.prompt=a drawing",
         "text_to_image.stage_two.noise_level=50",
+        "text_to_image.stage_two.illusion_noise_level=60",
     ],
 )
 def test_every_value_can_be_overridden(tmp_path: Path, override: str) -> None:

@@ -164,6 +164,29 @@ def test_second_stage_enlarges_what_the_first_made(nodes: dict[str, Node]) -> No
     }
 
 
+@pytest.mark.parametrize(
+    ("figure", "upscaled"),
+    [
+        ("turns", "turns/anagram/1"),
+        ("distances", "distances/hybrid/1"),
+        ("components", "components/factorized/picture-1"),
+    ],
+)
+def test_illusions_are_enlarged_from_a_noise_level_of_their_own(
+    tmp_path: Path, figure: str, upscaled: str
+) -> None:
+    data = changed(f"figures/{figure}/panels/0/stage_two", True)
+    data["text_to_image"]["stage_two"] |= {"noise_level": 300, "illusion_noise_level": 70}
+    nodes = nodes_of(tmp_path, data)
+    assert nodes[f"upscale/{upscaled}"].params["noise_level"] == 70
+    assert nodes["upscale/steps/step_counts/a-rocket-ship-020-steps"].params["noise_level"] == 300
+
+
+def test_illusions_are_enlarged_from_noise_level_50_by_default(tmp_path: Path) -> None:
+    nodes = nodes_of(tmp_path, changed("figures/turns/panels/0/stage_two", True))
+    assert nodes["upscale/turns/anagram/1"].params["noise_level"] == 50
+
+
 def test_second_stage_may_take_as_many_steps_as_the_first(tmp_path: Path) -> None:
     nodes = nodes_of(tmp_path, changed("text_to_image/stage_two/num_inference_steps", None))
     made = nodes["upscale/steps/step_counts/a-rocket-ship-020-steps"]

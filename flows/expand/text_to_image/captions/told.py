@@ -8,8 +8,11 @@ from flows.declaration import Declaration
 from flows.declaration.figures import Figure
 from flows.declaration.text_to_image import TextToImage
 from flows.declaration.trajectory_panels import (
+    Anagram,
     Blur,
+    Factorized,
     Forward,
+    Hybrid,
     Inpainting,
     Iterative,
     Methods,
@@ -105,8 +108,10 @@ class Told:
         stage = self.settings.stage_two
         steps = stage.num_inference_steps
         count = "as many steps" if steps is None else f"{steps} steps"
+        is_illusion = isinstance(self.panel, Anagram | Hybrid | Factorized)
+        level = stage.noise_level_of(is_illusion=is_illusion)
         return (
-            f"; enlarged by stage II in {count}, noise level {stage.noise_level}, "
+            f"; enlarged by stage II in {count}, noise level {level}, "
             f"{guidance_words(stage.guidance_scale)}"
         )
 
