@@ -157,7 +157,14 @@ KINDS: dict[str, Kind] = {
         batch_function="tasks.upscale_images:upscale_images",
         batch_limit=16,
     ),
-    "choice": Kind("text_to_image", 1, "tasks.choose_try:choose_try", ("torch", "diffusers"), True),
+    "choice": Kind(
+        "text_to_image",
+        1,
+        "tasks.choose_try:choose_try",
+        ("torch", "diffusers"),
+        True,
+        preflight="tasks.text_to_image.check_models:check_models",
+    ),
     "similarity": Kind(
         "figures",
         1,

@@ -12,9 +12,9 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from tasks.errors import BadInput
-from tasks.preflight import Surroundings
+from tasks.preflight import Surroundings, check_before_making
 from tasks.text_to_image.check_models import check_models
-from tasks.text_to_image.model_part import ModelPart
+from tasks.text_to_image.model_part import Component, ModelPart
 from tasks.text_to_image.stages import load_stage
 from tests.text_to_image.parts import part_at
 from tests.tiny_if import TinyIF
@@ -144,6 +144,30 @@ def test_weights_that_are_not_in_the_files_are_not_drawn_at_random(folder: Path)
 def test_folder_that_changed_after_the_plan_is_refused(folder: Path) -> None:
     with pytest.raises(BadInput, match="has changed since the run was planned"):
         load_stage(part_at(folder, "stage_one", digest="0" * 64), Path("/"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "component"),
+    [
+        ("prompt", "text_encoder"),
+        ("noised", "scheduler"),
+        ("one_step", "stage_one"),
+        ("trajectory", "stage_one"),
+        ("choice", "stage_one"),
+        ("upscale", "stage_two"),
+        ("similarity", "similarity"),
+    ],
+)
+def test_every_kind_that_needs_a_model_is_refused_before_the_run(
+    tmp_path: Path, kind: str, component: Component
+) -> None:
+    part = part_at(tmp_path / "nowhere", component)
+    with pytest.raises(BadInput, match="there is no folder"):
+        check_before_making([(kind, {"model": part.to_params()})], Surroundings("cpu", tmp_path))
+
+
+def test_choice_by_the_seam_needs_no_model(tmp_path: Path) -> None:
+    check_before_making([("choice", {"score": "seam", "mask": {}})], Surroundings("cpu", tmp_path))
 
 
 def test_refusal_offers_the_pocket_model(folder: Path) -> None:
