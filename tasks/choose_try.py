@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from typing import Any
 
@@ -48,14 +49,16 @@ def choose_try(step: Step) -> StepResult:
             for j in range(prompts):
                 columns[f"alignment_{i}_{j}"] = [float(matrix[i, j]) for matrix in matrices]
         metrics |= used
-        chosen = max(range(len(scores)), key=scores.__getitem__)
+        better = max
     elif kind == "seam":
         mask = draw_mask(step.params["mask"], pictures[0].shape[-1])
         hole = torch.from_numpy(mask)[None].float()
         scores = [seam_score(picture, hole) for picture in pictures]
-        chosen = min(range(len(scores)), key=scores.__getitem__)
+        better = min
     else:
         raise StepFailed(f"{step.name}: score is {kind!r}; expected alignment or seam")
+    _check_finite(step, roles, scores)
+    chosen = better(range(len(scores)), key=scores.__getitem__)
     columns["score"] = scores
     return StepResult(
         objects={
@@ -70,6 +73,17 @@ def choose_try(step: Step) -> StepResult:
         },
         info={"chosen": chosen, "score": kind, "scores": scores},
     )
+
+
+def _check_finite(step: Step, roles: list[str], scores: list[float]) -> None:
+    """No number is above or below NaN, so a try that has it could be kept by its place alone."""
+    for number, (role, score) in enumerate(zip(roles, scores, strict=True)):
+        if not math.isfinite(score):
+            raise StepFailed(
+                f"{step.name}: the score of try {number} (seed {step.inputs[role].seed}) is "
+                f"{score}; its picture or the model's number format is wrong, try "
+                "--number-format float32"
+            )
 
 
 def _tries(step: Step) -> list[str]:

@@ -36,7 +36,7 @@ class Studio:
         return ModelPart("tiny", component, str(folder)).to_params()
 
     def prompt(self, text: str):
-        """Encoded once in a session: the encoder and the U-Nets take each other's place."""
+        """Encoded once in a session."""
         step = self.workshop.step("prompt", {"prompt": text, "model": self.model("text_encoder")})
         if text not in _encoded:
             _encoded[text] = encode_prompt(step)

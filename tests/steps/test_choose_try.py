@@ -28,8 +28,9 @@ def filled(workshop, step_of_edge: float):
     """A finished try whose hole differs from its surroundings by `step_of_edge`."""
     image = np.tile(np.linspace(-0.5, 0.5, SIZE, dtype=np.float32), (3, SIZE, 1))
     image[:, SIZE // 4 : 3 * SIZE // 4, SIZE // 4 : 3 * SIZE // 4] += step_of_edge
-    levels = np.round((image + 1) * 127.5).astype(np.uint8).transpose(1, 2, 0)
-    step = workshop.step("trajectory", {"edge": step_of_edge}, seed=round(100 * step_of_edge))
+    levels = np.round((np.nan_to_num(image) + 1) * 127.5).astype(np.uint8).transpose(1, 2, 0)
+    seed = 7 if np.isnan(step_of_edge) else round(100 * step_of_edge)
+    step = workshop.step("trajectory", {"edge": str(step_of_edge)}, seed=seed)
     objects = {
         "image.png": to_png(Image.fromarray(np.ascontiguousarray(levels))),
         "trajectory.safetensors": save({"image": image}),
@@ -48,6 +49,36 @@ def test_try_with_the_least_visible_seam_is_chosen(workshop):
     assert table["seed"] == [40, 5, 20]
     assert np.argsort(table["score"]).tolist() == [1, 2, 0]
     assert row.metrics["best_score"] == pytest.approx(min(table["score"]))
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_try_whose_seam_is_no_number_is_named(workshop, place):
+    edges = [0.4, 0.2]
+    edges.insert(place, float("nan"))
+    inputs = {f"try_{i}": filled(workshop, edge) for i, edge in enumerate(edges)}
+    with pytest.raises(StepFailed, match=rf"score of try {place} \(seed 7\) is nan"):
+        workshop.run("choice", {"score": "seam", "mask": BOX}, inputs)
+
+
+def test_try_whose_alignment_is_no_number_is_named(workshop, studio):
+    step = workshop.step("trajectory", {"made": "by hand"}, seed=7)
+    image = np.full((3, SIZE, SIZE), np.nan, dtype=np.float32)
+    broken = workshop.record(
+        "trajectory", step, StepResult({"trajectory.safetensors": save({"image": image})})
+    )
+    inputs = {
+        "try_0": studio.sampled("a dog", seed=0),
+        "try_1": broken,
+        "prompt_0": studio.prompt("a dog"),
+        "unconditional": studio.prompt(""),
+    }
+    params = {
+        "score": "alignment",
+        "combination": {"kind": "single"},
+        "model": studio.model("stage_one"),
+    }
+    with pytest.raises(StepFailed, match=r"score of try 1 \(seed 7\) is nan"):
+        workshop.run("choice", params, inputs)
 
 
 def test_tries_are_in_numeric_order(workshop):
