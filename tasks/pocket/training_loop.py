@@ -52,11 +52,16 @@ class Phase:
 
 @dataclass
 class PhaseState:
-    """After `step` steps: mean losses, one a window, and seconds of training."""
+    """After `step` steps: mean losses, one a window, and seconds of training.
+
+    window: sum of the losses since the last of them, over window_steps steps.
+    """
 
     step: int = 0
     seconds: float = 0.0
     losses: list[float] = field(default_factory=list)
+    window: Tensor = field(default_factory=lambda: torch.zeros(()))
+    window_steps: int = 0
 
 
 WINDOW = 50
@@ -91,7 +96,6 @@ def run_phase(
     ema = ExponentialMovingAverage(network, phase.ema_decay)
     state = _load(checkpoint, network, optimizer, ema)
     network.train()
-    window = torch.zeros(())
     started = time.monotonic()
     before = state.seconds
     while state.step < phase.steps:
@@ -103,12 +107,13 @@ def run_phase(
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         ema.update(network)
-        window += value.detach()
+        state.window += value.detach()
+        state.window_steps += 1
         state.step += 1
         state.seconds = before + time.monotonic() - started
         if state.step % WINDOW == 0:
-            mean = float(window) / WINDOW
-            window.zero_()
+            mean = float(state.window) / state.window_steps
+            state.window, state.window_steps = torch.zeros(()), 0
             if not math.isfinite(mean):
                 raise TrainingFailed(
                     f"{phase.name}: the loss is {mean} after {state.step} steps; lower "
@@ -134,7 +139,9 @@ def _save(
     flat: dict[str, Tensor] = {
         "step": torch.tensor(state.step),
         "seconds": torch.tensor(state.seconds, dtype=torch.float64),
-        "losses": torch.tensor(state.losses),
+        "losses": torch.tensor(state.losses, dtype=torch.float64),
+        "window": state.window,
+        "window_steps": torch.tensor(state.window_steps),
         "ema_updates": torch.tensor(ema.num_updates),
     }
     for name, tensor in network.state_dict().items():
@@ -167,7 +174,11 @@ def _load(
     whole = optimizer.state_dict()
     whole["state"] = slots
     optimizer.load_state_dict(whole)
-    return PhaseState(int(flat["step"]), float(flat["seconds"]), flat["losses"].tolist())
+    state = PhaseState(int(flat["step"]), float(flat["seconds"]), flat["losses"].tolist())
+    # A state without them ends a window with the mean of the steps that it knows.
+    if "window" in flat:
+        state.window, state.window_steps = flat["window"], int(flat["window_steps"])
+    return state
 
 
 def _group(flat: dict[str, Tensor], group: str) -> dict[str, Tensor]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import statistics
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from tasks.errors import StepCancelled, TrainingFailed
-from tasks.pocket.training_loop import Phase, run_phase
+from tasks.pocket.training_loop import Phase, PhaseState, run_phase
 
 PHASE = Phase("toy", steps=120, batch_size=8, learning_rate=1e-2, warm_up_steps=10)
 
@@ -27,22 +29,56 @@ def loss_of(net: nn.Module):  # type: ignore[no-untyped-def]
     return loss
 
 
-def test_interrupted_training_ends_with_the_same_weights(tmp_path: Path) -> None:
-    whole = network()
-    _, expected = run_phase(PHASE, whole, loss_of(whole), seed=0, checkpoint=tmp_path / "a")
-
-    first = network()
-    calls = iter(range(1000))
-    with pytest.raises(StepCancelled, match="after 31 of 120 steps"):
+def stop_after(steps: int, checkpoint: Path) -> None:
+    """Train so far, and be told to stop."""
+    net, calls = network(), iter(range(1, PHASE.steps))
+    with pytest.raises(StepCancelled, match=f"after {steps} of 120 steps"):
         run_phase(
-            PHASE, first, loss_of(first), seed=0, checkpoint=tmp_path / "b",
-            should_stop=lambda: next(calls) == 30,
+            PHASE, net, loss_of(net), seed=0, checkpoint=checkpoint,
+            should_stop=lambda: next(calls) == steps,
         )  # fmt: skip
-    second = network()
-    state, weights = run_phase(PHASE, second, loss_of(second), seed=0, checkpoint=tmp_path / "b")
+
+
+def train(checkpoint: Path) -> tuple[PhaseState, dict[str, Tensor]]:
+    net = network()
+    return run_phase(PHASE, net, loss_of(net), seed=0, checkpoint=checkpoint)
+
+
+def test_interrupted_training_ends_with_the_same_weights(tmp_path: Path) -> None:
+    _, expected = train(tmp_path / "a")
+    stop_after(31, tmp_path / "b")
+    state, weights = train(tmp_path / "b")
     assert state.step == 120
     for name, tensor in expected.items():
         torch.testing.assert_close(weights[name], tensor, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("steps", [31, 50, 77])
+def test_interrupted_training_reports_the_same_losses(tmp_path: Path, steps: int) -> None:
+    whole, _ = train(tmp_path / "a")
+    stop_after(steps, tmp_path / "b")
+    resumed, _ = train(tmp_path / "b")
+    assert len(whole.losses) == 2
+    assert resumed.losses == whole.losses
+
+
+def test_state_without_the_sum_of_its_window_reports_the_mean_of_the_rest(tmp_path: Path) -> None:
+    first: list[float] = []
+    net = network()
+
+    def loss(generator: torch.Generator, batch_size: int) -> Tensor:
+        value = loss_of(net)(generator, batch_size)
+        first.append(float(value.detach()))
+        return value
+
+    run_phase(PHASE, net, loss, seed=0, checkpoint=tmp_path / "a")
+    stop_after(31, tmp_path / "b")
+    tensors = load_file(tmp_path / "b")
+    del tensors["window"], tensors["window_steps"]
+    save_file(tensors, tmp_path / "b")
+    resumed, _ = train(tmp_path / "b")
+    assert resumed.losses[0] == pytest.approx(statistics.mean(first[31:50]), rel=1e-5)
+    assert resumed.losses[1] == pytest.approx(statistics.mean(first[50:100]), rel=1e-5)
 
 
 def test_finished_training_is_not_repeated(tmp_path: Path) -> None:
