@@ -87,11 +87,20 @@ def write_models(
 
 
 def _replace(place: Path, build: Callable[[Path], None]) -> None:
+    """Put what `build` writes into a folder in the place of the one there; that stays on errors."""
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".new-") as scratch:
         new, old = Path(scratch) / "new", Path(scratch) / "old"
         new.mkdir()
         build(new)
-        if place.exists():
+        is_replaced = place.exists()
+        if is_replaced:
             shutil.move(place, old)
-        shutil.move(new, place)
+        try:
+            shutil.move(new, place)
+        except BaseException:
+            # With the scratch folder the old model would go as well.
+            if is_replaced:
+                shutil.rmtree(place, ignore_errors=True)
+                shutil.move(old, place)
+            raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from flows import train_pocket
 from tests.pocket.emoji import require_font
 
 REPOSITORY = Path(__file__).parents[2]
@@ -84,6 +86,28 @@ def test_a_trained_pocket_model_is_written_and_then_only_written_again(tmp_path:
     assert again.returncode == 0, again.stderr
     assert "nothing changed" in again.stdout
     assert (models / "pocket-if" / "unet" / "config.json").is_file()
+
+
+def test_the_old_model_stays_where_the_new_one_cannot_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "models" / "pocket-if"
+    place.mkdir(parents=True)
+    (place / "weights").write_text("old")
+    move = shutil.move
+
+    def full_disk(source: Path, target: Path) -> None:
+        if source.name == "new":
+            target.mkdir()
+            (target / "weights").write_text("half of the n")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        move(source, target)
+
+    monkeypatch.setattr(shutil, "move", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        train_pocket._replace(place, lambda folder: (folder / "weights").touch())
+    assert (place / "weights").read_text() == "old"
+    assert [each.name for each in place.parent.iterdir()] == ["pocket-if"]
 
 
 def test_another_font_than_the_declared_is_refused_before_training(tmp_path: Path) -> None:
