@@ -1,8 +1,8 @@
 """The preflight of every kind that uses a model: what the run will need of it, before it begins.
 
 Each part is looked for once, however many nodes use it: its files here or on the hub, the licence
-and the token, its configurations, and room for it in memory. A run of the pocket model asks no
-network.
+and the token, its configurations, and room for it in memory; room on the disk for all that is to
+be fetched together. A run of the pocket model asks no network.
 """
 
 from __future__ import annotations
@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from tasks.errors import BadInput
 from tasks.text_to_image.check_configs import check_configs, embedding_width
-from tasks.text_to_image.find_part import find_part, list_part
+from tasks.text_to_image.find_part import (
+    FoundPart,
+    ListedPart,
+    check_space_for,
+    find_part,
+    list_part,
+)
 from tasks.text_to_image.hub import cached_folder, fetch
 from tasks.text_to_image.hub_refusal import or_pocket
 from tasks.text_to_image.memory import (
@@ -46,27 +52,37 @@ def check_models(params: Sequence[Mapping[str, Any]], surroundings: Surroundings
         prompts.setdefault(part, [])
         if "prompt" in one:
             prompts[part].append(one["prompt"])
+    parts = sorted(prompts, key=lambda part: COMPONENTS.index(part.component))
+    found = {
+        part: _find_or_list(part, surroundings.project_root)
+        for part in parts
+        if part.prompt_embeds is None
+    }
+    check_space_for({part: each for part, each in found.items() if isinstance(each, ListedPart)})
     widths: dict[ModelPart, int] = {}
-    for part in sorted(prompts, key=lambda part: COMPONENTS.index(part.component)):
+    for part in parts:
         if part.prompt_embeds is not None:
             width = _check_prompt_embeds(part, prompts[part], surroundings.project_root)
         else:
-            width = _check_part(part, surroundings)
+            width = _check_part(part, found[part], surroundings.device)
         if width:
             widths[part] = width
     _check_widths(widths)
 
 
-def _check_part(part: ModelPart, surroundings: Surroundings) -> int:
+def _find_or_list(part: ModelPart, project_root: Path) -> FoundPart | ListedPart:
+    found = find_part(part, project_root)
+    return list_part(part, found) if isinstance(found, HubAddress) else found
+
+
+def _check_part(part: ModelPart, found: FoundPart | ListedPart, device: str) -> int:
     """Width of its embeddings, 0 for a part that has none."""
-    found = find_part(part, surroundings.project_root)
-    if isinstance(found, HubAddress):
-        listed = list_part(part, found)
+    if isinstance(found, ListedPart):
         # Kilobytes, and the proof that the licence and the token are good for the rest.
-        small = [name for name in listed.to_fetch if name in listed.files.small]
-        fetch(part, found, small, listed.listing.sizes, lambda *_: None, lambda: False)
-        elements = estimate_elements(part, listed.weight_bytes)
-        folder = cached_folder(found)
+        small = [name for name in found.to_fetch if name in found.files.small]
+        fetch(part, found.hub, small, found.listing.sizes, lambda *_: None, lambda: False)
+        elements = estimate_elements(part, found.weight_bytes)
+        folder = cached_folder(found.hub)
         if folder is None:
             raise BadInput(f"{part.title}: the hub's cache cannot be read; run again")
     else:
@@ -75,7 +91,6 @@ def _check_part(part: ModelPart, surroundings: Surroundings) -> int:
     check_configs(part, folder)
     if part.component not in WEIGHTS:
         return 0
-    device = surroundings.device
     place(part, bytes_in_memory(part, elements), device, free_memory(device))
     return 0 if part.component == "similarity" else embedding_width(part, folder)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,12 +51,20 @@ class ListedPart:
         return [name for name in self.files.all if name not in self.cached]
 
     @property
-    def bytes_to_fetch(self) -> int:
-        return sum(self.listing.sizes[name] for name in self.to_fetch)
-
-    @property
     def weight_bytes(self) -> int:
         return sum(self.listing.sizes[name] for name in self.files.weights)
+
+
+def check_space_for(listed: Mapping[ModelPart, ListedPart]) -> None:
+    """Raise BadInput if the disk has no room for all that is to be fetched of these parts. A file
+    that several of them need counts once."""
+    sizes = {
+        (each.hub, name): each.listing.sizes[name]
+        for each in listed.values()
+        for name in each.to_fetch
+    }
+    if sizes:
+        check_space(list(listed), sum(sizes.values()))
 
 
 def find_part(part: ModelPart, project_root: Path) -> FoundPart | HubAddress:
@@ -76,16 +84,14 @@ def find_part(part: ModelPart, project_root: Path) -> FoundPart | HubAddress:
 
 
 def list_part(part: ModelPart, hub: HubAddress) -> ListedPart:
-    """What is to be fetched. Raises BadInput if it cannot be: no network, no licence, no room."""
+    """What is to be fetched. Raises BadInput if it cannot be: no network, no licence."""
     listing = list_repository(part, hub)
     files = part_files(part.component, part.variant, listing.sizes)
     if files.missing:
         raise _not_whole(part, hub.repository, files)
     folder = cached_folder(hub)
     cached = frozenset(files_of_folder(folder)) if folder is not None else frozenset()
-    listed = ListedPart(hub, files, listing, cached)
-    check_space(part, listed.bytes_to_fetch)
-    return listed
+    return ListedPart(hub, files, listing, cached)
 
 
 def obtain_part(
@@ -96,6 +102,7 @@ def obtain_part(
     found = find_part(part, project_root)
     if isinstance(found, HubAddress):
         listed = list_part(part, found)
+        check_space_for({part: listed})
         fetch(part, found, listed.to_fetch, listed.listing.sizes, report, should_stop)
         found = find_part(part, project_root)
         if isinstance(found, HubAddress):

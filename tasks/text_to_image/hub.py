@@ -7,13 +7,13 @@ here, and none is in an error that leaves.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tasks.errors import BadInput, DarkroomError, StepCancelled
-from tasks.text_to_image.hub_refusal import explain
+from tasks.text_to_image.hub_refusal import explain, or_pocket
 from tasks.text_to_image.model_part import HubAddress, ModelPart
 from tasks.text_to_image.quiet import quiet_libraries
 from tasks.text_to_image.sizes import show_size
@@ -67,15 +67,16 @@ def list_repository(part: ModelPart, hub: HubAddress) -> Listing:
     return _asked(part, hub, ask)
 
 
-def check_space(part: ModelPart, needed: int) -> None:
-    """Raise BadInput if the cache's disk has no room for `needed` bytes more."""
+def check_space(parts: Sequence[ModelPart], needed: int) -> None:
+    """Raise BadInput if the cache's disk has no room for `needed` bytes more, all of `parts`."""
     cache = _cache()
     place = next(folder for folder in (cache, *cache.parents) if folder.exists())
     free = shutil.disk_usage(place).free
     if free < needed:
         raise BadInput(
-            f"{part.title}: {show_size(needed)} are to be downloaded to {cache}, where "
-            f"{show_size(free)} are free; free some, or set HF_HUB_CACHE to another disk"
+            f"{' and '.join(part.title for part in parts)}: {show_size(needed)} are to be "
+            f"downloaded to {cache}, where {show_size(free)} are free; free some, or set "
+            f"HF_HUB_CACHE to another disk{or_pocket(parts[0])}"
         )
 
 
