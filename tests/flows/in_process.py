@@ -1,4 +1,4 @@
-"""Whole runs of the small pipeline within the test's process, over kinds that cost nothing."""
+"""Whole runs within the test's process, of the small pipeline over kinds that cost nothing."""
 
 from __future__ import annotations
 
@@ -19,11 +19,20 @@ from tests.flows.conftest import SMALL
 
 def prepare(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fake kinds, threads in place of Prefect's flows, and locks and a log below `folder`."""
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    without_prefect(folder, monkeypatch)
     monkeypatch.setenv("DARKROOM_FAKE_LOG", str(folder / "log"))
-    monkeypatch.setattr("flows.execute._run_flow", fake_cli.run_in_threads)
     for name, kind in fake_kinds.FAKE_KINDS.items():
         monkeypatch.setitem(KINDS, name, kind)
+
+
+def without_prefect(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads in place of Prefect's flows, and locks below `folder`."""
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setattr("flows.execute._run_flow", fake_cli.run_in_threads)
+
+
+def run(request: RunRequest) -> RunResult:
+    return execute(request, ProgressDisplay(Console(file=io.StringIO())))
 
 
 def run_small(address: str, folder: Path, *overrides: str) -> RunResult:
@@ -35,7 +44,7 @@ def run_small(address: str, folder: Path, *overrides: str) -> RunResult:
         overrides=list(overrides),
         report_folder=str(folder / "report"),
     )
-    return execute(request, ProgressDisplay(Console(file=io.StringIO())))
+    return run(request)
 
 
 def computed(folder: Path) -> list[str]:
