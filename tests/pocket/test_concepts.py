@@ -2,47 +2,53 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from flows.declaration.trajectory_panels import TrajectoryPanel
+from flows.expand.text_to_image.wanted import prompts_of
 from tasks.errors import BadInput
+from tasks.pocket.bank import ANY_PHOTO
 from tasks.pocket.concepts import read_concepts
 from tasks.pocket.scenes import draw_scene
+from tasks.pocket.treatments import STYLES
+from tests.flows.small_declaration import real_file
 from tests.pocket.emoji import CONCEPTS, emoji_font
 
-SUBJECTS = [
-    "a rocket ship",
-    "a snowy mountain village",
-    "a man wearing a hat",
-    "an old man",
-    "people around a campfire",
-    "a dog",
-    "waterfalls",
-    "a skull",
-    "yin and yang",
-    "flowers",
-    "flower arrangements",
-    "a panda",
-    "a sunset",
-    "a volcano",
-    "a dress",
-    "grand canyon",
-    "albert einstein",
-    "a stormtrooper from star wars",
-    "a pencil",
-    "a peacock",
-    "a forest",
-    "an elephant",
-    "istanbul",
-    "a panda eating bamboo",
-]
+
+def declared_prompts() -> set[str]:
+    """Of every figure of pipelines.yaml, under every profile."""
+    file = real_file()
+    return {
+        prompt
+        for profile in file.declaration.profiles
+        for settled in [file.settle(profile)]
+        for figure in settled.figures.values()
+        for panel in figure.panels
+        if isinstance(panel, TrajectoryPanel)
+        for prompt in prompts_of(settled.text_to_image, panel)
+    }
 
 
-def test_every_subject_of_the_write_ups_is_a_concept() -> None:
-    phrases = {phrase for concept in read_concepts(CONCEPTS) for phrase in concept.phrases}
-    assert [subject for subject in SUBJECTS if subject not in phrases] == []
+def words(text: str) -> str:
+    """As the tokenizer has them."""
+    return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
+
+
+def test_every_prompt_of_a_figure_is_a_caption_of_the_training_pictures() -> None:
+    captions = {words(ANY_PHOTO)} | {
+        words(template.format(phrase))
+        for concept in read_concepts(CONCEPTS)
+        for phrase in concept.phrases
+        for _, templates in STYLES.values()
+        for template in templates
+    }
+    prompts = declared_prompts()
+    assert "an oil painting of a snowy mountain village" in prompts
+    assert sorted(prompt for prompt in prompts if words(prompt) not in captions) == []
 
 
 def test_no_two_concepts_share_a_phrase() -> None:
