@@ -19,6 +19,8 @@ from tests.text_to_image.fake_hub import FakeHub, fake_hub
 from tests.tiny_if import TinyIF
 
 TOKEN = "hf_" + "T0kenThatMustNotBeSeen" * 2
+ACCEPTED = "hf_" + "AcceptedT0kenNotToBeSeen" * 2
+"""The token of an account that has accepted the licence of the gated hub."""
 
 DECLARATION: dict[str, Any] = {
     "version": 1,
@@ -83,7 +85,7 @@ def assert_refused(done: subprocess.CompletedProcess[str], folder: Path, words: 
 
 @pytest.fixture
 def gated_hub(tiny_if: TinyIF) -> Iterator[FakeHub]:
-    with fake_hub(tiny_if.stage_one, accepted={"hf_accepted"}) as served:
+    with fake_hub(tiny_if.stage_one, accepted={ACCEPTED}) as served:
         yield served
 
 
@@ -107,22 +109,24 @@ def test_run_with_an_unknown_folder_ends_in_one_message(tmp_path: Path) -> None:
     assert_refused(darkroom(tmp_path), tmp_path, f"there is no folder {tmp_path / 'tiny-if-i'}")
 
 
-def _text_of(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+def assert_unseen(token: str, done: subprocess.CompletedProcess[str], folder: Path) -> None:
+    """The token is in nothing that a run has said or left: not in the store with the report, the
+    database and logs of Prefect, nor the cache of the hub."""
+    assert token not in done.stdout + done.stderr
+    rows = Store.open(str(folder / "store"), create=False).rows().values()
+    assert rows
+    assert not any(token in repr(row) for row in rows)
+    for left in ("store/objects", "store/report", "prefect"):
+        assert any(path.is_file() for path in (folder / left).rglob("*")), left
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert [path for path in files if token.encode() in path.read_bytes()] == []
 
 
 @pytest.mark.slow
 def test_token_is_in_nothing_that_a_run_leaves(tiny_project: Path) -> None:
     done = darkroom(tiny_project)
     assert done.returncode == 0, done.stderr
-    assert TOKEN not in done.stdout + done.stderr
-    rows = Store.open(str(tiny_project / "store"), create=False).rows().values()
-    assert rows
-    assert not any(TOKEN in repr(row) for row in rows)
-    for left in ("store", "prefect"):
-        content = _text_of(tiny_project / left)
-        assert content
-        assert TOKEN.encode() not in content
+    assert_unseen(TOKEN, done, tiny_project)
 
 
 @pytest.mark.slow
@@ -144,7 +148,7 @@ def test_run_on_a_gated_model_fetches_it_and_goes_to_the_end(
 ) -> None:
     options = {
         "HF_ENDPOINT": gated_hub.address,
-        "HF_TOKEN": "hf_accepted",
+        "HF_TOKEN": ACCEPTED,
         "HF_HUB_DISABLE_XET": "1",
     }
     done = darkroom(tmp_path, "--backend", "hub", **options)
@@ -153,3 +157,4 @@ def test_run_on_a_gated_model_fetches_it_and_goes_to_the_end(
     prompts = [row for row in rows if row.kind == "prompt"]
     assert {row.info["commit"] for row in prompts} == {"c" * 40}
     assert not any("safety_checker" in name for name in gated_hub.downloads)
+    assert_unseen(ACCEPTED, done, tmp_path)
