@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from typing import Any
 
 import yaml
 
+from tests.benchmarks.measure import peak_memory_mib
 from tests.s3_server import BUCKET, S3Server, serving
 
 S3_ADDRESS = f"s3://{BUCKET}/scale"
@@ -314,13 +314,7 @@ def main(name: str, size: str, folder: str) -> None:
     started = time.perf_counter()
     MEASURES[name](int(size), Path(folder))
     seconds = time.perf_counter() - started
-    print(json.dumps({"seconds": seconds, "cpu": time.process_time(), "peak": _peak()}))
-
-
-def _peak() -> float:
-    """MiB. What getrusage tells begins with the peak of the process that started this one."""
-    status = Path("/proc/self/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024  # type: ignore[index]
+    print(json.dumps({"seconds": seconds, "cpu": time.process_time(), "peak": peak_memory_mib()}))
 
 
 if __name__ == "__main__":

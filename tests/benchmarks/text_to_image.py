@@ -20,7 +20,7 @@ from tasks.network_use import CountedNetwork, rows_at_once
 from tasks.text_to_image.encoder import load_text_encoder
 from tasks.text_to_image.model_part import ModelPart
 from tasks.text_to_image.stages import LoadedStage, load_stage
-from tests.benchmarks.measure import Measurement, table, take_turns
+from tests.benchmarks.measure import Done, Measurement, peak_memory_mib, table, take_turns
 
 ROOT = Path(__file__).parents[2]
 MODEL = "data/models/pocket-if"
@@ -48,7 +48,7 @@ def _embeddings() -> dict[str, torch.Tensor]:
 
 
 @functools.cache
-def _stage(number_format: str) -> LoadedStage:
+def _stage(number_format: str, device: str) -> LoadedStage:
     _embeddings()
     return load_stage(
         ModelPart(
@@ -58,6 +58,7 @@ def _stage(number_format: str) -> LoadedStage:
             number_format=number_format,  # type: ignore[arg-type]
         ),
         ROOT,
+        device,
     )
 
 
@@ -89,31 +90,33 @@ def _rows(trajectories: list[Trajectory]) -> int:
     return sum(2 * len(t.prompt_embeds) * len(t.visited_timesteps) for t in trajectories)
 
 
-def plain() -> float:
-    stage = _stage("float32")
+def plain(device: str) -> Done:
+    stage = _stage("float32", device)
+    network = CountedNetwork(stage.unet, device)
     trajectories = _trajectories()
     for trajectory in trajectories:
-        _sample_plainly(stage, trajectory)
-    return _rows(trajectories)
+        _sample_plainly(stage, network, trajectory)
+    return _done(trajectories, network, device)
 
 
 @torch.no_grad()
-def _sample_plainly(stage: LoadedStage, trajectory: Trajectory) -> torch.Tensor:
+def _sample_plainly(
+    stage: LoadedStage, network: CountedNetwork, trajectory: Trajectory
+) -> torch.Tensor:
     """One picture: for each step and prompt a conditional and an unconditional pass."""
     from diffusers import DDPMScheduler
 
     scheduler = DDPMScheduler.from_config(stage.scheduler)
     scheduler.set_timesteps(timesteps=list(trajectory.timesteps))
     generator = torch.Generator().manual_seed(trajectory.seed)
-    x = torch.randn(1, 3, 64, 64, generator=generator)
+    x = torch.randn(1, 3, 64, 64, generator=generator).to(stage.device)
     flips = (False, True) if len(trajectory.prompt_embeds) == 2 else (False,)
     for t in scheduler.timesteps:
         estimates, variances = [], []
         for embeds, is_flipped in zip(trajectory.prompt_embeds, flips, strict=True):
             seen = x.flip(2) if is_flipped else x
             passes = [
-                stage.unet(seen, t[None], text[None])
-                for text in (embeds, trajectory.negative_embeds)
+                network(seen, t[None], text[None]) for text in (embeds, trajectory.negative_embeds)
             ]
             (conditional, variance), (unconditional, _) = (p.chunk(2, dim=1) for p in passes)
             eps = unconditional + trajectory.guidance_scale * (conditional - unconditional)
@@ -122,32 +125,43 @@ def _sample_plainly(stage: LoadedStage, trajectory: Trajectory) -> torch.Tensor:
         mean = torch.stack(estimates).mean(0)
         output = torch.cat([mean, torch.stack(variances).mean(0)], dim=1)
         x = scheduler.step(output, t, x, generator=generator).prev_sample
-    return x
+    return x.cpu()
 
 
-def darkroom(number_format: str) -> float:
+def darkroom(number_format: str, device: str) -> Done:
     keep_freed_memory()
-    stage = _stage(number_format)
-    network = CountedNetwork(stage.unet, "cpu")
+    stage = _stage(number_format, device)
+    network = CountedNetwork(stage.unet, device)
     trajectories = _trajectories()
     results = sample(
         network,
         DiffusionSchedule.from_config(stage.scheduler),
         trajectories,
         size=64,
-        max_rows=rows_at_once("cpu", 64),
+        max_rows=rows_at_once(device, 64),
+        device=device,
     )
     assert all(isinstance(result, Result) for result in results)
+    return _done(trajectories, network, device)
+
+
+def _done(trajectories: list[Trajectory], network: CountedNetwork, device: str) -> Done:
+    metrics = network.metrics()
+    # Of a GPU, what torch took of it; else of the process, from its start.
+    peak = metrics["peak_memory_mib"] if device == "cuda" else peak_memory_mib()
     # In the notebook's rows, so that rows saved count as speed.
-    return _rows(trajectories)
+    return Done(
+        _rows(trajectories),
+        {"forwards/s": metrics["forwards_per_second"], "peak MiB": peak},
+    )
 
 
-def measure_speed(repeats: int) -> list[Measurement]:
+def measure_speed(device: str, repeats: int) -> list[Measurement]:
     return take_turns(
         {
-            "plain loop, float32": plain,
-            "Darkroom, float32": functools.partial(darkroom, "float32"),
-            "Darkroom, bfloat16": functools.partial(darkroom, "bfloat16"),
+            "plain loop, float32": functools.partial(plain, device),
+            "Darkroom, float32": functools.partial(darkroom, "float32", device),
+            "Darkroom, bfloat16": functools.partial(darkroom, "bfloat16", device),
         },
         "rows/s",
         repeats,
@@ -157,11 +171,25 @@ def measure_speed(repeats: int) -> list[Measurement]:
 def section(repeats: int) -> str:
     if not (ROOT / MODEL).exists():
         return f"## Text-to-image\n\n{MODEL} is not there; `darkroom train-pocket` makes it.\n"
-    trajectories = _trajectories()
+    steps = len(strided_timesteps(990, STRIDE))
+    tables = "\n".join(
+        f"On {_named(device)}:\n\n{table(measure_speed(device, repeats))}\n"
+        for device in _devices()
+    )
     return f"""## Text-to-image trajectories, pocket model
 
-{len(PROMPTS)} guided prompts and {len(PAIRS)} flip anagrams of {len(trajectories[0].timesteps)}
-steps on {os.cpu_count()} cores. Rows are the plain loop's: two for each prompt and step.
+{len(PROMPTS)} guided prompts and {len(PAIRS)} flip anagrams of {steps} steps. Rows are the plain
+loop's: two for each prompt and step. Forwards are calls of the network, whatever their rows. Each
+run is a process of its own, and its peak memory is the process's, or what torch took of the GPU.
 
-{table(measure_speed(repeats))}
-"""
+{tables}"""
+
+
+def _devices() -> list[str]:
+    return ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+
+
+def _named(device: str) -> str:
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    return f"{os.cpu_count()} cores"
