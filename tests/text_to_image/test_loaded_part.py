@@ -5,8 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,62 +16,13 @@ from tasks.hold_device import hold_device
 from tasks.kinds import KINDS
 from tasks.run_step import RunSettings
 from tasks.text_to_image.encoder import load_text_encoder
-from tasks.text_to_image.loaded_part import LARGEST_SMALL, MOST_SMALL, PARTS, LoadedParts
+from tasks.text_to_image.loaded_part import MOST_SMALL, PARTS, LoadedParts
 from tasks.text_to_image.stages import load_stage
+from tests.text_to_image.part_user import LONG, Other, Part, Size, large, small
 from tests.text_to_image.parts import part_at
 from tests.tiny_if import TinyIF
 
 pytestmark = pytest.mark.usefixtures("no_part_loaded")
-
-LONG = 60
-"""Seconds after which a thread that should have gone on is stuck."""
-
-
-class Part:
-    pass
-
-
-Size = Callable[[Part], int]
-
-
-def small(part: Part) -> int:
-    return LARGEST_SMALL
-
-
-def large(part: Part) -> int:
-    return LARGEST_SMALL + 1
-
-
-class Other:
-    """A thread that lives as long as the test, and then waits for nothing more."""
-
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1)
-        self._is_over = threading.Event()
-
-    def hold(self, parts: LoadedParts, key: str, size: Size) -> Part:
-        return self._thread.submit(parts.hold, key, Part, size).result(LONG)
-
-    def wait_for(
-        self, parts: LoadedParts, key: str, load: Callable[[], Part] = Part
-    ) -> Future[Part]:
-        """It has asked for a part that it has to wait for, and waits."""
-        is_waiting = threading.Event()
-
-        def should_stop() -> bool:
-            is_waiting.set()
-            return self._is_over.is_set()
-
-        future = self._thread.submit(parts.hold, key, load, small, should_stop)
-        assert is_waiting.wait(LONG)
-        return future
-
-    def start(self, work: Callable[[], object]) -> Future[object]:
-        return self._thread.submit(work)
-
-    def end(self) -> None:
-        self._is_over.set()
-        self._thread.shutdown()
 
 
 @pytest.fixture
