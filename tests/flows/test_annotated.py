@@ -129,17 +129,33 @@ def test_ddim_is_beside_ancestral_sampling_with_its_cost(plan):
     assert all(params(plan, name)["samples"] >= 10_000 for name in node.inputs.values())
 
 
-@pytest.mark.parametrize(("panel", "timesteps"), [("start", 200), ("course-start", 300)])
-def test_matched_start_differs_in_nothing_but_the_start(plan, panel, timesteps):
+@pytest.mark.parametrize(
+    ("panel", "timesteps", "augmentation"),
+    [("start", 200, {"horizontal_flip": True}), ("course-start", 300, {})],
+)
+def test_matched_start_differs_in_nothing_but_the_start(plan, panel, timesteps, augmentation):
     plain, matched = (
         params(plan, name) for name in panels(plan, "w4-sample")[panel].inputs.values()
     )
     assert (plain.pop("start"), matched.pop("start")) == ("noise", "matched")
+    # Which is that of the images as training sees them.
+    assert {name: matched.pop(name, None) for name in augmentation} == augmentation
     # The model's own way is shown in another panel too, which may want a grid of its own.
     assert matched["requests"] == [r for r in plain["requests"] if r in matched["requests"]]
     del plain["requests"], matched["requests"]
     assert plain == matched
     assert plain["objective"]["num_timesteps"] == timesteps
+
+
+def test_quick_matched_starts_are_shifted_as_their_models_are():
+    quick = plan_of(real_file(), None, "annotated", profile="quick")
+    variants = [p.node for p in quick.by_name.values() if p.node.kind == "variant"]
+    matched = [node for node in variants if node.params["start"] == "matched"]
+    for node in matched:
+        assert node.params["max_shift"] == params(quick, node.inputs["model"])["max_shift"] == 1
+    others = [node for node in variants if node not in matched]
+    assert matched and others
+    assert not any({"max_shift", "horizontal_flip"} & node.params.keys() for node in others)
 
 
 def test_both_guidances_run_over_scales_0_to_10(plan):

@@ -10,7 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from tasks.diffusion.augmentation import every_shift, mirror
 from tasks.diffusion.beta_schedules import noise_schedule
+from tasks.diffusion.matched_start import MatchedStart
+from tasks.diffusion.moments import Moments
+from tasks.model_parts import build_schedule
 from tasks.train_guide import noise_levels
 from tests.steps.conftest import training
 
@@ -115,6 +119,19 @@ def test_matched_start_moves_the_mean_towards_that_of_the_data(workshop, model, 
     target = plain.metrics["data_mean_pixel"]
     off = [abs(row.metrics["mean_pixel"] - target) for row in (plain, matched)]
     assert off[1] < off[0]
+
+
+def test_matched_start_is_that_of_images_augmented_as_in_training(
+    workshop, model, classifier, data
+):
+    row = _variant(
+        workshop, model, classifier, data, start="matched", max_shift=1, horizontal_flip=True
+    )
+    images = torch.from_numpy(workshop.read(data, "arrays.safetensors")["train_images"])[:, None]
+    shifted = torch.cat([shift(images.float() / 255) for shift in every_shift(1)])
+    x_0 = Moments.of(2 * torch.cat([shifted, mirror(shifted)]) - 1)
+    expected = MatchedStart.of(x_0, build_schedule(OBJECTIVE)).divergence()
+    assert row.metrics["start_divergence"] == pytest.approx(expected, rel=1e-6)
 
 
 def test_guide_is_measured_beside_a_classifier_of_clean_images(workshop, data, classifier):
