@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from tasks.claims.measures import terminal_ratio
 from tasks.diffusion.augmentation import every_shift, mirror
 from tasks.diffusion.beta_schedules import noise_schedule
 from tasks.diffusion.matched_start import MatchedStart
@@ -186,6 +187,17 @@ def test_schedule_table_holds_the_formulas(workshop):
     abar = float(noise_schedule("linear", 200).alpha_bar[-1])
     assert row.metrics["terminal_snr_linear_200"] == pytest.approx(
         10 * math.log10(abar / (1 - abar))
+    )
+
+
+def test_terminal_ratios_of_schedules_that_share_name_and_timesteps_are_told_apart(workshop):
+    described = {"schedule": "linear", "num_timesteps": 200, "beta_start": 1e-4, "beta_end": 0.02}
+    schedules = [described, {**described, "beta_end": 0.05}, {**described, "num_timesteps": 300}]
+    row = workshop.run("schedule", {"schedules": schedules})
+    ratios = [10 * math.log10(terminal_ratio(schedule)) for schedule in schedules]
+    names = ["linear_200_0.0001_0.02", "linear_200_0.0001_0.05", "linear_300"]
+    assert row.metrics == pytest.approx(
+        {f"terminal_snr_{name}": ratio for name, ratio in zip(names, ratios, strict=True)}
     )
 
 
