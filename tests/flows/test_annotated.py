@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from flows.expand.shown_panels import shown_panels
 from flows.plan import Plan
 from tasks.store.node import Node
 from tests.flows.recorded_plan import plan_of
@@ -187,3 +188,30 @@ def test_quick_mirrors_no_digits_and_trains_one_model_of_its_own():
     trained = {name for name in quick.by_name if name.startswith("train/")}
     elsewhere = plan_of(file, None, "seed501", profile="quick").by_name
     assert trained - set(elsewhere) == {"train/fashion"}
+
+
+def test_quick_captions_of_trained_models_name_the_digits_they_were_trained_on():
+    declaration = real_file().settle("quick")
+    captions = {}
+    for figure_id in filter(re.compile("w4-").match, declaration.figures):
+        figure = declaration.figures[figure_id]
+        assert "Fashion" not in figure.title
+        for panel in figure.panels:
+            if {"model", "study", "guide"} & type(panel).model_fields.keys():
+                (shown,) = shown_panels(declaration, figure_id, panel)
+                captions[shown.node] = shown.caption
+    digits = declaration.datasets["digits"].title
+    assert [node for node, caption in captions.items() if digits not in caption] == []
+    training = captions["figure/w4-train/reported_loss"]
+    assert "images shifted by up to 1 px; weights averaged at 0.98" in training
+
+
+def test_network_summary_is_of_the_trained_network_and_of_a_photograph(plan):
+    node = panels(plan, "w4-train")["network_summary"]
+    networks = params(plan, node.inputs["network"])["networks"]
+    assert [(each["channels"], each["size"]) for each in networks] == [(1, 28), (3, 128)]
+    trained = params(plan, "train/fashion")["network"]
+    for each in networks:
+        assert each["hidden_width"] == trained["hidden_width"] == 28
+        assert each["multipliers"] == trained["multipliers"]
+        assert each["heads"] == trained["heads"]
