@@ -6,10 +6,15 @@ import io
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from tasks.diffusion.beta_schedules import noise_schedule
+from tasks.diffusion.gaussian_process import forward
 from tasks.draw_figure import draw_figure
+from tasks.figures.resample import to_pixels
 from tasks.figures.style import GAMMA
+from tasks.images.square import model_image
 from tasks.report.play.sheet import sheet_places
 from tasks.report.play.steps import steps_control
 from tasks.store.row import Row
@@ -64,6 +69,21 @@ def test_photograph_drowns_in_noise_from_left_to_right(steps):
     red, blue = ([half[..., channel].mean() for half in halves] for channel in (0, 2))
     assert red[0] - blue[0] == pytest.approx(255, abs=16)
     assert red[0] - blue[0] > red[1] - blue[1] > red[2] - blue[2]
+
+
+@pytest.mark.parametrize(("place", "t"), [(1, 2), (2, 200)])
+def test_noised_photograph_is_the_closed_form_at_its_timestep(steps, place, t):
+    """The strip shows indices 1 and 199, counted from 0; the schedule counts t from 1."""
+    step = steps["forward_strip"]
+    assert step.params["indices"] == [1, 199]
+    result = draw_figure(step)
+    where = result.info["cells"][0]["pictures"][place]
+    shown = opened(result)[where["top"] :, where["left"] :][: where["height"], : where["width"]]
+    x_0 = model_image(step.read("image", "image.png"), 32)
+    eps = np.random.default_rng(step.seed).standard_normal(x_0.shape)
+    x_t = forward(torch.tensor(x_0).double(), torch.tensor(eps), noise_schedule("linear", 200), t)
+    expected = to_pixels(x_t.float().numpy())
+    assert np.mean(shown != expected) < 1e-3
 
 
 def test_a_slider_goes_through_the_noise_of_the_photograph(steps):
