@@ -98,9 +98,10 @@ def _guidance_curve(declaration: Declaration, panel: GuidanceCurve, _: int) -> s
     guide, model = _guided(declaration, panel)
     return (
         f"{_of(declaration, model)}, {way_title(model, Way(sampler=guide.sampler))}, "
-        f"{guide.samples:,} samples a scale. By a classifier: the gradient of log p(y | x_t) of a "
-        "noise-aware classifier leads the prediction for no class. Classifier-free: the same "
-        "model's prediction for the class leads it."
+        f"{guide.samples:,} samples a scale. The score of the guided samples: the gradient of "
+        "log p(x_t) plus gamma, the scale, times the gradient of log p(y | x_t). By a classifier: "
+        "that of a noise-aware classifier leads the prediction for no class. Classifier-free: the "
+        "same model's prediction for the class leads it."
     )
 
 

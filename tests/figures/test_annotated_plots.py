@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from PIL import Image
 
 from tasks.diffusion.beta_schedules import noise_schedule
 from tasks.diffusion.gaussian_process import forward
 from tasks.draw_figure import draw_figure
+from tasks.figures import curves
+from tasks.figures.plots import guidance
 from tasks.figures.resample import to_pixels
-from tasks.figures.style import GAMMA
+from tasks.figures.style import GAMMA, LIGHT
 from tasks.images.square import model_image
 from tasks.report.play.sheet import sheet_places
 from tasks.report.play.steps import steps_control
@@ -149,6 +153,41 @@ def test_guidance_data_has_both_guidances_at_every_scale(steps):
     assert lines[1] == "by_classifier,0,0.5,20,0.5"
     assert lines[-1] == "classifier_free,10,0.8,18,0.5"
     assert len(lines) == 1 + 2 * 3
+
+
+def test_equation_of_the_score_stands_over_the_curves(steps, monkeypatch):
+    drawn = []
+
+    def draw_chart(draw, *args, **options):
+        figure = Figure()
+        draw(figure, LIGHT)
+        drawn.append(figure)
+        return curves.draw_chart(draw, *args, **options)
+
+    monkeypatch.setattr(guidance, "draw_chart", draw_chart)
+    draw_figure(steps["guidance_curve"])
+    (figure,) = drawn
+    equation = figure.get_suptitle()
+    assert equation == f"{guidance.SCORE_FORM}\n{guidance.LAST_TERM}"
+    # p_gamma(x_t | y) is p(x_t) p(y | x_t)^gamma; eps is -sqrt(1 - alpha-bar_t) times the score.
+    score, by_classifier, classifier_free = (
+        "".join(part.split()).replace(r"\,", "") for part in re.findall(r"\$(.+?)\$", equation)
+    )
+    assert score.endswith(r"=\nabla_{x_t}\logp(x_t)+\gamma\nabla_{x_t}\logp(y|x_t)")
+    assert by_classifier == r"\nabla_{x_t}\logp(y|x_t)"
+    assert classifier_free.startswith("-(") and classifier_free.endswith(r"/\sqrt{1-\bar\alpha_t}")
+
+
+@pytest.mark.parametrize("name", ["image.png", "image-dark.png"])
+def test_equation_is_in_the_pictures_on_both_grounds(steps, monkeypatch, name):
+    def first_lines():
+        picture = Image.open(io.BytesIO(draw_figure(steps["guidance_curve"]).objects[name]))
+        pixels = np.asarray(picture.convert("L"))
+        return pixels[: len(pixels) // 12, : pixels.shape[1] // 2].astype(int)
+
+    written = first_lines()
+    monkeypatch.setattr(guidance, "SCORE_FORM", " ")
+    assert np.ptp(written) > 100 > np.ptp(first_lines())
 
 
 def test_guidance_grid_has_a_row_a_scale_and_a_block_a_guidance(steps):

@@ -206,6 +206,16 @@ def test_quick_captions_of_trained_models_name_the_digits_they_were_trained_on()
     assert "images shifted by up to 1 px; weights averaged at 0.98" in training
 
 
+def test_equation_beside_the_guidance_curves_is_told_in_words():
+    declaration = real_file().declaration
+    (curve, *_) = declaration.figures["w4-guidance"].panels
+    (shown,) = shown_panels(declaration, "w4-guidance", curve)
+    assert (
+        "the gradient of log p(x_t) plus gamma, the scale, times the gradient of log p(y | x_t)"
+        in shown.caption
+    )
+
+
 def test_network_summary_is_of_the_trained_network_and_of_a_photograph(plan):
     node = panels(plan, "w4-train")["network_summary"]
     networks = params(plan, node.inputs["network"])["networks"]
