@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 
 import pytest
+import torch
 
 from flows.declaration.noise_checks import LEAST_SIGNAL, log_alpha_bar
 from flows.declaration.noise_prediction import NoiseSchedule
 from flows.expand import expand
 from flows.read_declaration import read_declaration
 from tasks.diffusion.beta_schedules import noise_schedule
+from tasks.diffusion.seeds import named_generator
 from tasks.errors import BadInput
+from tasks.model_parts import build_objective
+from tests.diffusion.answer import Answer
 from tests.flows.small_declaration import SMALL, spoiled, write
 
 CONVNEXT = {
@@ -166,6 +170,30 @@ def test_panel_that_cannot_be_drawn_is_refused(tmp_path, panel, message):
     with pytest.raises(BadInput) as error:
         read_declaration(write(tmp_path, data)).settle()
     assert f"figures.noise.panels.0{message}" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("loss", "off_by_half", "off_by_two"),
+    # |e|, e^2, and Huber's with its bend at 1: e^2 / 2 below, |e| - 1/2 above.
+    [("l1", 0.5, 2.0), ("l2", 0.25, 4.0), ("huber", 0.125, 1.5)],
+)
+def test_declared_loss_is_the_one_that_is_trained(tmp_path, loss, off_by_half, off_by_two):
+    objective = {**CONVNEXT["objective"], "loss": loss}
+    nodes = {node.name: node for node in expand(declared(tmp_path, objective=objective).settle())}
+    built = build_objective(nodes["train/clothes"].params)
+    x = torch.rand(16, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+
+    def off_by(error):
+        def answer(x_t, t, c):
+            alpha_bar = built.schedule.alpha_bar[t.long()].view(-1, 1, 1, 1)
+            eps = (x_t - alpha_bar.sqrt() * (2 * x - 1)) / (1 - alpha_bar).sqrt()
+            return eps + error
+
+        labels = torch.zeros(len(x), dtype=torch.int64)
+        return float(built.loss(Answer(answer), x, labels, named_generator(0, "test")))
+
+    assert (off_by(0.5), off_by(2)) == pytest.approx((off_by_half, off_by_two), rel=1e-3)
+    assert off_by(0) < 1e-3
 
 
 @pytest.mark.parametrize("name", ["linear", "quadratic", "sigmoid"])
