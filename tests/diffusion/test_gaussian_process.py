@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -35,6 +35,7 @@ def _coefficients(process, schedule, t) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("process", [forward, forward_step])
+@settings(deadline=None)
 @given(schedule=schedules)
 def test_unit_variance_is_preserved_at_every_step(process, schedule):
     for t in range(1, schedule.num_timesteps + 1):
@@ -43,6 +44,7 @@ def test_unit_variance_is_preserved_at_every_step(process, schedule):
         assert of_x > 0 and of_eps > 0
 
 
+@settings(deadline=None)
 @given(schedules)
 def test_steps_one_after_another_have_the_coefficients_of_the_closed_form(schedule):
     of_x_0, variance_of_noise = 1.0, 0.0
