@@ -108,7 +108,7 @@ KINDS: dict[str, Kind] = {
     ),
     "guide": Kind("train", 1, "tasks.train_guide:train_guide", ("torch",), True),
     "variant": Kind("evaluate", 1, "tasks.sample_variant:sample_variant", ("torch",), True),
-    "schedule": Kind("evaluate", 1, "tasks.tabulate_schedules:tabulate_schedules", ("torch",)),
+    "schedule": Kind("evaluate", 2, "tasks.tabulate_schedules:tabulate_schedules", ("torch",)),
     "network": Kind("evaluate", 1, "tasks.describe_network:describe_network", ("torch",)),
     "table": Kind("evaluate", 1, "tasks.collect_metrics:collect_metrics", ("pandas",)),
     "prompt": Kind(

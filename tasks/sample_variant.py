@@ -15,6 +15,7 @@ from tasks.diffusion.classifier_guidance import ClassifierGuidance
 from tasks.diffusion.generate import GuidedPrediction, Request, generate
 from tasks.diffusion.guidance import guided_prediction
 from tasks.diffusion.matched_start import MatchedStart
+from tasks.diffusion.moments import Moments
 from tasks.diffusion.noise_classifier import NoiseAwareClassifier
 from tasks.diffusion.seeds import weights_to_be_loaded
 from tasks.evaluate_checkpoint import measure_samples
@@ -74,7 +75,9 @@ def _start(step: Step) -> tuple[Callable[[Tensor], Tensor], dict[str, float]]:
     if step.params["start"] == "noise":
         return lambda noise: noise, {}
     low, high = pixel_range(step.params)
-    x_0 = low + (high - low) * _training_images(step)
+    x_0 = Moments.of(low + (high - low) * _training_images(step)).augmented(
+        step.params.get("max_shift", 0), step.params.get("horizontal_flip", False), background=low
+    )
     matched = MatchedStart.of(x_0, build_schedule(step.params["objective"]))
     return matched, {"start_divergence": matched.divergence()}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import pyarrow as pa
 
@@ -10,20 +11,26 @@ from tasks.diffusion.beta_schedules import signal_to_noise
 from tasks.diffusion.gaussian_process import posterior_variance
 from tasks.model_parts import build_schedule
 from tasks.step import Step, StepResult, table_to_bytes
+from tasks.store.node import JSON
 
 
 def tabulate_schedules(step: Step) -> StepResult:
     """Objects: schedules.parquet with columns schedule (its place in params), name, t (1..T), beta,
     alpha_bar, posterior_variance and signal_to_noise.
 
-    Metrics: terminal_snr_<name>_<T> in dB, of x_T.
+    Metrics: terminal_snr_<name>_<T> in dB, of x_T, followed by _<beta_start>_<beta_end> where
+    schedules share name and T.
     """
     tables, metrics = [], {}
+    shared = Counter(map(_metric, step.params["schedules"]))
     for place, described in enumerate(step.params["schedules"]):
         schedule = build_schedule(described)
         name, last = described["schedule"], schedule.num_timesteps
         snr = signal_to_noise(schedule)
-        metrics[f"terminal_snr_{name}_{last}"] = 10 * math.log10(float(snr[-1]))
+        metric = _metric(described)
+        if shared[metric] > 1:
+            metric += f"_{described['beta_start']}_{described['beta_end']}"
+        metrics[metric] = 10 * math.log10(float(snr[-1]))
         columns = {
             "beta": schedule.beta,
             "alpha_bar": schedule.alpha_bar,
@@ -41,3 +48,7 @@ def tabulate_schedules(step: Step) -> StepResult:
             )
         )
     return StepResult({"schedules.parquet": table_to_bytes(pa.concat_tables(tables))}, metrics)
+
+
+def _metric(schedule: JSON) -> str:
+    return f"terminal_snr_{schedule['schedule']}_{schedule['num_timesteps']}"

@@ -13,11 +13,14 @@ from flows.declaration.annotated_panels import (
     GuideAccuracy,
     PixelRanges,
     ReportedLoss,
+    SchedulesPanel,
+    SignalToNoise,
     Ways,
 )
 from flows.declaration.document import Declaration
 from flows.declaration.messages import Path, Problem, show_value
 from flows.declaration.models import GenerativeModel
+from flows.declaration.noise_checks import check_noise
 from flows.declaration.noise_prediction import ConvNextNetwork
 from flows.declaration.objectives import METHODS, Sampler
 from flows.declaration.references import check_distinct, check_name
@@ -146,7 +149,11 @@ def check_annotated_panel(
                 text = f'is "{panel.model}"; pixel_ranges needs a model of noise_prediction'
                 yield Problem((*path, "model"), text)
             yield from _check_grid(declaration, path, panel.model, panel)
+    elif isinstance(panel, SchedulesPanel | SignalToNoise):
+        for index, schedule in enumerate(panel.schedules):
+            yield from check_noise((*path, "schedules", str(index)), schedule)
     elif isinstance(panel, ForwardStrip):
+        yield from check_noise((*path, "schedule"), panel.schedule)
         yield from check_name((*path, "image"), panel.image, declaration.images, "image")
         beyond = [index for index in panel.indices if index >= panel.schedule.num_timesteps]
         if beyond:

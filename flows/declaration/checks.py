@@ -13,6 +13,7 @@ from flows.declaration.figure_checks import check_panel
 from flows.declaration.figures import drawn_ids, panel_id
 from flows.declaration.messages import Problem, show_value
 from flows.declaration.models import Classifier, DenoisingModel, GenerativeModel
+from flows.declaration.noise_checks import check_noise
 from flows.declaration.references import check_distinct, check_name
 from flows.declaration.schedule_checks import check_schedules
 from flows.nearest import nearest
@@ -65,7 +66,8 @@ def _check_models(declaration: Declaration) -> Iterator[Problem]:
         yield from _check_checkpoints(path, model)
         if isinstance(model, GenerativeModel):
             yield from check_network(path, model)
-            yield from _check_betas(path, model)
+            if model.objective.kind != "flow_matching":
+                yield from check_noise((*path, "objective"), model.objective)
             yield from _check_guidance(path, model)
             yield from _check_measure(declaration, path, model)
         elif model.measure is not None:
@@ -87,15 +89,6 @@ def _check_checkpoints(
             f"is {show_value(model.checkpoints)}, but training ends after epoch {model.epochs}; "
             f"expected epochs up to {model.epochs} (--set {'.'.join(path)}.checkpoints=[{fix}] "
             f"or --set {'.'.join(path)}.epochs={max(beyond)})",
-        )
-
-
-def _check_betas(path: tuple[str, ...], model: GenerativeModel) -> Iterator[Problem]:
-    objective = model.objective
-    if objective.kind != "flow_matching" and objective.beta_start > objective.beta_end:
-        yield Problem(
-            (*path, "objective", "beta_start"),
-            f"is {objective.beta_start:g}; expected at most beta_end, {objective.beta_end:g}",
         )
 
 

@@ -23,6 +23,8 @@ from flows.declaration.annotated_panels import (
 from flows.declaration.models import DenoisingModel, GenerativeModel
 from flows.declaration.noise_prediction import NoiseSchedule
 from flows.declaration.studies import Guide, Way
+from flows.expand.model_nodes import augmentation
+from flows.expand.recipe_words import treatment_words
 from flows.expand.study_nodes import shown_scales, way_title
 from tasks.figures.words import join_words
 
@@ -96,9 +98,10 @@ def _guidance_curve(declaration: Declaration, panel: GuidanceCurve, _: int) -> s
     guide, model = _guided(declaration, panel)
     return (
         f"{_of(declaration, model)}, {way_title(model, Way(sampler=guide.sampler))}, "
-        f"{guide.samples:,} samples a scale. By a classifier: the gradient of log p(y | x_t) of a "
-        "noise-aware classifier leads the prediction for no class. Classifier-free: the same "
-        "model's prediction for the class leads it."
+        f"{guide.samples:,} samples a scale. The score of the guided samples: the gradient of "
+        "log p(x_t) plus gamma, the scale, times the gradient of log p(y | x_t). By a classifier: "
+        "that of a noise-aware classifier leads the prediction for no class. Classifier-free: the "
+        "same model's prediction for the class leads it."
     )
 
 
@@ -130,9 +133,10 @@ def _of_study(declaration: Declaration, panel: Ways | EvaluationCost, seed: int)
         return f"{head}, on features of the classifier of the same data."
     text = f"{head} are measured. All start from the same noise, seed {seed}"
     if any(way.start == "matched" for way in study.ways):
+        seen = ", augmented as in training," if augmentation(model) else ""
         text += (
-            "; matched: that noise given the mean and covariance which noised training images "
-            "have at the last timestep"
+            f"; matched: that noise given the mean and covariance which training images{seen} "
+            "have when noised to the last timestep"
         )
     return f"{text}."
 
@@ -154,7 +158,7 @@ def _recipe(model: GenerativeModel | DenoisingModel) -> str:
     )
     if model.objective.kind == "noise_prediction":
         text = f"{LOSS_NAMES[model.objective.loss]} loss, {text}"
-    return text + (", mirrored at random" if model.horizontal_flip else "")
+    return text + treatment_words(model)
 
 
 def _listed(schedules: Sequence[NoiseSchedule]) -> str:

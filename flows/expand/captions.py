@@ -22,6 +22,7 @@ from flows.declaration.models import DenoisingModel, GenerativeModel
 from flows.declaration.objectives import FlowSampler
 from flows.expand.figure_nodes import shown_sigma, shown_sigmas, training_sigma
 from flows.expand.model_nodes import guidance_scale_of
+from flows.expand.recipe_words import treatment_words
 from flows.expand.requests import shown_epochs
 from flows.expand.work import evaluations_of
 from tasks.figures.words import after_epochs
@@ -95,18 +96,11 @@ def _recipe(declaration: Declaration, model: AnyModel) -> str:
     epochs = f"{model.epochs} epochs"
     if model.steps_per_epoch is not None:
         epochs += f" of {model.steps_per_epoch} steps"
-    text = (
+    return (
         f"{model.title} on {declaration.datasets[model.data].title}: D = "
         f"{model.network.hidden_width}, batch {model.batch_size}, {epochs}, "
-        f"Adam at {model.learning_rate:g}, {decay}"
+        f"Adam at {model.learning_rate:g}, {decay}{treatment_words(model)}"
     )
-    if model.horizontal_flip:
-        text += ", images mirrored at random"
-    if model.max_shift:
-        text += f", images shifted by up to {model.max_shift} px"
-    if model.ema_decay is not None:
-        text += f"; weights averaged at {model.ema_decay:g}"
-    return text
 
 
 def _sampler(model: AnyModel) -> str:

@@ -196,6 +196,13 @@ def recipe(trained: Classifier | DenoisingModel | GenerativeModel | Guide) -> di
     }
 
 
+def augmentation(model: GenerativeModel) -> dict[str, JSON]:
+    """How the images that the model is trained on differ from those of its data; empty if they
+    do not."""
+    drawn = {"max_shift": model.max_shift, "horizontal_flip": model.horizontal_flip}
+    return {name: value for name, value in drawn.items() if value}
+
+
 def _sampler(model: GenerativeModel, guidance_scale: float | None) -> dict[str, JSON]:
     """steps is null for ancestral sampling, which takes every timestep of its objective."""
     return {"steps": None, **plain(model.sampler), "guidance_scale": guidance_scale}

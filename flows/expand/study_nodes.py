@@ -11,6 +11,7 @@ from flows.declaration.models import GenerativeModel
 from flows.declaration.objectives import Sampler
 from flows.declaration.studies import Guide, Study, Way
 from flows.expand.model_nodes import (
+    augmentation,
     checkpoint_name,
     data_name,
     described,
@@ -123,6 +124,8 @@ def _way_node(declaration: Declaration, study: Study, way: Way, grids: _Grids) -
         scale = sampler.guidance_scale
     params = _params(model, sampler, scale, grids.of(name), study.samples)
     params |= {"start": way.start, "guidance": "classifier_free"}
+    if way.start == "matched":
+        params |= augmentation(model)
     inputs = {
         "model": train_name(study.model),
         "classifier": f"classifier/{study.classifier}",

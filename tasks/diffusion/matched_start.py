@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from tasks.diffusion.moments import Moments
 from tasks.diffusion.schedule import NoiseSchedule
 
 
@@ -25,16 +26,14 @@ class MatchedStart:
     root: Tensor
 
     @classmethod
-    def of(cls, x_0: Tensor, schedule: NoiseSchedule) -> MatchedStart:
-        """x_0: training images [N, 1, H, W] in the pixel range of the model."""
+    def of(cls, x_0: Moments, schedule: NoiseSchedule) -> MatchedStart:
+        """x_0: of the images that training noises, in the pixel range of the model."""
         alpha_bar = float(schedule.alpha_bar[-1])
-        pixels = x_0.double().flatten(1)
-        size = pixels.shape[1]
-        covariance = alpha_bar * torch.cov(pixels.T, correction=0).view(size, size)
-        covariance += (1 - alpha_bar) * torch.eye(size, dtype=torch.float64)
+        covariance = alpha_bar * x_0.covariance
+        covariance += (1 - alpha_bar) * torch.eye(len(covariance), dtype=torch.float64)
         eigenvalues, vectors = torch.linalg.eigh(covariance)
         root = (vectors * eigenvalues.sqrt()) @ vectors.T
-        return cls(alpha_bar**0.5 * pixels.mean(dim=0).view(x_0.shape[1:]), root)
+        return cls(alpha_bar**0.5 * x_0.mean, root)
 
     def __call__(self, noise: Tensor) -> Tensor:
         """mean + root noise, [B, 1, H, W]: near the noise it is made of, to be compared with it."""

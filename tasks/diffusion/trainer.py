@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from tasks.diffusion.augmentation import random_flip, random_shift
 from tasks.diffusion.ema import ExponentialMovingAverage
 from tasks.diffusion.objectives import Objective
 from tasks.diffusion.seeds import named_generator
@@ -205,29 +206,6 @@ def train(
         )
         on_epoch(state)
     return state
-
-
-def random_shift(x: Tensor, max_shift: int, generator: torch.Generator) -> Tensor:
-    """Move each image by whole pixels, up to max_shift each way, filling with zeros.
-
-    x: [batch, channel, height, width]. Returns the same shape.
-    """
-    batch, _, height, width = x.shape
-    dy, dx = torch.randint(
-        0, 2 * max_shift + 1, (2, batch, 1), generator=generator, device=x.device
-    )
-    padded = torch.nn.functional.pad(x, [max_shift] * 4)
-    rows = (dy + torch.arange(height, device=x.device))[:, None, :, None]
-    columns = (dx + torch.arange(width, device=x.device))[:, None, None, :]
-    index = torch.arange(batch, device=x.device)[:, None, None, None]
-    channel = torch.arange(x.shape[1], device=x.device)[None, :, None, None]
-    return padded[index, channel, rows, columns]
-
-
-def random_flip(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Each image of x [batch, channel, height, width] mirrored left to right, or not, by a coin."""
-    is_mirrored = torch.rand(len(x), generator=generator, device=x.device) < 0.5
-    return torch.where(is_mirrored[:, None, None, None], x.flip(3), x)
 
 
 def _batches(

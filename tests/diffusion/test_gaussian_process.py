@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -28,26 +28,32 @@ schedules = st.builds(
 )
 
 
-@given(schedules)
-def test_unit_variance_is_preserved_at_every_step(schedule):
-    # Var x_t = alpha_t Var x_{t-1} + beta_t, and in closed form abar_t Var x_0 + 1 - abar_t.
-    torch.testing.assert_close(schedule.alpha + schedule.beta, torch.ones_like(schedule.beta))
-    variance = 1.0
+def _coefficients(process, schedule, t) -> tuple[float, float]:
+    """What x and eps are multiplied by."""
+    zero, one = torch.zeros((), dtype=torch.float64), torch.ones((), dtype=torch.float64)
+    return float(process(one, zero, schedule, t)), float(process(zero, one, schedule, t))
+
+
+@pytest.mark.parametrize("process", [forward, forward_step])
+@settings(deadline=None)
+@given(schedule=schedules)
+def test_unit_variance_is_preserved_at_every_step(process, schedule):
     for t in range(1, schedule.num_timesteps + 1):
-        variance = float(schedule.alpha[t]) * variance + float(schedule.beta[t])
-    assert variance == pytest.approx(1)
+        of_x, of_eps = _coefficients(process, schedule, t)
+        assert of_x**2 + of_eps**2 == pytest.approx(1, abs=1e-12)
+        assert of_x > 0 and of_eps > 0
 
 
-@given(schedules, st.floats(0, 4), st.floats(-2, 2))
-def test_moments_step_by_step_equal_the_closed_form(schedule, variance, mean):
-    last = schedule.num_timesteps
-    signal, noise = float(schedule.alpha_bar[last]), 1 - float(schedule.alpha_bar[last])
-    closed_mean, closed_variance = signal**0.5 * mean, signal * variance + noise
-    for t in range(1, last + 1):
-        alpha = float(schedule.alpha[t])
-        mean, variance = alpha**0.5 * mean, alpha * variance + float(schedule.beta[t])
-    assert mean == pytest.approx(closed_mean, abs=1e-9)
-    assert variance == pytest.approx(closed_variance, rel=1e-9)
+@settings(deadline=None)
+@given(schedules)
+def test_steps_one_after_another_have_the_coefficients_of_the_closed_form(schedule):
+    of_x_0, variance_of_noise = 1.0, 0.0
+    for t in range(1, schedule.num_timesteps + 1):
+        of_x, of_eps = _coefficients(forward_step, schedule, t)
+        # Each step draws a noise of its own, so their variances add up.
+        of_x_0, variance_of_noise = of_x * of_x_0, of_x**2 * variance_of_noise + of_eps**2
+        closed_form = _coefficients(forward, schedule, t)
+        assert (of_x_0, variance_of_noise**0.5) == pytest.approx(closed_form, rel=1e-9)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,6 +8,7 @@ import torch
 from tasks.diffusion.beta_schedules import noise_schedule
 from tasks.diffusion.gaussian_process import forward
 from tasks.diffusion.matched_start import MatchedStart
+from tasks.diffusion.moments import Moments
 
 SCHEDULE = noise_schedule("linear", 200)
 
@@ -21,7 +22,7 @@ def _images(count):
 
 def test_draws_have_the_mean_and_covariance_of_noised_images():
     images = _images(40_000)
-    start = MatchedStart.of(images, SCHEDULE)
+    start = MatchedStart.of(Moments.of(images), SCHEDULE)
     generator = torch.Generator().manual_seed(1)
     noise = torch.randn(2, *images.shape, generator=generator)
     drawn = start(noise[0]).flatten(1)
@@ -32,14 +33,14 @@ def test_draws_have_the_mean_and_covariance_of_noised_images():
 
 def test_draws_stay_near_the_noise_they_are_made_of():
     noise = torch.randn(500, 1, 4, 4, generator=torch.Generator().manual_seed(0))
-    drawn = MatchedStart.of(_images(1000), SCHEDULE)(noise)
+    drawn = MatchedStart.of(Moments.of(_images(1000)), SCHEDULE)(noise)
     correlation = torch.corrcoef(torch.stack([noise.flatten(), drawn.flatten()]))[0, 1]
     assert float(correlation) > 0.9
 
 
 def test_images_that_are_noise_already_need_no_other_start():
     images = torch.randn(50_000, 1, 2, 2, generator=torch.Generator().manual_seed(0))
-    start = MatchedStart.of(images, SCHEDULE)
+    start = MatchedStart.of(Moments.of(images), SCHEDULE)
     torch.testing.assert_close(start.root, torch.eye(4).double(), atol=0.01, rtol=0)
     assert start.divergence() == pytest.approx(0, abs=1e-3)
 
@@ -50,5 +51,5 @@ def test_divergence_of_one_pixel_is_the_formula():
     alpha_bar = float(SCHEDULE.alpha_bar[-1])
     mean, variance = alpha_bar**0.5 * -0.6, alpha_bar * 0.16 + 1 - alpha_bar
     expected = (variance + mean**2 - 1 - torch.tensor(variance).log()) / 2
-    start = MatchedStart.of(images, SCHEDULE)
+    start = MatchedStart.of(Moments.of(images), SCHEDULE)
     assert start.divergence() == pytest.approx(float(expected), rel=1e-5)

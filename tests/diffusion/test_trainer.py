@@ -11,7 +11,7 @@ from torch import nn
 from tasks.diffusion.ema import ExponentialMovingAverage
 from tasks.diffusion.objectives import Denoiser, FlowMatching
 from tasks.diffusion.seeds import seeded_initialisation
-from tasks.diffusion.trainer import Recipe, TrainingState, random_flip, random_shift, train
+from tasks.diffusion.trainer import Recipe, TrainingState, train
 from tasks.diffusion.unet import CourseUNet
 from tasks.errors import DeadlineReached, StepCancelled, TrainingFailed
 
@@ -188,22 +188,3 @@ def test_average_follows_the_weights_and_the_normalisation():
     torch.testing.assert_close(average.weights["0.weight"], start + 0.9)
     torch.testing.assert_close(average.weights["1.running_mean"], torch.tensor([0.9]))
     assert int(average.weights["1.num_batches_tracked"]) == 1
-
-
-def test_shift_moves_whole_pixels_and_fills_with_background():
-    x = torch.zeros(200, 1, 28, 28)
-    x[:, 0, 14, 14] = 1
-    shifted = random_shift(x, 2, torch.Generator().manual_seed(0))
-    positions = shifted[:, 0].flatten(1).argmax(dim=1)
-    offsets = {(int(p) // 28 - 14, int(p) % 28 - 14) for p in positions}
-    assert torch.equal(shifted.sum(dim=(1, 2, 3)), torch.ones(200))
-    assert offsets == {(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3)}
-
-
-def test_half_of_the_images_are_mirrored():
-    x = torch.zeros(400, 1, 28, 28)
-    x[:, 0, 5, 3] = 1
-    flipped = random_flip(x, torch.Generator().manual_seed(0))
-    columns = flipped[:, 0, 5].argmax(dim=1)
-    assert set(columns.tolist()) == {3, 24}
-    assert float((columns == 24).float().mean()) == pytest.approx(0.5, abs=0.08)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pytest
+import torch
+from matplotlib.figure import Figure
 from PIL import Image
 
+from tasks.diffusion.beta_schedules import noise_schedule
+from tasks.diffusion.gaussian_process import forward
 from tasks.draw_figure import draw_figure
-from tasks.figures.style import GAMMA
+from tasks.figures import curves
+from tasks.figures.plots import guidance
+from tasks.figures.resample import to_pixels
+from tasks.figures.style import GAMMA, LIGHT
+from tasks.images.square import model_image
 from tasks.report.play.sheet import sheet_places
 from tasks.report.play.steps import steps_control
 from tasks.store.row import Row
@@ -64,6 +73,21 @@ def test_photograph_drowns_in_noise_from_left_to_right(steps):
     red, blue = ([half[..., channel].mean() for half in halves] for channel in (0, 2))
     assert red[0] - blue[0] == pytest.approx(255, abs=16)
     assert red[0] - blue[0] > red[1] - blue[1] > red[2] - blue[2]
+
+
+@pytest.mark.parametrize(("place", "t"), [(1, 2), (2, 200)])
+def test_noised_photograph_is_the_closed_form_at_its_timestep(steps, place, t):
+    """The strip shows indices 1 and 199, counted from 0; the schedule counts t from 1."""
+    step = steps["forward_strip"]
+    assert step.params["indices"] == [1, 199]
+    result = draw_figure(step)
+    where = result.info["cells"][0]["pictures"][place]
+    shown = opened(result)[where["top"] :, where["left"] :][: where["height"], : where["width"]]
+    x_0 = model_image(step.read("image", "image.png"), 32)
+    eps = np.random.default_rng(step.seed).standard_normal(x_0.shape)
+    x_t = forward(torch.tensor(x_0).double(), torch.tensor(eps), noise_schedule("linear", 200), t)
+    expected = to_pixels(x_t.float().numpy())
+    assert np.mean(shown != expected) < 1e-3
 
 
 def test_a_slider_goes_through_the_noise_of_the_photograph(steps):
@@ -129,6 +153,41 @@ def test_guidance_data_has_both_guidances_at_every_scale(steps):
     assert lines[1] == "by_classifier,0,0.5,20,0.5"
     assert lines[-1] == "classifier_free,10,0.8,18,0.5"
     assert len(lines) == 1 + 2 * 3
+
+
+def test_equation_of_the_score_stands_over_the_curves(steps, monkeypatch):
+    drawn = []
+
+    def draw_chart(draw, *args, **options):
+        figure = Figure()
+        draw(figure, LIGHT)
+        drawn.append(figure)
+        return curves.draw_chart(draw, *args, **options)
+
+    monkeypatch.setattr(guidance, "draw_chart", draw_chart)
+    draw_figure(steps["guidance_curve"])
+    (figure,) = drawn
+    equation = figure.get_suptitle()
+    assert equation == f"{guidance.SCORE_FORM}\n{guidance.LAST_TERM}"
+    # p_gamma(x_t | y) is p(x_t) p(y | x_t)^gamma; eps is -sqrt(1 - alpha-bar_t) times the score.
+    score, by_classifier, classifier_free = (
+        "".join(part.split()).replace(r"\,", "") for part in re.findall(r"\$(.+?)\$", equation)
+    )
+    assert score.endswith(r"=\nabla_{x_t}\logp(x_t)+\gamma\nabla_{x_t}\logp(y|x_t)")
+    assert by_classifier == r"\nabla_{x_t}\logp(y|x_t)"
+    assert classifier_free.startswith("-(") and classifier_free.endswith(r"/\sqrt{1-\bar\alpha_t}")
+
+
+@pytest.mark.parametrize("name", ["image.png", "image-dark.png"])
+def test_equation_is_in_the_pictures_on_both_grounds(steps, monkeypatch, name):
+    def first_lines():
+        picture = Image.open(io.BytesIO(draw_figure(steps["guidance_curve"]).objects[name]))
+        pixels = np.asarray(picture.convert("L"))
+        return pixels[: len(pixels) // 12, : pixels.shape[1] // 2].astype(int)
+
+    written = first_lines()
+    monkeypatch.setattr(guidance, "SCORE_FORM", " ")
+    assert np.ptp(written) > 100 > np.ptp(first_lines())
 
 
 def test_guidance_grid_has_a_row_a_scale_and_a_block_a_guidance(steps):

@@ -15,6 +15,7 @@ from flows.expand import expand, expand_pipeline, figures_of
 from flows.progress_display import ProgressDisplay
 from flows.read_declaration import read_declaration
 from flows.run_request import RunRequest
+from tasks.claims import definitions
 from tasks.errors import BadInput
 from tasks.kinds import KINDS
 from tasks.store.node import Node
@@ -53,13 +54,30 @@ def test_every_claim_of_every_write_up_is_declared() -> None:
     assert declared == ROWS
 
 
-def test_the_list_of_claims_is_that_of_the_specification() -> None:
+@pytest.fixture(scope="module")
+def specified() -> list[dict[str, str]]:
+    """The rows of the specification's own list."""
     folder = os.environ.get("DARKROOM_SPEC")
-    if not folder or not (file := Path(folder) / "claims.csv").exists():
+    if not folder:
         pytest.skip("DARKROOM_SPEC names no folder with claims.csv")
-    with file.open(newline="") as lines:
-        specified = {row["id"]: row["writeups"].split("|") for row in csv.DictReader(lines)}
-    assert specified == ROWS
+    with (Path(folder) / "claims.csv").open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_the_list_of_claims_is_that_of_the_specification(specified: list[dict[str, str]]) -> None:
+    rows = [(row["id"], row["writeups"].split("|")) for row in specified]
+    assert rows == list(ROWS.items())
+
+
+def test_every_specified_claim_is_declared_for_its_write_ups_and_defined(
+    specified: list[dict[str, str]],
+) -> None:
+    declared = real_file().declaration.claims
+    for row in specified:
+        name = row["id"]
+        assert list(declared[name].writeups) == row["writeups"].split("|"), name
+        assert definitions.CLAIMS[name].__name__ == name.replace("-", "_")
+    assert set(declared) == set(definitions.CLAIMS) == {row["id"] for row in specified}
 
 
 @pytest.mark.parametrize(("claim", "writeup"), [(c, w) for c, ws in ROWS.items() for w in ws])

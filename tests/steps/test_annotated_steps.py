@@ -10,7 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from tasks.claims.measures import terminal_ratio
+from tasks.diffusion.augmentation import every_shift, mirror
 from tasks.diffusion.beta_schedules import noise_schedule
+from tasks.diffusion.matched_start import MatchedStart
+from tasks.diffusion.moments import Moments
+from tasks.model_parts import build_schedule
 from tasks.train_guide import noise_levels
 from tests.steps.conftest import training
 
@@ -117,6 +122,19 @@ def test_matched_start_moves_the_mean_towards_that_of_the_data(workshop, model, 
     assert off[1] < off[0]
 
 
+def test_matched_start_is_that_of_images_augmented_as_in_training(
+    workshop, model, classifier, data
+):
+    row = _variant(
+        workshop, model, classifier, data, start="matched", max_shift=1, horizontal_flip=True
+    )
+    images = torch.from_numpy(workshop.read(data, "arrays.safetensors")["train_images"])[:, None]
+    shifted = torch.cat([shift(images.float() / 255) for shift in every_shift(1)])
+    x_0 = Moments.of(2 * torch.cat([shifted, mirror(shifted)]) - 1)
+    expected = MatchedStart.of(x_0, build_schedule(OBJECTIVE)).divergence()
+    assert row.metrics["start_divergence"] == pytest.approx(expected, rel=1e-6)
+
+
 def test_guide_is_measured_beside_a_classifier_of_clean_images(workshop, data, classifier):
     guide = _guide(workshop, data, classifier)
     levels = noise_levels(20)
@@ -169,6 +187,17 @@ def test_schedule_table_holds_the_formulas(workshop):
     abar = float(noise_schedule("linear", 200).alpha_bar[-1])
     assert row.metrics["terminal_snr_linear_200"] == pytest.approx(
         10 * math.log10(abar / (1 - abar))
+    )
+
+
+def test_terminal_ratios_of_schedules_that_share_name_and_timesteps_are_told_apart(workshop):
+    described = {"schedule": "linear", "num_timesteps": 200, "beta_start": 1e-4, "beta_end": 0.02}
+    schedules = [described, {**described, "beta_end": 0.05}, {**described, "num_timesteps": 300}]
+    row = workshop.run("schedule", {"schedules": schedules})
+    ratios = [10 * math.log10(terminal_ratio(schedule)) for schedule in schedules]
+    names = ["linear_200_0.0001_0.02", "linear_200_0.0001_0.05", "linear_300"]
+    assert row.metrics == pytest.approx(
+        {f"terminal_snr_{name}": ratio for name, ratio in zip(names, ratios, strict=True)}
     )
 
 
