@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.runners.test_dask import NODES
+from tests.flows.conftest import SMALL_NODES
 from tests.flows.serve.conftest import Site, wait_for
 
 pytestmark = [
@@ -29,7 +29,7 @@ def test_every_node_is_done_once_by_the_workers(tmp_path: Path) -> None:
         done = site.run("flows.cli", "run", "small", "--runner", "ray")
         assert done.returncode == 0, done.stderr
         assert "8 done" in done.stdout
-        assert sorted(site.computed()) == sorted(NODES)
+        assert sorted(site.computed()) == sorted(SMALL_NODES)
         wait_for(lambda: not site.processes(), "processes are left behind", seconds=120)
     finally:
         site.end()
