@@ -29,6 +29,9 @@ def interrupts_kept_from_children() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
+_soft_handler: Callable[[int, FrameType | None], None] | None = None
+
+
 @contextmanager
 def soft_interrupts(note: Callable[[str], None]) -> Iterator[None]:
     """The first signal asks the steps to stop, which keeps their checkpoints and records the run.
@@ -39,6 +42,7 @@ def soft_interrupts(note: Callable[[str], None]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    global _soft_handler
     signals = 0
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -54,8 +58,27 @@ def soft_interrupts(note: Callable[[str], None]) -> Iterator[None]:
             note("Stopping; finished steps are kept. Press Ctrl-C again to stop at once.")
 
     previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    _soft_handler = handle
     try:
         yield
     finally:
+        _soft_handler = None
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def soft_sigterm() -> Iterator[None]:
+    """Within soft_interrupts, SIGTERM is taken as there; elsewhere this does nothing.
+
+    Around the body of a flow, where Prefect has put a handler that raises: the run would crash in
+    place of being cancelled.
+    """
+    if _soft_handler is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGTERM, _soft_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -14,6 +14,7 @@ from prefect.artifacts import (
 from prefect.client.schemas.objects import State
 
 from flows.flow_run_id import with_flow_run_id
+from flows.interrupt import soft_sigterm
 from flows.prefect_server import without_heartbeats
 from flows.run import Run, find_run, forget, register
 from flows.run_artifacts import metrics_table, summary
@@ -48,7 +49,7 @@ def run_pipeline(request: RunRequest) -> State[Any]:
 
 
 def _run(run: Run) -> State[Any]:
-    with without_heartbeats():
+    with without_heartbeats(), soft_sigterm():
         with at_work(run):
             run_to_end(run, lambda: _run_stages(run))
         if not stop_requested():

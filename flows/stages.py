@@ -16,6 +16,7 @@ from prefect.states import Cancelled, Completed, Failed
 
 from flows.batches import batch_name
 from flows.flow_run_id import with_flow_run_id
+from flows.interrupt import soft_sigterm
 from flows.node_outcome import NodeOutcome, outcome_of_end, outcome_of_error
 from flows.node_queue import NodeQueue, Report, ReportBatch
 from flows.plan import PlannedNode
@@ -86,12 +87,13 @@ def _run_stage(stage: str, request: RunRequest) -> State[Any]:
     request = with_flow_run_id(request)
     run = find_run(request)
     if run is not None and run.stage is None:
-        run_nodes(run, [stage])
+        with soft_sigterm():
+            run_nodes(run, [stage])
         return final_state(run)
     with failures_told(request):
         alone = run or Run.begin(request, stage)
         try:
-            with at_work(alone):
+            with soft_sigterm(), at_work(alone):
                 run_to_end(alone, lambda: run_nodes(alone, STAGES))
         finally:
             alone.end()
