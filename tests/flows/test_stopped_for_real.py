@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a network trains and while pictures are sampled, with nothing made up."""
+"""Ctrl-C and SIGTERM while a real network trains, and while real pictures are sampled."""
 
 from __future__ import annotations
 
