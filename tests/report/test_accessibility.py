@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import product
 
 import pytest
 
@@ -15,8 +16,7 @@ from tests.report.two_runs import record_two_runs
 
 pytestmark = pytest.mark.browser
 
-# Contrast is a matter of the scheme, the rest of the width: two looks show both of each.
-LOOKS = (("light", 1440), ("dark", 360))
+LOOKS = tuple(product(("light", "dark"), (360, 1440)))
 SERIOUS = ("serious", "critical")
 
 
