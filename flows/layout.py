@@ -42,9 +42,7 @@ def build_layout(
             for name, dataset in declaration.datasets.items()
             if f"data/{name}" in keys
         },
-        "figures": [
-            _figure(declaration, figure_id, keys) for figure_id in figures_of(declaration, pipeline)
-        ],
+        "figures": _figures(declaration, pipeline, keys),
         "nodes": [
             {
                 "name": node.name,
@@ -92,6 +90,17 @@ def _backend(
         "stage_one": backend.stage_one,
         "stage_two": backend.stage_two,
     }
+
+
+def _figures(declaration: Declaration, pipeline: str, keys: Mapping[str, str]) -> list[JSON]:
+    ids = figures_of(declaration, pipeline)
+    # A pipeline may hold others whole, as one of all write-ups does.
+    parts: dict[str, str] = {}
+    for other, declared in declaration.pipelines.items():
+        held = figures_of(declaration, other)
+        if set(held) < set(ids):
+            parts |= {figure_id: declared.title for figure_id in held if figure_id not in parts}
+    return [_figure(declaration, each, keys) | {"part": parts.get(each)} for each in ids]
 
 
 def _figure(declaration: Declaration, figure_id: str, keys: Mapping[str, str]) -> dict[str, JSON]:

@@ -28,12 +28,14 @@ STATUSES = ("done", "cached", "skipped", "failed")
 
 @dataclass(frozen=True)
 class SectionView:
-    """anchor: unique on the page. is_late: far down on a long page."""
+    """anchor: unique on the page. is_late: far down on a long page. begins_part: it is the first
+    figure of a pipeline that the run's pipeline holds whole."""
 
     figure: Figure
     anchor: str
     panels: Sequence[PanelView]
     is_late: bool
+    begins_part: bool
 
 
 @dataclass(frozen=True)
@@ -112,12 +114,14 @@ def view_pipeline(
                 for panel in figure.panels
             ],
             is_late=before >= PANELS_AT_ONCE,
+            begins_part=figure.part is not None and figure.part != part_before,
         )
-        for figure, anchor, before in zip(
+        for figure, part_before, anchor, before in zip(
             run.figures,
+            [None, *(figure.part for figure in run.figures)],
             _anchors(prefix, [figure.id for figure in run.figures]),
             accumulate((len(figure.panels) for figure in run.figures), initial=0),
-            strict=False,  # of the sums, the last counts all
+            strict=False,  # the last of the sums and of the parts before is after all figures
         )
     ]
     csv = metrics_csv(run, rows)

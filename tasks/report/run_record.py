@@ -49,6 +49,8 @@ class Figure:
     title: str
     seed: int
     panels: Sequence[Panel]
+    part: str | None = None
+    """Title of the pipeline it comes from, where the run's pipeline holds several whole."""
 
     @property
     def heading(self) -> str:
@@ -260,4 +262,11 @@ def _figure(figure: Mapping[str, Any]) -> Figure:
         )
         for panel in figure["panels"]
     ]
-    return Figure(figure["id"], figure["section"], figure["title"], figure["seed"], panels)
+    return Figure(
+        figure["id"],
+        figure["section"],
+        figure["title"],
+        figure["seed"],
+        panels,
+        figure.get("part"),
+    )

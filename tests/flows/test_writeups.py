@@ -286,3 +286,14 @@ def test_ddpm_has_three_hundred_timesteps_of_the_linear_schedule(plans):
             1e-4,
             0.02,
         )
+
+
+def test_figures_of_all_write_ups_together_tell_which_each_comes_from(
+    plans: dict[str, Plan],
+) -> None:
+    titles = {"w1": "seed501", "w2": "seed180", "w3": "seed100", "w4": "annotated"}
+    told = {f["id"]: f["part"] for f in plans["gallery"].layout["figures"]}
+    assert {name: part for name, part in told.items() if name[:2] in titles} == {
+        name: f"Write-up {titles[name[:2]]}" for name in told if name[:2] in titles
+    }
+    assert {figure["part"] for figure in plans["seed501"].layout["figures"]} == {None}

@@ -59,6 +59,8 @@ class MadeUpRun:
     figures: Sequence[str] = ("loss", "samples")
     settings: Sequence[tuple[str, str]] = ()
     """Of every panel, in place of its drawing's."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """Figure to the title of the pipeline it comes from."""
 
     def record(self) -> MadeUpRun:
         nodes = [self._node(*node) for node in self._plan()]
@@ -175,6 +177,7 @@ class MadeUpRun:
             "id": name,
             "section": "B1.2",
             "title": f"Figure {name}",
+            "part": self.parts.get(name),
             "seed": 42,
             "panels": [
                 {

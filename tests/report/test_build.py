@@ -108,6 +108,27 @@ def test_unreadable_newest_run_falls_back_to_the_one_before_and_says_so(store, t
     assert "run-2" in Page.read(tmp_path / "out" / "index.html").text
 
 
+def test_pipelines_that_one_holds_head_their_figures_and_stand_in_the_contents(store, tmp_path):
+    parts = {"a": "First write-up", "b": "First write-up", "c": "Second <write-up>"}
+    MadeUpRun(store, figures=list(parts), parts=parts).record()
+    build_report(store, tmp_path / "out")
+    page = (tmp_path / "out" / "course.html").read_text()
+    begin = [
+        page.index(f'id="{name}-part">{title}</p>')
+        for name, title in (("a", "First write-up"), ("c", "Second &lt;write-up&gt;"))
+    ]
+    figures = [page.index(f'<h2 id="{name}">') for name in parts]
+    assert begin[0] < figures[0] < figures[1] < begin[1] < figures[2]
+    assert page.count('class="part"') == 4
+    assert all(f'<a href="#{name}-part">' in page for name in ("a", "c"))
+
+
+def test_figures_of_one_pipeline_stand_under_no_other_title(store, tmp_path):
+    MadeUpRun(store).record()
+    build_report(store, tmp_path / "out")
+    assert 'class="part"' not in (tmp_path / "out" / "course.html").read_text()
+
+
 HOSTILE = "<img src=x onerror=alert(1)> \"'</title><script>alert(2)</script>"
 
 
