@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.flows.conftest import REPOSITORY
+from tests.flows.conftest import REPOSITORY, SMALL_NODES
 from tests.flows.free_port import free_port
 from tests.flows.serve.conftest import Site, Up, wait_for
 from tests.flows.test_prefect_server import wait_for_health
@@ -92,6 +94,28 @@ def test_two_runs_started_together_on_two_workers_do_each_node_once(lab: Up) -> 
     assert all(any(run.name in log for run in ended) for log in logs), logs
     assert len(site.computed()) == len(set(site.computed())) == 8
     end(*workers)
+
+
+def test_worker_killed_with_its_run_costs_the_steps_it_was_at(lab: Up) -> None:
+    from flows.upkeep.doctor.processes import list_processes
+
+    site = lab.site
+    site.run("flows.cli", "deploy", "--pool", "darkroom", "--store", "killed")
+    (site.folder / "log").unlink(missing_ok=True)
+    worker = ["prefect", "worker", "start", "--pool", "darkroom", "--type", "process"]
+    victim = site.start(*worker, log="victim.log", DARKROOM_FAKE_SECONDS="3", VICTIM="yes")
+    lab.ask()
+    wait_for(lambda: any(name.startswith("train/") for name in site.computed()), lab)
+    for process in list_processes():
+        if process.environment.get("VICTIM"):
+            os.kill(process.pid, signal.SIGKILL)
+    victim.wait()
+    lost = [name for name in site.computed() if name.startswith("train/")]
+    heir = site.start(*worker, log="heir.log")
+    again = lab.ended(lab.ask())
+    assert again.state.name == "Completed", (site.folder / "heir.log").read_text()
+    assert sorted(site.computed()) == sorted([*SMALL_NODES, *lost])
+    end(heir)
 
 
 def test_deployed_schedules_stand_at_the_server(lab: Up) -> None:
