@@ -107,7 +107,8 @@ def digest(step: Step) -> StepResult:
 
     Environment: DARKROOM_FAKE_SECONDS (how long it takes), DARKROOM_FAKE_FAIL (names that fail),
     DARKROOM_FAKE_REFUSE (names that are given bad input), DARKROOM_FAKE_GATE (a file: nothing is
-    computed until it is there).
+    computed until it is there), DARKROOM_FAKE_GATED (how the names begin that wait for that file;
+    by default all do).
     """
     if log := os.environ.get("DARKROOM_FAKE_LOG"):
         with open(log, "a") as file:
@@ -116,14 +117,15 @@ def digest(step: Step) -> StepResult:
         raise BadInput(f"{step.name}: asked to refuse")
     if step.name in os.environ.get("DARKROOM_FAKE_FAIL", "").split(","):
         raise StepFailed(f"{step.name}: asked to fail")
-    gate = os.environ.get("DARKROOM_FAKE_GATE")
-    while gate and not os.path.exists(gate):
-        time.sleep(0.01)
     began = time.monotonic()
+    gate = os.environ.get("DARKROOM_FAKE_GATE")
+    if gate and step.name.startswith(os.environ.get("DARKROOM_FAKE_GATED", "")):
+        while not os.path.exists(gate):
+            time.sleep(0.01)
     partial = step.workspace / "partial"
     partial.write_text("half")
     seconds = float(os.environ.get("DARKROOM_FAKE_SECONDS", "0"))
-    until = began + seconds
+    until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         if step.should_stop():
             raise StepCancelled(f"{step.name}: stopped")

@@ -33,6 +33,7 @@ def test_first_run_makes_everything_and_ends_with_the_report(workplace: Workplac
     assert set(workplace.statuses().values()) == {"done"}
 
 
+@pytest.mark.timed
 def test_second_run_says_so_at_once_without_prefect(workplace: Workplace) -> None:
     workplace.small("run")
     rows = sorted(workplace.store.glob("manifest/parts/run/*"))

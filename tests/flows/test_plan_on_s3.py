@@ -17,6 +17,7 @@ NODES = 10_000
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_ten_thousand_cached_nodes_are_planned_in_seconds_by_a_few_requests(
     s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -187,16 +187,22 @@ def test_device_is_held_once_for_the_whole_batch(store: Store) -> None:
 
     nodes = trajectories(2)
     events: list[Event] = []
+    has_begun = threading.Event()
+
+    def note(event: Event) -> None:
+        events.append(event)
+        has_begun.set()
+
     thread = threading.Thread(target=run, args=(store, nodes))
     with (
-        BUS.subscribed(events.append),
+        BUS.subscribed(note),
         hold_accelerator("cpu", "other", should_stop=lambda: False, on_wait=lambda message: None),
     ):
         thread.start()
-        time.sleep(0.3)
+        assert has_begun.wait(300)
         assert store.find(nodes[0]["key"]) is None
     thread.join()
-    assert next(e.what for e in events if e.name == "batch") == "waiting"
+    assert (events[0].name, events[0].what) == ("batch", "waiting")
     assert store.find(nodes[1]["key"]) is not None
 
 
@@ -205,8 +211,12 @@ def test_stop_ends_the_batch_and_records_nothing(
 ) -> None:
     monkeypatch.setenv("DARKROOM_FAKE_SECONDS", "5")
     nodes = trajectories(2)
-    threading.Timer(0.1, cancellation.request_stop).start()
-    with pytest.raises(StepCancelled):
+
+    def stop_once_it_computes(event: Event) -> None:
+        if event.what == "progress":
+            cancellation.request_stop()
+
+    with BUS.subscribed(stop_once_it_computes), pytest.raises(StepCancelled):
         run(store, nodes)
     assert [store.find(node["key"]) for node in nodes] == [None, None]
 

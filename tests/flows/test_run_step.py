@@ -112,8 +112,12 @@ def test_workspace_goes_on_success_and_stays_on_failure(
     run_step(good, store, chain.settings(store))
     assert not list(store.workspace(good["key"]).iterdir())
     monkeypatch.setenv("DARKROOM_FAKE_SECONDS", "5")
-    threading.Timer(0.1, cancellation.request_stop).start()
-    with pytest.raises(StepCancelled):
+
+    def stop_once_it_computes(event: Event) -> None:
+        if event.what == "progress":
+            cancellation.request_stop()
+
+    with BUS.subscribed(stop_once_it_computes), pytest.raises(StepCancelled):
         run_step(bad, store, chain.settings(store))
     assert (store.workspace(bad["key"]) / "partial").read_text() == "half"
 
@@ -189,14 +193,16 @@ def spans_of(store: Store, nodes: list[StepNode]) -> list[tuple[float, float]]:
 
 
 def test_device_is_held_by_one_step_at_a_time(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DARKROOM_FAKE_SECONDS", "0.2")
+    gate = tmp_path / "one-waits"
+    monkeypatch.setenv("DARKROOM_FAKE_GATE", str(gate))
     waits: list[str] = []
 
     def note_wait(event: Event) -> None:
         if event.what == "waiting":
             waits.append(event.message)
+            gate.touch()
 
     nodes = [chain.step_node(f"train/{name}", kind="train") for name in "ab"]
     with BUS.subscribed(note_wait):

@@ -75,11 +75,14 @@ def test_turning_ends_with_the_picture_as_the_view_shows_it(visit, name):
 def test_the_button_moves_the_picture_there_by_way_of_the_middle(visit, name):
     figure = panel(visit, f"turn-{name}")
     rest = figure.locator(".turn-rest")
+    clock = visit.page.clock
+    clock.install(time=0)
+    clock.pause_at(1000)
     figure.get_by_role("button", name="Change the view").press("Enter")
-    visit.page.wait_for_timeout(300)
+    clock.run_for(300)
     figure.get_by_role("button", name="Pause").press("Enter")
     stopped = pixels_of(rest)
-    visit.page.wait_for_timeout(300)
+    clock.run_for(300)
     assert (pixels_of(rest) == stopped).all()
     value = int(figure.get_by_role("slider", name="View").input_value())
     assert 0 < value < 100

@@ -6,7 +6,7 @@ import io
 import multiprocessing
 import os
 import signal
-import time
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -36,13 +36,14 @@ def test_each_checkpoint_and_every_loss_are_kept(workshop, flow_model):
     assert flow_model.metrics["final_loss"] == pytest.approx(np.mean(loss["loss"][3:]))
 
 
-def _train_slowly(root, data, reached):
-    """Train in a process of its own, saying how many epochs are done, slow enough to be killed."""
+def _train_until(steps, root, data, reached):
+    """Train in a process of its own, and stand still once more than `steps` steps are done."""
     workshop = Workshop(root)
 
     def report(done, total, message):
-        reached.value = done
-        time.sleep(0.2)
+        if done > steps:
+            reached.set()
+            threading.Event().wait()
 
     step = workshop.step("train", LONG, {"data": data}, report=report)
     train_model(step)
@@ -53,14 +54,16 @@ def test_killed_training_resumes_to_the_same_artifact(
     tmp_path, workshop, data, epochs_before_the_kill
 ):
     context = multiprocessing.get_context("spawn")
-    reached = context.Value("i", 0)
-    process = context.Process(target=_train_slowly, args=(tmp_path / "store", data, reached))
+    reached = context.Event()
+    process = context.Process(
+        target=_train_until,
+        args=(4 * epochs_before_the_kill, tmp_path / "store", data, reached),
+        daemon=True,
+    )
     process.start()
     # Progress is reported before the epoch's state is saved: wait for the next epoch's report.
-    deadline = time.monotonic() + 60
-    while reached.value <= 4 * epochs_before_the_kill and process.is_alive():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    while not reached.wait(0.1):
+        assert process.is_alive()
     os.kill(process.pid, signal.SIGKILL)
     process.join()
 
@@ -74,7 +77,7 @@ def test_killed_training_resumes_to_the_same_artifact(
     )
     undisturbed = train_model(replace(step, workspace=tmp_path / "undisturbed"))
 
-    assert reports[0] > 4
+    assert reports[0] == 4 * (epochs_before_the_kill + 1)
     for name in ("epoch-002.safetensors", "epoch-006.safetensors", "loss.parquet"):
         assert resumed.objects[name] == undisturbed.objects[name], name
 

@@ -21,6 +21,8 @@ REPOSITORY = Path(tasks.__path__[0]).parent
 NAMES = [f"model-{number}" for number in range(8)]
 COMPACT_EVERY = 3
 POINTS = 24
+MANY = 2000
+"""More than a writer gets through in a test, however late it is killed."""
 
 
 def start_writer(
@@ -46,6 +48,17 @@ def lines_of(writer: subprocess.Popen[str]) -> list[str]:
         lines = stdout.read().splitlines()
     writer.wait()
     return lines
+
+
+def killed_amid(writer: subprocess.Popen[str], dice: random.Random, names: int) -> list[str]:
+    """What a writer says that is killed at a random moment, though not before it has said it has
+    written so many names."""
+    assert writer.stdout is not None
+    said = [writer.stdout.readline() for _ in range(1 + names)]
+    assert said[0] == "ready\n" and all(said)
+    time.sleep(dice.uniform(0, 0.02))
+    writer.kill()
+    return [*(line.rstrip() for line in said[1:]), *lines_of(writer)]
 
 
 @pytest.fixture(scope="module")
@@ -77,16 +90,12 @@ def test_run_killed_at_a_system_call_is_whole_and_completes(
 
 
 def test_store_killed_again_and_again_at_random_moments_loses_nothing(tmp_path: Path) -> None:
-    names = [f"model-{number}" for number in range(400)]
+    names = [f"model-{number}" for number in range(MANY)]
     dice = random.Random(7)
     acknowledged: set[str] = set()
     for _ in range(20):
         writer = start_writer(tmp_path, names, compact_every=5)
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == "ready\n"
-        time.sleep(dice.uniform(0, 0.4))
-        writer.kill()
-        acknowledged.update(lines_of(writer))
+        acknowledged.update(killed_amid(writer, dice, dice.randrange(10)))
 
         store = Store(str(tmp_path))
         assert damage_in(store) == []

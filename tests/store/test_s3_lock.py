@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -115,16 +116,26 @@ def test_clock_that_is_set_neither_loses_nor_breaks_a_lock(
 def test_lock_that_is_renewed_is_not_taken_over(
     s3_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    renew_seconds = s3_lock.RENEW_SECONDS
     monkeypatch.setattr(s3_lock, "RENEW_SECONDS", 0.05)
-    monkeypatch.setattr(s3_lock, "STALE_SECONDS", 1.0)
     requests = s3_store._filesystem._requests
+    now = 0.0
+
+    def sleep_until_renewed(_: float) -> None:
+        nonlocal now
+        tag, until = requests.head(LOCK)["ETag"], time.monotonic() + 300
+        while requests.head(LOCK)["ETag"] == tag:
+            assert time.monotonic() < until, "the holder does not renew its lock"
+        now += renew_seconds
+
+    def give_up() -> None:
+        if now > 2 * s3_lock.STALE_SECONDS:
+            raise StepCancelled("waited long enough")
+
+    # The waiter's clock, which goes on by what lies between two renewals.
+    clock = SimpleNamespace(monotonic=lambda: now, sleep=sleep_until_renewed)
     with s3_lock.hold_shared_lock(requests, LOCK, "one host"):
-        until = time.monotonic() + 1.5
-
-        def give_up() -> None:
-            if time.monotonic() > until:
-                raise StepCancelled("waited long enough")
-
+        monkeypatch.setattr(s3_lock, "time", clock)
         with (
             pytest.raises(StepCancelled),
             s3_lock.hold_shared_lock(requests, LOCK, "another host", give_up),

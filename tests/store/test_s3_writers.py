@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import subprocess
-import time
 from itertools import chain
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from tests.store.sample_artifacts import (
     write_artifact,
     write_missing_artifacts,
 )
-from tests.store.test_killed_writers import lines_of, start_writer
+from tests.store.test_killed_writers import MANY, killed_amid, lines_of, start_writer
 
 NAMES = [f"model-{number}" for number in range(4)]
 POINTS = 4
@@ -106,16 +105,12 @@ def test_host_killed_at_a_request_leaves_the_store_whole_and_another_completes_i
 def test_store_killed_again_and_again_at_random_moments_loses_nothing(
     s3_store: Store, tmp_path: Path
 ) -> None:
-    names = [f"model-{number}" for number in range(200)]
+    names = [f"model-{number}" for number in range(MANY)]
     dice = random.Random(7)
     acknowledged: set[str] = set()
     for _ in range(3):
         writer = start_on_own_host(s3_store.address, names, tmp_path / "host")
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == "ready\n"
-        time.sleep(dice.uniform(0.2, 1.0))
-        writer.kill()
-        acknowledged.update(lines_of(writer))
+        acknowledged.update(killed_amid(writer, dice, dice.randrange(1, 6)))
         assert damage_in(s3_store) == []
         assert {key_of(name) for name in acknowledged} <= s3_store.rows().keys()
     assert 0 < len(acknowledged) < len(names)

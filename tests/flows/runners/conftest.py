@@ -45,7 +45,10 @@ class Lab:
 
     def run(self, store: str) -> str:
         """The same, waited for; what it printed."""
-        process = self.start(store, log="run.log")
+        return self.ended(self.start(store, log="run.log"))
+
+    def ended(self, process: subprocess.Popen[bytes]) -> str:
+        """What a run that logs to run.log printed, once it has ended well."""
         wait_for(lambda: process.poll() is not None, "the run does not end", seconds=300)
         told = (self.site.folder / "run.log").read_text()
         assert process.returncode == 0, told
@@ -68,10 +71,13 @@ class Lab:
         return name, int(process.rstrip(")"))
 
 
-def start_lab(folder: Path, prefect_api: str, *worker_options: str, seconds: str) -> Lab:
+def start_lab(
+    folder: Path, prefect_api: str, *worker_options: str, seconds: str, **environment: str
+) -> Lab:
     """seconds: what a step takes."""
     site = Site.at(folder)
     site.environment |= {"PREFECT_API_URL": prefect_api, "DARKROOM_FAKE_SECONDS": seconds}
+    site.environment |= environment
     port = free_port()
     address = f"tcp://127.0.0.1:{port}"
     where = ["--host", "127.0.0.1"]
