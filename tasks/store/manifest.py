@@ -22,7 +22,7 @@ from typing import Any
 
 from tasks.store.compacted_file import CompactedFile
 from tasks.store.compaction import MAX_ROWS, files_to_merge, merge, without
-from tasks.store.errors import DamagedRow, StoreUnavailable, UnknownSchema
+from tasks.store.errors import DamagedRow, StoreUnavailable, UnknownSchema, UnreadableRow
 from tasks.store.filesystem import Filesystem, quarantine_path
 from tasks.store.names import check_key
 from tasks.store.row import SCHEMA_VERSION, Row, is_newer, later_than
@@ -54,7 +54,7 @@ class Part:
 
     @property
     def can_be_read(self) -> bool:
-        return self.data is not None
+        return not isinstance(self.problem, UnreadableRow)
 
     @property
     def is_newer_schema(self) -> bool:
@@ -178,7 +178,7 @@ class Manifest:
         except FileNotFoundError:
             return None
         except OSError as error:
-            return Part(path, None, problem=DamagedRow(f"cannot be read: {error}"))
+            return Part(path, None, problem=UnreadableRow(f"cannot be read: {error}"))
         try:
             row = row_from_parquet(data)
         except DamagedRow as problem:
@@ -194,14 +194,18 @@ class Manifest:
                 path for path in self._filesystem.paths(COMPACTED) if _COMPACTED_FILE.match(path)
             ]
             try:
-                files = {path: self._opened.get(path) or self._open(path) for path in paths}
+                files = {path: self._whole(path) or self._open(path) for path in paths}
             except FileNotFoundError:
                 continue  # just compacted into another, which a new listing shows
-            # One with problems is looked at again: someone may have put it right.
-            self._opened = {path: file for path, file in files.items() if not file.problems}
+            self._opened = files
             return list(files.values())
         address = self._filesystem.address_of(COMPACTED)
         raise StoreUnavailable(f"{address}: what is listed there is never there; try again later")
+
+    def _whole(self, path: str) -> CompactedFile | None:
+        """As it was opened. One with problems is looked at again: it may have been put right."""
+        file = self._opened.get(path)
+        return None if file is None or file.problems else file
 
     def _open(self, path: str) -> CompactedFile:
         try:
@@ -209,7 +213,7 @@ class Manifest:
         except FileNotFoundError:
             raise
         except OSError as error:
-            return CompactedFile(path, None, DamagedRow(f"cannot be read: {error}"))
+            return CompactedFile(path, None, UnreadableRow(f"cannot be read: {error}"))
         return CompactedFile(path, source)
 
     def _remove_from_compacted(self, keys: Collection[str]) -> None:
