@@ -269,6 +269,18 @@ def test_damaged_files_set_aside_go_after_a_week(changed, store):
     assert not path.exists()
 
 
+def test_old_file_is_kept_for_a_week_from_when_it_was_set_aside(changed, store):
+    row = store.find(changed.by_name["train/denoiser"].key)
+    part = Path(store.address, f"manifest/parts/data/{changed.by_name['data/digits'].key}.parquet")
+    for path in (Path(store.object_address(row.objects["notes.txt"])), part):
+        path.write_bytes(b"nonsense")
+        os.utime(path, (time.time() - 2 * WEEK,) * 2)
+    verify_store(store, repair=True)
+    assert len(Upkeep(store).quarantined()) == 2
+    assert names(collect_garbage(store, delete=True), "damaged file") == set()
+    assert len(Upkeep(store).quarantined()) == 2
+
+
 def test_damaged_manifest_is_refused(changed, store):
     part = Path(store.address, f"manifest/parts/data/{changed.by_name['data/digits'].key}.parquet")
     row = store.find(changed.by_name["data/digits"].key)
