@@ -88,13 +88,13 @@ class Manifest:
         parts = self._parts()
         compacted = self._compacted()
         self._last_read = [*parts, *compacted]
-        return Rows(_newest(parts), compacted)
+        return Rows(newest_of(parts), compacted)
 
     def find(self, key: str, kind: str | None = None) -> Row | None:
         """The row of one key, read afresh. kind: spares a few requests."""
         parts = self._parts(check_key(key), kind)
         compacted = self._compacted()
-        found = Rows(_newest(parts), compacted).get(key)
+        found = Rows(newest_of(parts), compacted).get(key)
         files: list[ManifestFile] = [*parts, *compacted]
         if damaged := [file for file in files if file.problems]:
             known = {file.path for file in self._last_read}
@@ -119,14 +119,14 @@ class Manifest:
         """Forget every row of `key`, damaged ones too. Its objects stay."""
         for path in self._part_paths(check_key(key)):
             self._filesystem.delete(path)
-        self._remove_from_compacted([key])
+        self._remove_from_compacted([key], self._compacted())
 
     def compact(self) -> int:
         """Fold the parts into compacted files; returns how many. Killed at any point, no row is
         lost. Compacted files of like size are merged, so that each row is written again only as
         often as the manifest doubles."""
         parts, compacted = self._parts(), self._compacted()
-        rows = _newest(parts)
+        rows = newest_of(parts)
         merged = files_to_merge(compacted, len(rows))
         if rows or len(merged) > 1 or any(file.problems for file in merged):
             written = self._write_compacted(merge(list(rows.values()), merged))
@@ -216,8 +216,8 @@ class Manifest:
             return CompactedFile(path, None, UnreadableRow(f"cannot be read: {error}"))
         return CompactedFile(path, source)
 
-    def _remove_from_compacted(self, keys: Collection[str]) -> None:
-        for file in self._compacted():
+    def _remove_from_compacted(self, keys: Collection[str], files: Iterable[CompactedFile]) -> None:
+        for file in files:
             if file.holds(keys):
                 self._write_compacted(without(file, keys))
                 self._retire(file)
@@ -268,7 +268,8 @@ def _problems(files: Collection[ManifestFile]) -> list[tuple[ManifestFile, Damag
     return [(file, problem) for file in files for problem in file.problems]
 
 
-def _newest(parts: Collection[Part]) -> dict[str, Row]:
+def newest_of(parts: Collection[Part]) -> dict[str, Row]:
+    """The newest row of every key that they hold."""
     newest: dict[str, Row] = {}
     for row in (part.row for part in parts if part.row is not None):
         if row.key not in newest or is_newer(row, newest[row.key]):
