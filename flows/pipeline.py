@@ -36,16 +36,22 @@ REPORT = "The pipeline's report, where it is served"
 def run_pipeline(request: RunRequest) -> State[Any]:
     """Make everything a pipeline declares that is not in the store yet, and its report."""
     request = with_flow_run_id(request)
+    run = find_run(request)
+    if run is not None:
+        return _run_and_tell(run)
     with failures_told(request):
-        run = find_run(request)
-        if run is not None:
-            return _run(run)
         run = Run.begin(request)
-        register(run)
-        try:
-            return _run(run)
-        finally:
-            forget(run)
+    register(run)
+    try:
+        return _run_and_tell(run)
+    finally:
+        forget(run)
+
+
+def _run_and_tell(run: Run) -> State[Any]:
+    # Told while the lease lasts: a run without one, not ended yet, looks left by a kill.
+    with failures_told(run.request):
+        return _run(run)
 
 
 def _run(run: Run) -> State[Any]:

@@ -92,13 +92,15 @@ def _run_stage(stage: str, request: RunRequest) -> State[Any]:
         return final_state(run)
     with failures_told(request):
         alone = run or Run.begin(request, stage)
-        try:
+    try:
+        # Told while the lease lasts: a run without one, not ended yet, looks left by a kill.
+        with failures_told(request):
             with soft_sigterm(), at_work(alone):
                 run_to_end(alone, lambda: run_nodes(alone, STAGES))
-        finally:
-            alone.end()
-        tell_failed_steps(alone)
-        tell_stopped_claims(alone)
+            tell_failed_steps(alone)
+            tell_stopped_claims(alone)
+    finally:
+        alone.end()
     return final_state(alone)
 
 

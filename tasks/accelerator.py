@@ -7,6 +7,7 @@ too narrow to keep two cores busy trains 1.6 times as fast beside another as bef
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -21,6 +22,9 @@ POLL_SECONDS = 0.1
 _process_locks: dict[str, threading.Lock] = {}
 _guard = threading.Lock()
 _all_threads: int | None = None
+"""Of torch, before any were shared."""
+_sharing = 0
+"""How many steps of this process compute on a share of the cores."""
 
 
 @contextmanager
@@ -35,25 +39,25 @@ def hold_accelerator(
     """Hold one of `places` places on `device` ("cpu", "cuda", "mps") for the node `name`.
 
     on_wait is called once, with who holds the first, if none is free at once. With several places
-    on the CPU, torch computes on this one's share of the cores in the calling thread.
+    on the CPU, torch computes on this one's share of the cores in the calling thread; once this
+    process holds none any more, on all of them again.
     Raises StepCancelled if should_stop turns true while waiting.
     """
-    held = [_Place(device, number) for number in range(places)]
-    place = _first_free(held)
+    all_places = [_Place(device, number) for number in range(places)]
+    place = _first_free(all_places)
     if place is None:
-        on_wait(f"waiting for the device, held by {held[0].holder()}")
+        on_wait(f"waiting for the device, held by {all_places[0].holder()}")
     while place is None:
         if should_stop():
             raise StepCancelled(f"{name}: stopped while it waited for the {device} device")
         time.sleep(POLL_SECONDS)
-        place = _first_free(held)
-    try:
+        place = _first_free(all_places)
+    with contextlib.ExitStack() as held:
+        held.callback(place.release)
         place.write_holder(f"{name} (process {os.getpid()})")
-        if device == "cpu" and places > 1:
-            _share_cores(places)
+        if device == "cpu":
+            held.enter_context(_share_of_cores(places))
         yield
-    finally:
-        place.release()
 
 
 class _Place:
@@ -103,12 +107,25 @@ def _first_free(places: Sequence[_Place]) -> _Place | None:
     return next((place for place in places if place.take()), None)
 
 
-def _share_cores(places: int) -> None:
+@contextmanager
+def _share_of_cores(places: int) -> Iterator[None]:
     """Let torch use one share of the cores it would use alone, in this thread and later ones."""
+    global _all_threads, _sharing
+    if places == 1 and _all_threads is None:
+        yield
+        return
     import torch
 
-    global _all_threads
     with _guard:
+        _sharing += 1
         if _all_threads is None:
             _all_threads = torch.get_num_threads()
         torch.set_num_threads(max(1, _all_threads // places))
+    try:
+        yield
+    finally:
+        with _guard:
+            _sharing -= 1
+            # Later: the library that multiplies has one number for all threads.
+            if _sharing == 0:
+                torch.set_num_threads(_all_threads)

@@ -106,6 +106,9 @@ class _Sweep:
         objects = [file for file in self._objects if file.path not in named]
         old_objects = [file for file in objects if file.is_older_than(self._young)]
         young = len(rows) - len(old_rows) + len(objects) - len(old_objects)
+        # Rows read now may be fewer than those found whole a moment ago.
+        if problems := self._store.problems:
+            raise DarkroomError(f"{problems[0]}. Nothing is deleted: what it needs is not known")
         return Cleaning(
             is_deleted=False,
             kept_runs=[row.run_id for row in self._runs],

@@ -19,7 +19,7 @@ from tasks.store.upkeep import Upkeep
 class Fault:
     """An object that is not what its rows name. what: "missing", or how it is damaged.
     nodes: names of the rows that name it. is_repaired: those rows are gone, and will be made
-    anew."""
+    anew; or it is whole again by itself."""
 
     address: str
     what: str
@@ -118,22 +118,21 @@ def _repair(
 ) -> Verification:
     if found.damaged_files:
         upkeep.set_damaged_rows_aside()
-    certain = {path for path, fault in faults.items() if not fault.what.startswith(UNREADABLE)}
-    for path in certain:
-        if not faults[path].is_missing:
-            upkeep.set_object_aside(named[path][0])
+    # Looked at once more: a run may have made it anew since.
+    still = {path: upkeep.set_object_aside(named[path][0]) for path in faults}
+    certain = {path for path, what in still.items() if what and not what.startswith(UNREADABLE)}
     owners = {row.key for path in certain for row in named[path][1]}
     gone = {row.key: row.name for row in upkeep.remove_rows(rows.select(owners).values())}
 
     def mended(path: str) -> Fault:
-        is_mended = path in certain and all(row.key in gone for row in named[path][1])
-        return replace(faults[path], is_repaired=is_mended)
+        is_forgotten = path in certain and all(row.key in gone for row in named[path][1])
+        return replace(faults[path], is_repaired=is_forgotten or still[path] is None)
 
-    still = [file for file in upkeep.damaged_files() if not file.is_newer_schema]
+    damaged = [file for file in upkeep.damaged_files() if not file.is_newer_schema]
     return replace(
         found,
         missing=[mended(path) for path, fault in faults.items() if fault.is_missing],
         corrupt=[mended(path) for path, fault in faults.items() if not fault.is_missing],
         dropped=sorted(gone.values()),
-        is_repaired=not still,
+        is_repaired=not damaged,
     )

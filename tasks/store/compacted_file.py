@@ -12,13 +12,13 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from tasks.store.errors import DamagedRow, UnknownSchema
+from tasks.store.errors import DamagedRow, UnknownSchema, UnreadableRow
 from tasks.store.row import SCHEMA_VERSION, Row
 from tasks.store.row_file import (
     damage,
     empty_table,
-    one_line,
     open_parquet,
+    problem_of,
     row_from_record,
     unknown_schema,
 )
@@ -37,7 +37,7 @@ class CompactedFile:
     """An immutable file, from any number of threads.
 
     path: below the store. problems: what was found damaged so far; groups of rows are read, and so
-    found, as they are needed. can_be_read: False if not even its bytes could be had.
+    found, as they are needed.
     """
 
     def __init__(self, path: str, source: Any, problem: DamagedRow | None = None) -> None:
@@ -48,7 +48,6 @@ class CompactedFile:
         import numpy as np
 
         self.path = path
-        self.can_be_read = problem is None
         self.problems: list[DamagedRow] = [problem] if problem else []
         self._lock = threading.RLock()
         self._damaged_groups: set[int] = set()
@@ -67,6 +66,11 @@ class CompactedFile:
                 self._read_index()
             except DamagedRow as error:
                 self.problems.append(error)
+
+    @property
+    def can_be_read(self) -> bool:
+        """False if some of its bytes could not be had, so that it may hold more than it shows."""
+        return not any(isinstance(problem, UnreadableRow) for problem in self.problems)
 
     @property
     def is_newer_schema(self) -> bool:
@@ -184,14 +188,14 @@ class CompactedFile:
                 yield row
 
     def _read(self, group: int, columns: list[str] | None = None) -> Any:
-        """A group as an Arrow table; None, told once, if it is damaged."""
+        """A group as an Arrow table; None, told once, if it is damaged or cannot be read."""
         with self._lock:
             if group in self._damaged_groups:
                 return None
             try:
                 return self._parquet.read_row_group(group, columns=columns, use_threads=False)
             except damage() as error:
-                self._give_up(group, DamagedRow(one_line(error)))
+                self._give_up(group, problem_of(error))
                 return None
 
     def _give_up(self, group: int, problem: DamagedRow) -> None:

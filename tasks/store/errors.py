@@ -25,5 +25,9 @@ class DamagedRow(DarkroomError):
     """Bytes of the manifest that do not hold a whole row."""
 
 
+class UnreadableRow(DamagedRow):
+    """Rows that the system did not hand over this time, whole for all that is known."""
+
+
 class UnknownSchema(DamagedRow):
     """A row of another schema version, whole as far as can be told."""

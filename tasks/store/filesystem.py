@@ -129,7 +129,7 @@ class Filesystem(ABC):
 
     @abstractmethod
     def move(self, path: str, target: str) -> None:
-        """Rename a file within the root."""
+        """Rename a file within the root; its age begins anew."""
 
     @abstractmethod
     def delete(self, path: str) -> None:

@@ -7,7 +7,7 @@ import os
 import secrets
 import time
 
-from tasks.errors import BadInput
+from tasks.errors import BadInput, DarkroomError
 from tasks.store.durable_file import (
     clear_write_errors,
     make_folder,
@@ -120,6 +120,9 @@ class LocalFilesystem(Filesystem):
     def move(self, path: str, target: str) -> None:
         make_folder(os.path.dirname(self._path(target)))
         os.replace(self._path(path), self._path(target))
+        # Moved it is, whether or not its time can be set.
+        with contextlib.suppress(OSError, DarkroomError):
+            self._touch(target)
 
     def delete(self, path: str) -> None:
         with contextlib.suppress(FileNotFoundError):

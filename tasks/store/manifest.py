@@ -22,7 +22,7 @@ from typing import Any
 
 from tasks.store.compacted_file import CompactedFile
 from tasks.store.compaction import MAX_ROWS, files_to_merge, merge, without
-from tasks.store.errors import DamagedRow, StoreUnavailable, UnknownSchema
+from tasks.store.errors import DamagedRow, StoreUnavailable, UnknownSchema, UnreadableRow
 from tasks.store.filesystem import Filesystem, quarantine_path
 from tasks.store.names import check_key
 from tasks.store.row import SCHEMA_VERSION, Row, is_newer, later_than
@@ -54,7 +54,7 @@ class Part:
 
     @property
     def can_be_read(self) -> bool:
-        return self.data is not None
+        return not isinstance(self.problem, UnreadableRow)
 
     @property
     def is_newer_schema(self) -> bool:
@@ -88,13 +88,13 @@ class Manifest:
         parts = self._parts()
         compacted = self._compacted()
         self._last_read = [*parts, *compacted]
-        return Rows(_newest(parts), compacted)
+        return Rows(newest_of(parts), compacted)
 
     def find(self, key: str, kind: str | None = None) -> Row | None:
         """The row of one key, read afresh. kind: spares a few requests."""
         parts = self._parts(check_key(key), kind)
         compacted = self._compacted()
-        found = Rows(_newest(parts), compacted).get(key)
+        found = Rows(newest_of(parts), compacted).get(key)
         files: list[ManifestFile] = [*parts, *compacted]
         if damaged := [file for file in files if file.problems]:
             known = {file.path for file in self._last_read}
@@ -119,14 +119,14 @@ class Manifest:
         """Forget every row of `key`, damaged ones too. Its objects stay."""
         for path in self._part_paths(check_key(key)):
             self._filesystem.delete(path)
-        self._remove_from_compacted([key])
+        self._remove_from_compacted([key], self._compacted())
 
     def compact(self) -> int:
         """Fold the parts into compacted files; returns how many. Killed at any point, no row is
         lost. Compacted files of like size are merged, so that each row is written again only as
         often as the manifest doubles."""
         parts, compacted = self._parts(), self._compacted()
-        rows = _newest(parts)
+        rows = newest_of(parts)
         merged = files_to_merge(compacted, len(rows))
         if rows or len(merged) > 1 or any(file.problems for file in merged):
             written = self._write_compacted(merge(list(rows.values()), merged))
@@ -178,7 +178,7 @@ class Manifest:
         except FileNotFoundError:
             return None
         except OSError as error:
-            return Part(path, None, problem=DamagedRow(f"cannot be read: {error}"))
+            return Part(path, None, problem=UnreadableRow(f"cannot be read: {error}"))
         try:
             row = row_from_parquet(data)
         except DamagedRow as problem:
@@ -194,14 +194,18 @@ class Manifest:
                 path for path in self._filesystem.paths(COMPACTED) if _COMPACTED_FILE.match(path)
             ]
             try:
-                files = {path: self._opened.get(path) or self._open(path) for path in paths}
+                files = {path: self._whole(path) or self._open(path) for path in paths}
             except FileNotFoundError:
                 continue  # just compacted into another, which a new listing shows
-            # One with problems is looked at again: someone may have put it right.
-            self._opened = {path: file for path, file in files.items() if not file.problems}
+            self._opened = files
             return list(files.values())
         address = self._filesystem.address_of(COMPACTED)
         raise StoreUnavailable(f"{address}: what is listed there is never there; try again later")
+
+    def _whole(self, path: str) -> CompactedFile | None:
+        """As it was opened. One with problems is looked at again: it may have been put right."""
+        file = self._opened.get(path)
+        return None if file is None or file.problems else file
 
     def _open(self, path: str) -> CompactedFile:
         try:
@@ -209,11 +213,11 @@ class Manifest:
         except FileNotFoundError:
             raise
         except OSError as error:
-            return CompactedFile(path, None, DamagedRow(f"cannot be read: {error}"))
+            return CompactedFile(path, None, UnreadableRow(f"cannot be read: {error}"))
         return CompactedFile(path, source)
 
-    def _remove_from_compacted(self, keys: Collection[str]) -> None:
-        for file in self._compacted():
+    def _remove_from_compacted(self, keys: Collection[str], files: Iterable[CompactedFile]) -> None:
+        for file in files:
             if file.holds(keys):
                 self._write_compacted(without(file, keys))
                 self._retire(file)
@@ -264,7 +268,8 @@ def _problems(files: Collection[ManifestFile]) -> list[tuple[ManifestFile, Damag
     return [(file, problem) for file in files for problem in file.problems]
 
 
-def _newest(parts: Collection[Part]) -> dict[str, Row]:
+def newest_of(parts: Collection[Part]) -> dict[str, Row]:
+    """The newest row of every key that they hold."""
     newest: dict[str, Row] = {}
     for row in (part.row for part in parts if part.row is not None):
         if row.key not in newest or is_newer(row, newest[row.key]):

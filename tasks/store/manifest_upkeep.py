@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tasks.store.compacted_file import CompactedFile
-from tasks.store.manifest import Manifest, ManifestFile
+from tasks.store.manifest import Manifest, ManifestFile, newest_of
 from tasks.store.row import Row
 from tasks.store.row_file import rows_to_table
+from tasks.store.rows import Rows
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,12 @@ class ManifestUpkeep(Manifest):
         A row recorded anew since it was read stays.
         """
         doomed = list(rows)
-        newest = self.rows().select([row.key for row in doomed])
+        # What is decided on is what goes: other hosts may record while this goes on.
+        parts, compacted = self._parts(), self._compacted()
+        newest = Rows(newest_of(parts), compacted).select([row.key for row in doomed])
         gone = {row.key: row for row in doomed if newest.get(row.key) in (None, row)}
-        self._retire_all([part for part in self._parts() if part.row and part.row.key in gone])
-        self._remove_from_compacted(gone)
+        self._retire_all([part for part in parts if part.row and part.row.key in gone])
+        self._remove_from_compacted(gone, compacted)
         return list(gone.values())
 
     def set_damage_aside(self) -> int:

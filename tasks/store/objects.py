@@ -79,11 +79,16 @@ class Objects:
         is_whole = len(data) == ref.size and hashlib.sha256(data).hexdigest() == ref.sha256
         return None if is_whole else "does not match its SHA-256"
 
-    def set_aside(self, ref: ObjectRef) -> None:
-        """Move a damaged object to quarantine/, so that the next write puts a whole one there."""
-        path = object_path(ref)
-        with contextlib.suppress(FileNotFoundError):
-            self._filesystem.move(path, quarantine_path(path))
+    def set_aside(self, ref: ObjectRef) -> str | None:
+        """Move a damaged object to quarantine/, so that the next write puts a whole one there.
+
+        Returns what is wrong with it, as `damage` does; one that is whole or cannot be read stays.
+        """
+        path, what = object_path(ref), self.damage(ref)
+        if what is not None and not what.startswith(UNREADABLE):
+            with contextlib.suppress(FileNotFoundError):
+                self._filesystem.move(path, quarantine_path(path))
+        return what
 
     def exists(self, ref: ObjectRef) -> bool:
         """Whether it is there with the right size."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from tasks.errors import BadInput
-from tasks.store.errors import DamagedRow, UnknownSchema
+from tasks.store.errors import DamagedRow, UnknownSchema, UnreadableRow
 from tasks.store.row import FIELDS, SCHEMA_VERSION, Row
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def rows_from_parquet(data: bytes) -> tuple[list[Row], list[DamagedRow]]:
         try:
             records = file.read_row_group(group, use_threads=False).to_pylist()
         except damage() as error:
-            problems.append(DamagedRow(one_line(error)))
+            problems.append(problem_of(error))
             continue
         for record in records:
             try:
@@ -165,7 +165,8 @@ def rows_from_parquet(data: bytes) -> tuple[list[Row], list[DamagedRow]]:
 def open_parquet(source: str | bytes) -> Any:
     """The pyarrow ParquetFile of a file of rows, given as its path or its bytes.
 
-    DamagedRow or UnknownSchema if it is none; FileNotFoundError if it is not there.
+    DamagedRow or UnknownSchema if it is none, UnreadableRow if that cannot be told now;
+    FileNotFoundError if it is not there.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -177,7 +178,7 @@ def open_parquet(source: str | bytes) -> Any:
     except (DamagedRow, FileNotFoundError):
         raise
     except damage() as error:
-        raise DamagedRow(one_line(error)) from error
+        raise problem_of(error) from error
     return file
 
 
@@ -190,11 +191,20 @@ def row_from_record(record: dict[str, Any]) -> Row:
     except DamagedRow:
         raise
     except damage() as error:
-        raise DamagedRow(one_line(error)) from error
+        raise problem_of(error) from error
+
+
+def problem_of(error: Exception) -> DamagedRow:
+    """What one of `damage` says of the file: damaged, or not to be had now."""
+    # Arrow raises OSError for bytes that make no sense too, but only the system gives a number.
+    is_of_system = isinstance(error, OSError) and error.errno is not None
+    if is_of_system or isinstance(error, MemoryError):
+        return UnreadableRow(f"cannot be read: {one_line(error)}")
+    return DamagedRow(one_line(error))
 
 
 def damage() -> tuple[type[Exception], ...]:
-    """What reading a damaged file can raise."""
+    """What reading a damaged file can raise, and one that the system does not hand over."""
     import pyarrow as pa
 
     return (

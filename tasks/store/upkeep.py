@@ -64,8 +64,9 @@ class Upkeep:
         found = dict(zip(small, self._filesystem.each(self._objects.damage, small), strict=True))
         return [found[ref] if ref in found else self._objects.damage(ref) for ref in refs]
 
-    def set_object_aside(self, ref: ObjectRef) -> None:
-        self._objects.set_aside(ref)
+    def set_object_aside(self, ref: ObjectRef) -> str | None:
+        """Out of the way if it is damaged still. Returns what is wrong with it, as `damage`."""
+        return self._objects.set_aside(ref)
 
     def damaged_files(self) -> list[DamagedFile]:
         """Of the manifest."""

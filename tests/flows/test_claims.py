@@ -8,7 +8,6 @@ import os
 from pathlib import Path
 
 import pytest
-import yaml
 
 from flows.execute import RunResult, execute
 from flows.expand import expand, expand_pipeline, figures_of
@@ -20,25 +19,12 @@ from tasks.errors import BadInput
 from tasks.kinds import KINDS
 from tasks.store.node import Node
 from tasks.store.store import Store
-from tests.flows.conftest import SMALL
+from tests.flows.declared_claims import CLAIMS, declared
 from tests.flows.in_process import computed, prepare
 from tests.flows.small_declaration import real_file
 
 with (Path(__file__).parent / "claims.csv").open(newline="") as lines:
     ROWS = {row["id"]: row["writeups"].split("|") for row in csv.DictReader(lines)}
-
-CLAIMS = {
-    "denoiser-epochs": {
-        "claim": "It gets better.",
-        "holds_when": "the error falls",
-        "writeups": ["small"],
-    },
-    "uncond-random": {
-        "claim": "Every digit comes.",
-        "holds_when": "each is there",
-        "writeups": ["small"],
-    },
-}
 
 
 @pytest.fixture(scope="module")
@@ -141,14 +127,6 @@ def test_without_a_similarity_model_its_claims_are_left_open() -> None:
     assert "no similarity model is declared" in node.params["missing"] and not node.inputs
     assert not any(node.kind == "similarity" for node in found.values())
     assert found["claim/seed501/forward-noise"].params["missing"] is None
-
-
-def declared(folder: Path, **claims: object) -> Path:
-    """The small declaration with claims."""
-    data = yaml.safe_load(SMALL.read_text(encoding="utf-8"))
-    file = folder / "claims.yaml"
-    file.write_text(yaml.safe_dump({**data, "claims": {**CLAIMS, **claims}}), encoding="utf-8")
-    return file
 
 
 def test_an_unknown_claim_or_write_up_is_refused_with_what_there_is(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -79,3 +80,34 @@ def test_steps_side_by_side_share_the_cores(two_threads: None) -> None:
         assert torch.get_num_threads() == 2
     with hold(2), hold(2):
         assert torch.get_num_threads() == 1
+
+
+def test_cores_are_whole_again_once_no_place_is_held(two_threads: None) -> None:
+    with hold(2):
+        with hold(2):
+            pass
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 2
+
+
+def test_cores_are_whole_again_after_an_error(two_threads: None) -> None:
+    with pytest.raises(ValueError), hold(2):
+        raise ValueError
+    assert torch.get_num_threads() == 2
+
+
+def test_step_that_ended_before_another_computes_on_all_cores_when_it_is_alone(
+    two_threads: None,
+) -> None:
+    with ThreadPoolExecutor(1) as elsewhere:
+        other = hold(2)
+        elsewhere.submit(other.__enter__).result()
+        with hold(2):
+            elsewhere.submit(other.__exit__, None, None, None).result()
+            assert elsewhere.submit(torch.get_num_threads).result() == 1
+
+        def alone() -> int:
+            with hold(1):
+                return torch.get_num_threads()
+
+        assert elsewhere.submit(alone).result() == 2

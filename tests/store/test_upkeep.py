@@ -4,10 +4,13 @@ import os
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tasks.errors import BadInput
+from tasks.store.manifest import Part
+from tasks.store.manifest_upkeep import ManifestUpkeep
 from tasks.store.objects import object_path
 from tasks.store.row import ObjectRef
 from tasks.store.store import Store
@@ -122,6 +125,28 @@ def test_row_recorded_anew_is_not_removed(store: Store) -> None:
     write_artifact(store, "a", run_id="newer")
     assert Upkeep(store).remove_rows([read]) == []
     found = store.find(read.key)
+    assert found is not None and found.run_id == "newer"
+
+
+@pytest.mark.parametrize("store", ["memory", "s3"], indirect=True)
+def test_row_that_another_host_records_while_others_are_removed_stays(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_artifact(store, "a")
+    (read,) = store.rows().values()
+    find_parts = ManifestUpkeep._parts
+    has_recorded = []
+
+    def then_record(self: ManifestUpkeep, *arguments: Any) -> list[Part]:
+        parts = find_parts(self, *arguments)
+        if not has_recorded:
+            has_recorded.append(True)
+            write_artifact(Store.open(store.address), "a", run_id="newer")
+        return parts
+
+    monkeypatch.setattr(ManifestUpkeep, "_parts", then_record)
+    Upkeep(store).remove_rows([read])
+    found = Store.open(store.address).find(read.key)
     assert found is not None and found.run_id == "newer"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,7 +17,10 @@ SECRET = "hook-secret-1234"
 
 
 class Hook(ThreadingHTTPServer):
-    """Takes messages. answers: the status of each in turn, then 200. delay: seconds before."""
+    """Takes messages. answers: the status of each in turn, then 200. delay: seconds before.
+
+    on_message: called with each as it comes.
+    """
 
     daemon_threads = True
 
@@ -25,6 +28,7 @@ class Hook(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), HookHandler)
         self.answers: list[int] = []
         self.delay = 0.0
+        self.on_message: Callable[[dict[str, Any]], None] = lambda message: None
         self.paths: list[str] = []
         self.messages: list[dict[str, Any]] = []
 
@@ -40,6 +44,7 @@ class HookHandler(BaseHTTPRequestHandler):
         content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.paths.append(self.path)
         self.server.messages.append(content)
+        self.server.on_message(content)
         time.sleep(self.server.delay)
         self.send_response(self.server.answers.pop(0) if self.server.answers else 200)
         self.send_header("Location", "/elsewhere")

@@ -17,10 +17,15 @@ from tasks.store.names import key_of_run
 from tasks.store.row import Row
 from tasks.store.store import Store
 from tests.flows.conftest import Workplace
+from tests.flows.declared_claims import declared
 from tests.flows.serve.hook import Hook
 
 HELD = {"w1": {"fm-loss": "holds", "ddpm-loss": "holds"}, "w2": {"fm-loss": "holds"}}
 FAILS = "does not hold here"
+
+CLAIM = "claim/small/denoiser-epochs"
+STOPPED = ("small", "denoiser-epochs")
+"""As `declared` declares it."""
 
 
 @pytest.mark.parametrize(
@@ -161,3 +166,42 @@ def test_run_of_the_command_line_without_claims_tells_nothing(
     workplace.small("run")
     done = workplace.small("run", "--only", "data/*", DARKROOM_WEBHOOK_URL=hook.url)
     assert (done.returncode, hook.messages) == (0, [])
+
+
+def told_by(hook: Hook) -> list[tuple[str, str]]:
+    """Write-up and claim of all that the hook was told of."""
+    assert all(message["status"] == "claims stopped holding" for message in hook.messages)
+    return [(c["writeup"], c["claim"]) for message in hook.messages for c in message["claims"]]
+
+
+@pytest.mark.parametrize("command", [f"run --only {CLAIM}", "flow draw-figures"])
+def test_run_in_which_a_claim_stops_holding_tells_it(
+    prefect_workplace: Workplace, hook: Hook, tmp_path: Path, command: str
+) -> None:
+    file = ("--file", str(declared(tmp_path)))
+    told = {"DARKROOM_WEBHOOK_URL": hook.url}
+    assert prefect_workplace.run("run", "small", *file, **told).returncode == 0
+    held_in = prefect_workplace.newest_layout()["run_id"]
+    assert hook.messages == []
+    done = prefect_workplace.run(
+        *command.split(), "small", *file, "--force", DARKROOM_FAKE_UNTRUE=CLAIM, **told
+    )
+    assert done.returncode == 0, done.stderr
+    assert told_by(hook) == [STOPPED]
+    (message,) = hook.messages
+    assert message["run_id"] == prefect_workplace.newest_layout()["run_id"] != held_in
+    assert message["claims"][0]["held_in"] == held_in
+
+
+def test_run_that_finds_a_failing_claim_in_the_store_tells_it(
+    workplace: Workplace, hook: Hook, tmp_path: Path
+) -> None:
+    words = ["run", "small", "--file", str(declared(tmp_path))]
+    other = ["--set", "models.first.batch_size=32"]
+    workplace.run(*words, *other, DARKROOM_FAKE_UNTRUE=CLAIM)
+    workplace.run(*words)
+    before = len(workplace.computed())
+    done = workplace.run(*words, *other, DARKROOM_WEBHOOK_URL=hook.url)
+    assert done.returncode == 0, done.stderr
+    assert len(workplace.computed()) == before
+    assert told_by(hook) == [STOPPED]

@@ -103,7 +103,8 @@ def test_worker_killed_with_its_run_costs_the_steps_it_was_at(lab: Up) -> None:
     site.run("flows.cli", "deploy", "--pool", "darkroom", "--store", "killed")
     (site.folder / "log").unlink(missing_ok=True)
     worker = ["prefect", "worker", "start", "--pool", "darkroom", "--type", "process"]
-    victim = site.start(*worker, log="victim.log", DARKROOM_FAKE_SECONDS="3", VICTIM="yes")
+    gated = {"DARKROOM_FAKE_GATE": "never", "DARKROOM_FAKE_GATED": "train/"}
+    victim = site.start(*worker, log="victim.log", VICTIM="yes", **gated)
     lab.ask()
     wait_for(lambda: any(name.startswith("train/") for name in site.computed()), lab)
     for process in list_processes():

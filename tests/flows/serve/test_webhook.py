@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import tempfile
 import time
 
 import pytest
 
 from flows.run_request import RunRequest
 from flows.serve import webhook
+from tasks.store.lease import run_is_alive
 from tests.flows.conftest import Workplace
 from tests.flows.serve.hook import SECRET, Hook
 
@@ -104,6 +106,19 @@ def test_failed_run_tells_which_steps_failed_and_why(
         "report": f"{prefect_workplace.store}/report/index.html",
     }
     assert SECRET not in done.stdout + done.stderr + json.dumps(layout)
+
+
+@pytest.mark.parametrize("command", ["run", "flow train-models"])
+def test_run_is_live_until_its_failure_is_told(
+    prefect_workplace: Workplace, hook: Hook, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(prefect_workplace.folder))
+    is_live: list[bool | None] = []
+    hook.on_message = lambda message: is_live.append(run_is_alive(message["run_id"]))
+    prefect_workplace.small(
+        command, DARKROOM_FAKE_FAIL="train/first", DARKROOM_WEBHOOK_URL=hook.url
+    )
+    assert is_live == [True]
 
 
 def test_webhook_that_fails_does_not_change_how_the_run_ends(prefect_workplace: Workplace) -> None:

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import re
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
+from flows.upkeep import collect_garbage as collect_garbage_module
 from flows.upkeep.collect_garbage import Cleaning, collect_garbage
 from flows.upkeep.pin_run import pin_run
 from flows.upkeep.verify_store import verify_store
@@ -16,6 +19,7 @@ from tasks.errors import BadInput, DarkroomError
 from tasks.report.build import build_report
 from tasks.store.names import key_of_run
 from tasks.store.row_file import rows_to_parquet
+from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep
 from tests.flows.recorded_plan import misses, plan_of
 from tests.flows.upkeep.conftest import LONGER
@@ -265,6 +269,18 @@ def test_damaged_files_set_aside_go_after_a_week(changed, store):
     assert not path.exists()
 
 
+def test_old_file_is_kept_for_a_week_from_when_it_was_set_aside(changed, store):
+    row = store.find(changed.by_name["train/denoiser"].key)
+    part = Path(store.address, f"manifest/parts/data/{changed.by_name['data/digits'].key}.parquet")
+    for path in (Path(store.object_address(row.objects["notes.txt"])), part):
+        path.write_bytes(b"nonsense")
+        os.utime(path, (time.time() - 2 * WEEK,) * 2)
+    verify_store(store, repair=True)
+    assert len(Upkeep(store).quarantined()) == 2
+    assert names(collect_garbage(store, delete=True), "damaged file") == set()
+    assert len(Upkeep(store).quarantined()) == 2
+
+
 def test_damaged_manifest_is_refused(changed, store):
     part = Path(store.address, f"manifest/parts/data/{changed.by_name['data/digits'].key}.parquet")
     row = store.find(changed.by_name["data/digits"].key)
@@ -274,6 +290,22 @@ def test_damaged_manifest_is_refused(changed, store):
     part.write_bytes(rows_to_parquet([dataclasses.replace(row, schema_version=99)]))
     with pytest.raises(DarkroomError, match="newer Darkroom"):
         collect_garbage(store, delete=True)
+
+
+def test_manifest_that_fails_after_it_was_found_whole_is_refused(changed, store, monkeypatch):
+    store.compact()
+    before = files_of_store(store)
+
+    def then_fail(upkeep: Upkeep) -> None:
+        monkeypatch.setattr(pq.ParquetFile, "__init__", fail)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(collect_garbage_module, "_require_whole", then_fail)
+    with pytest.raises(DarkroomError, match="Nothing is deleted"):
+        collect_garbage(Store.open(store.address), keep_runs=1, delete=True)
+    assert files_of_store(store) == before
 
 
 def test_run_that_cannot_be_read_is_refused(changed, store):

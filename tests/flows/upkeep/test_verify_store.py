@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,9 +12,10 @@ import pytest
 from flows.plan import Plan
 from flows.upkeep.recorded_runs import choose_run
 from flows.upkeep.verify_store import verify_store
-from tasks.store.row import Row
+from tasks.store.row import ObjectRef, Row
 from tasks.store.row_file import rows_to_parquet
 from tasks.store.store import Store
+from tasks.store.upkeep import Upkeep
 from tests.flows.recorded_plan import misses, plan_of
 from tests.flows.upkeep.recorded_run import files_of_store, make_files_old, objects_in
 
@@ -180,8 +181,6 @@ def test_run_whose_layout_is_gone_is_dropped(changed, store):
 
 
 def test_row_recorded_anew_meanwhile_is_kept(made, store, monkeypatch):
-    from tasks.store.upkeep import Upkeep
-
     row = row_of(store, made, TRAINED)
     object_of(store, made, TRAINED).unlink()
     set_aside = Upkeep.remove_rows
@@ -194,3 +193,24 @@ def test_row_recorded_anew_meanwhile_is_kept(made, store, monkeypatch):
     monkeypatch.setattr(Upkeep, "remove_rows", after_a_run)
     assert verify_store(store, repair=True).dropped == []
     assert row_of(store, made, TRAINED).run_id == "another"
+
+
+@pytest.mark.parametrize("damage", [delete, truncate, flip])
+def test_object_made_anew_meanwhile_stays_with_its_row(
+    made, file, store, monkeypatch, damage: Callable[[Path], None]
+):
+    path = object_of(store, made, TRAINED)
+    whole = path.read_bytes()
+    damage(path)
+    find = Upkeep.damage
+
+    def then_a_run(self: Upkeep, refs: Sequence[ObjectRef]) -> list[str | None]:
+        found = find(self, refs)
+        path.write_bytes(whole)
+        return found
+
+    monkeypatch.setattr(Upkeep, "damage", then_a_run)
+    found = verify_store(store, repair=True)
+    assert (found.dropped, found.is_wrong) == ([], False)
+    assert path.read_bytes() == whole
+    assert misses(plan_of(file, store, "first")) == set()
