@@ -7,6 +7,7 @@ from typing import Any
 
 from flows.run import Run, stage_of
 from flows.serve.report_address import served_file, served_report
+from flows.serve.thumbnails import thumbnail_path
 from flows.show_plan import format_seconds
 from flows.text_dag import text_dag
 from tasks.kinds import STAGES
@@ -14,7 +15,6 @@ from tasks.report.assets import asset_path
 
 MEASURED_STAGES = ("train", "evaluate")
 MAX_THUMBNAILS = 6
-MAX_THUMBNAIL_BYTES = 64 * 1024
 
 
 def metrics_table(run: Run) -> list[dict[str, Any]]:
@@ -70,8 +70,8 @@ def _thumbnails(run: Run) -> list[str]:
             continue
         row = run.store.find(node.key, node.node.kind)
         image = row.objects.get("image.png") if row is not None else None
-        if image is not None and image.size <= MAX_THUMBNAIL_BYTES:
-            address = served_file(asset_path(image.sha256, image.extension))
+        if image is not None:
+            address = served_file(thumbnail_path(asset_path(image.sha256, image.extension)))
             if address:
                 lines.append(f"![{figure['title']}]({address})")
     return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from flows.serve.addresses import LOOPBACK, cannot_listen, url_of
+from flows.serve.thumbnails import asset_of, thumbnail
 
 _MISSING = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{title}</title>
@@ -55,7 +57,10 @@ class _Server(ThreadingHTTPServer):
 
 
 class ReportHandler(SimpleHTTPRequestHandler):
-    """GET and HEAD of the files in a folder. No listings, and no link that leads out of it."""
+    """GET and HEAD of the files in a folder, and of thumbnails of its pictures.
+
+    No listings, and no link that leads out of it.
+    """
 
     server_version = "Darkroom"
     sys_version = ""
@@ -64,8 +69,9 @@ class ReportHandler(SimpleHTTPRequestHandler):
 
     def send_head(self) -> Any:
         root = os.path.realpath(self.directory)
+        asset = asset_of(self.path)
         try:
-            target = os.path.realpath(self.translate_path(self.path))
+            target = os.path.realpath(self.translate_path(asset or self.path))
         except ValueError:  # a null byte
             return self._missing(root)
         if os.path.isdir(target):
@@ -73,7 +79,7 @@ class ReportHandler(SimpleHTTPRequestHandler):
             target = os.path.join(target, "index.html")
         if os.path.commonpath([root, target]) != root or not os.path.isfile(target):
             return self._missing(root)
-        return super().send_head()
+        return super().send_head() if asset is None else self._thumbnail(root, target)
 
     def end_headers(self) -> None:
         # The same address shows another report after the next run.
@@ -83,6 +89,17 @@ class ReportHandler(SimpleHTTPRequestHandler):
 
     def log_message(self, format: str, *arguments: Any) -> None:
         """The terminal is for the runs."""
+
+    def _thumbnail(self, root: str, target: str) -> BinaryIO | None:
+        try:
+            content = thumbnail(Path(target).read_bytes())
+        except OSError:
+            return self._missing(root)
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", "image/png")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        return io.BytesIO(content)
 
     def _missing(self, root: str) -> BinaryIO | None:
         if os.path.isfile(os.path.join(root, "index.html")):

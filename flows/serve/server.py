@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -15,10 +16,17 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from tasks.errors import BadInput, DarkroomError
+from tasks.store.lock import host_folder
 
 START_SECONDS = 120.0
 STOP_SECONDS = 15.0
 LINES_SHOWN = 15
+
+DATABASE_URLS = (
+    "PREFECT_SERVER_DATABASE_CONNECTION_URL",
+    "PREFECT_API_DATABASE_CONNECTION_URL",
+)
+"""In the environment: both names that Prefect reads."""
 
 _SETTINGS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -82,6 +90,22 @@ def sole_server(home: Path) -> Iterator[None]:
 
 
 @contextmanager
+def alone_on_database(environment: Mapping[str, str]) -> Iterator[None]:
+    """Wait until no other server of this host starts on the database that the environment names.
+
+    For servers of several homes, whose locks do not keep them apart while they migrate.
+    """
+    url = next((environment[name] for name in DATABASE_URLS if environment.get(name)), None)
+    if url is None:
+        yield
+        return
+    # By hash: the address may hold a password.
+    name = hashlib.sha256(url.encode()).hexdigest()[:32]
+    with FileLock(host_folder("databases") / f"{name}.lock"):
+        yield
+
+
+@contextmanager
 def running_server(
     host: str, port: int, api: str, home: Path, settings: Mapping[str, str] = _SETTINGS
 ) -> Iterator[Server]:
@@ -92,7 +116,7 @@ def running_server(
     log = home / "darkroom-server.log"
     command = ["server", "start", "--host", host, "--port", str(port)]
     environment = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
-    with log.open("wb") as output:
+    with log.open("wb") as output, alone_on_database(environment):
         process = subprocess.Popen(
             [sys.executable, "-m", "flows.serve.prefect_child", *command],
             env={**settings, **environment},
@@ -102,9 +126,13 @@ def running_server(
             # Ctrl-C reaches all of a terminal's group. The server goes last, to hear how runs end.
             start_new_session=True,
         )
-    server = Server(process, log)
+        server = Server(process, log)
+        try:
+            _wait_until_healthy(server, f"{api}/health")
+        except BaseException:
+            server.stop()
+            raise
     try:
-        _wait_until_healthy(server, f"{api}/health")
         yield server
     finally:
         server.stop()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import http.client
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from flows.serve.report_server import report_server
+from flows.serve.thumbnails import MAX_BYTES, thumbnail_path
 
 
 @pytest.fixture
@@ -45,6 +49,40 @@ def ask(address: str, path: str, method: str = "GET") -> tuple[int, bytes]:
 )
 def test_files_of_the_report_are_served(address: str, path: str, body: bytes) -> None:
     assert ask(address, path) == (200, body)
+
+
+@pytest.mark.parametrize("size", [(1600, 1200), (3000, 60), (40, 4000)])
+def test_picture_of_any_size_has_a_thumbnail_of_its_shape(
+    report: Path, address: str, size: tuple[int, int]
+) -> None:
+    width, height = size
+    noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, "PNG")
+    assert len(buffer.getvalue()) > MAX_BYTES
+    asset = "assets/0123456789abcdef.png"
+    (report / asset).write_bytes(buffer.getvalue())
+    status, body = ask(address, f"/{thumbnail_path(asset)}")
+    assert status == 200 and len(body) <= MAX_BYTES
+    with Image.open(io.BytesIO(body)) as small:
+        scale = max(small.size) / max(size)
+        assert small.format == "PNG"
+        assert small.size == pytest.approx((width * scale, height * scale), abs=1)
+        assert max(small.size) > 100
+
+
+def test_thumbnail_of_a_small_picture_is_the_picture(report: Path, address: str) -> None:
+    (report / "assets" / "0123456789abcdef.png").write_bytes(b"small")
+    assert ask(address, "/thumbnails/0123456789abcdef.png") == (200, b"small")
+
+
+def test_thumbnail_of_what_is_no_picture_or_lies_elsewhere_is_missing(
+    report: Path, address: str
+) -> None:
+    (report / "assets" / f"{'0' * 16}.png").write_bytes(bytes(2 * MAX_BYTES))
+    (report / "assets" / f"{'1' * 16}.png").symlink_to(report.parent / "secret")
+    for name in ("0" * 16, "1" * 16, "2" * 16):
+        assert ask(address, f"/thumbnails/{name}.png")[0] == 404
 
 
 @pytest.mark.parametrize(

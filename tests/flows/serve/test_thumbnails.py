@@ -1,0 +1,53 @@
+"""The summary of a run shows its figures, however large they are."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from urllib.request import urlopen
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from flows.run import Run
+from flows.run_artifacts import summary
+from flows.run_request import RunRequest
+from flows.serve.report_address import REPORT_URL
+from flows.serve.report_server import report_server
+from flows.serve.thumbnails import MAX_BYTES
+from tests.flows import fake_kinds
+from tests.flows.conftest import SMALL
+from tests.flows.in_process import prepare, run
+
+
+def test_every_figure_of_large_pictures_has_a_thumbnail_that_is_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(tmp_path, monkeypatch)
+    buffer = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (600, 800, 3), np.uint8)
+    Image.fromarray(noise).save(buffer, "PNG")
+    monkeypatch.setattr(fake_kinds, "PIXEL", buffer.getvalue())
+    folder = tmp_path / "report"
+    request = RunRequest(
+        pipeline="small",
+        declaration=str(SMALL),
+        store=str(tmp_path / "store"),
+        report_folder=str(folder),
+    )
+    run(request)
+    made = Run.begin(request)
+    try:
+        with report_server(folder, 0) as url:
+            monkeypatch.setenv(REPORT_URL, url)
+            shown = re.findall(r"!\[(\w+)\]\((\S+)\)", summary(made))
+            assert [title for title, _ in shown] == ["First", "Second"]
+            for _, address in shown:
+                with urlopen(address) as answer:
+                    content = answer.read()
+                assert len(content) <= MAX_BYTES
+                assert Image.open(io.BytesIO(content)).size[0] > 100
+    finally:
+        made.end()
