@@ -47,7 +47,7 @@ def start_server(embedded_workplace: Workplace) -> Iterator[Callable[[], subproc
             start_new_session=True,
         )
         started.append(process)
-        wait_for_health(environment["PREFECT_API_URL"])
+        wait_for_health(environment["PREFECT_API_URL"], process)
         return process
 
     yield start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -48,23 +49,24 @@ def server(embedded_workplace: Workplace) -> Iterator[Workplace]:
     )
     environment["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
     try:
-        wait_for_health(environment["PREFECT_API_URL"])
+        wait_for_health(environment["PREFECT_API_URL"], process)
         yield embedded_workplace
     finally:
         stop_group(process)
 
 
-def wait_for_health(api: str) -> None:
+def wait_for_health(api: str, server: subprocess.Popen[bytes]) -> None:
+    """Until the server answers, which `server` is the process of."""
     import httpx
 
-    for _ in range(300):
-        try:
+    until = time.monotonic() + 400
+    while True:
+        with contextlib.suppress(httpx.HTTPError):
             if httpx.get(f"{api}/health").status_code == 200:
                 return
-        except httpx.HTTPError:
-            pass
+        assert server.poll() is None, "the Prefect server ended"
+        assert time.monotonic() < until, "the Prefect server does not answer"
         time.sleep(0.2)
-    raise AssertionError("the Prefect server did not start in a minute")
 
 
 def stop_group(process: subprocess.Popen[bytes]) -> None:
@@ -96,24 +98,24 @@ def test_scheduled_runs_fire_and_prepare_data_once(server: Workplace) -> None:
             start_new_session=True,
         )
     try:
-        states = scheduled_states(server.environment["PREFECT_API_URL"], wanted=2)
+        states = scheduled_states(server.environment["PREFECT_API_URL"], serving, wanted=2)
     finally:
         stop_group(serving)
     assert states[:2] == ["Completed", "Completed"], log.read_text()
     assert len(list(server.store.glob("manifest/parts/data/*"))) == 1
 
 
-def scheduled_states(api: str, wanted: int) -> list[str]:
-    """States of the scheduled runs that have ended, oldest first, once there are `wanted`."""
+def scheduled_states(api: str, serving: subprocess.Popen[bytes], wanted: int) -> list[str]:
+    """States of the scheduled runs that have ended, oldest first, once there are `wanted` or
+    nothing more can come of `serving`."""
     from prefect.client.orchestration import SyncPrefectClient
 
     client = SyncPrefectClient(api)
     ended: list[str] = []
-    for _ in range(180):
+    until = time.monotonic() + 400
+    while len(ended) < wanted and serving.poll() is None and time.monotonic() < until:
+        time.sleep(0.5)
         runs = [run for run in client.read_flow_runs(limit=200) if run.auto_scheduled]
         runs.sort(key=lambda run: str(run.expected_start_time))
         ended = [str(run.state.name) for run in runs if run.state and run.state.is_final()]
-        if len(ended) >= wanted:
-            break
-        time.sleep(0.5)
     return ended

@@ -26,7 +26,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     process = site.start("prefect", "server", "start", "--port", str(port), log="up.log")
     api = site.environment["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
     try:
-        wait_for_health(api)
+        wait_for_health(api, process)
         made = site.run("prefect", "work-pool", "create", "darkroom", "--type", "process")
         assert made.returncode == 0, made.stderr
         yield Up(site, process, port, 0)

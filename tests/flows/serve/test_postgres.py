@@ -65,7 +65,7 @@ def test_two_workers_do_what_a_schedule_asks_and_no_state_is_lost(
     site.environment["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
     try:
         server = site.start("prefect", "server", "start", "--port", str(port), log="up.log")
-        wait_for_health(site.environment["PREFECT_API_URL"])
+        wait_for_health(site.environment["PREFECT_API_URL"], server)
         lab = Up(site, server, port, 0)
         made = site.run("prefect", "work-pool", "create", "pair", "--type", "process")
         assert made.returncode == 0, made.stderr
@@ -84,13 +84,15 @@ def test_two_workers_do_what_a_schedule_asks_and_no_state_is_lost(
             own = select(postgres, "select id from flow_run where deployment_id is not null")
             return len(set(runs) & set(own) - set(before))
 
-        wait_for(lambda: completed() >= RUNS, lab, seconds=400)
+        def have_both_completed_one() -> bool:
+            logs = [(tmp_path / f"worker-{number}.log").read_text() for number in range(2)]
+            return all("Completed" in log for log in logs)
+
+        wait_for(lambda: completed() >= RUNS and have_both_completed_one(), lab, seconds=400)
         lab.client.delete_deployment_schedule(deployment.id, schedule.id)
         # What has begun ends; what had not is gone with the schedule.
         going = "select state_name from flow_run where state_type in ('PENDING', 'RUNNING')"
         wait_for(lambda: not select(postgres, going), lab, seconds=200)
-        logs = [(tmp_path / f"worker-{number}.log").read_text() for number in range(2)]
-        assert all("Completed" in log for log in logs), logs
         ended = select(postgres, "select id, state_type, start_time from flow_run")
         begun = [run for run in ended if run[2] is not None and (run[0],) not in before]
         assert {state for _, state, _ in begun} == {"COMPLETED"}
