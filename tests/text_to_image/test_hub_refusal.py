@@ -129,4 +129,4 @@ def test_disk_without_room_is_told_with_numbers(
     listing = Listing("c" * 40, dict.fromkeys(names, 2**60))
     monkeypatch.setattr(find_part, "list_repository", lambda part, hub: listing)
     with pytest.raises(BadInput, match=r"4294967296\.0 GiB are to be downloaded to .*cache"):
-        list_part(PART, HUB)
+        obtain_part(PART, tmp_path, lambda *_: None, lambda: False)
