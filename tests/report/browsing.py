@@ -30,9 +30,13 @@ REQUIRED = "DARKROOM_REQUIRE_BROWSER"
 def chromium() -> Iterator[object]:
     """One browser, closed afterwards. Where there is none the test is skipped, or fails if
     DARKROOM_REQUIRE_BROWSER is set."""
-    if os.environ.get(REQUIRED) and not Path(CHROMIUM).exists():
-        pytest.fail(f"{REQUIRED} is set, but Chromium is not installed at {CHROMIUM}")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    if os.environ.get(REQUIRED):
+        from playwright import sync_api
+
+        if not Path(CHROMIUM).exists():
+            pytest.fail(f"{REQUIRED} is set, but Chromium is not installed at {CHROMIUM}")
+    else:
+        sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     if not Path(CHROMIUM).exists():
         found = shutil.which("chromium") or "nowhere"
         pytest.skip(f"Chromium is not installed at {CHROMIUM} (found: {found})")
