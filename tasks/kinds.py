@@ -176,7 +176,7 @@ KINDS: dict[str, Kind] = {
     "claim": Kind("figures", 1, "tasks.check_claim:check_claim", ("torch", "numpy")),
     "figure": Kind(
         "figures",
-        2,
+        3,
         "tasks.draw_figure:draw_figure",
         ("matplotlib", "pillow", "numpy"),
         one_at_a_time=True,

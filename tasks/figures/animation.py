@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from tasks.figures.grid import MARGIN, Block, Images, Sheet, draw_blocks
+from tasks.figures.origin import UNKNOWN, Origin
 from tasks.figures.style import SHEET_INK, SHEET_MUTED, mix, sheet_font
 
 FRAME_MILLISECONDS = 90
@@ -27,6 +28,8 @@ def draw_animation(
     columns: int,
     scale: int,
     column_labels: Sequence[str] = (),
+    origin: Origin = UNKNOWN,
+    column_origins: Sequence[Origin] = (),
 ) -> tuple[Sheet, bytes]:
     """The still (final frame) and the WebP of frames [K, rows * columns, height, width] u8.
 
@@ -38,7 +41,12 @@ def draw_animation(
     for index, (frame, time) in enumerate(zip(frames, times, strict=True)):
         is_last = index == len(frames) - 1
         pixels = frame if is_last else _fewer_levels(frame)
-        block = Block(pixels.reshape(rows, columns, *frame.shape[1:]), column_labels=column_labels)
+        block = Block(
+            pixels.reshape(rows, columns, *frame.shape[1:]),
+            column_labels=column_labels,
+            origin=origin,
+            column_origins=column_origins,
+        )
         sheet = draw_blocks([block], scale)
         progress = index / (len(frames) - 1) if len(frames) > 1 else 1.0
         sheets.append(_with_footer(sheet, time_label(time, times), progress))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from tasks.figures.origin import UNKNOWN, Origin
 from tasks.figures.style import SHEET_GROUND, SHEET_INK, SHEET_MUTED, sheet_font
 
 Images = NDArray[np.uint8]
@@ -27,13 +28,16 @@ SHEET_WIDTH = 900
 class Block:
     """Images [rows, columns, height, width] u8 under one title.
 
-    Labels are empty, or one for each row or column.
+    Labels and origins are empty, or one for each row or column. origin: of the whole block.
     """
 
     images: Images
     title: str = ""
     row_labels: Sequence[str] = ()
     column_labels: Sequence[str] = ()
+    origin: Origin = UNKNOWN
+    row_origins: Sequence[Origin] = ()
+    column_origins: Sequence[Origin] = ()
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.dtype != np.uint8:
@@ -42,10 +46,14 @@ class Block:
                 f"not {self.images.dtype} {list(self.images.shape)}"
             )
         rows, columns = self.images.shape[:2]
-        if len(self.row_labels) not in (0, rows):
-            raise ValueError(f"{len(self.row_labels)} row labels for {rows} rows")
-        if len(self.column_labels) not in (0, columns):
-            raise ValueError(f"{len(self.column_labels)} column labels for {columns} columns")
+        for given, count, what in (
+            (self.row_labels, rows, "row labels for {} rows"),
+            (self.row_origins, rows, "row origins for {} rows"),
+            (self.column_labels, columns, "column labels for {} columns"),
+            (self.column_origins, columns, "column origins for {} columns"),
+        ):
+            if len(given) not in (0, count):
+                raise ValueError(f"{len(given)} {what.format(count)}")
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ class Sheet:
     blocks: Sequence[PlacedBlock] = field(default_factory=tuple)
 
     def cells(self) -> list[dict[str, Any]]:
-        """Plain JSON: for each block its place, pitch, scale and labels, in pixels."""
+        """Plain JSON: for each block its place, pitch and scale, in pixels, labels and origins."""
         cells = []
         for placed in self.blocks:
             rows, columns, height, width = placed.block.images.shape
@@ -91,6 +99,9 @@ class Sheet:
                     "scale": placed.scale,
                     "row_labels": list(placed.block.row_labels),
                     "column_labels": list(placed.block.column_labels),
+                    "origin": placed.block.origin.to_json(),
+                    "row_origins": [each.to_json() for each in placed.block.row_origins],
+                    "column_origins": [each.to_json() for each in placed.block.column_origins],
                 }
             )
         return cells

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from PIL import Image, ImageDraw
@@ -28,7 +28,7 @@ class Picture:
 
     pixels: [height, width, 3] u8. label: stands under it. is_chosen: outlined, with chosen_word,
     if any, under the label. width: drawn that wide; None for the whole enlargement that suits the
-    sheet. role: the input it was read from.
+    sheet. role: the input it was read from. params: its own, beside those of that input.
     """
 
     pixels: Images
@@ -37,6 +37,7 @@ class Picture:
     width: int | None = None
     role: str | None = None
     chosen_word: str = "chosen"
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Place:
             "label": self.picture.label,
             "chosen": self.picture.is_chosen,
             "role": self.picture.role,
+            "params": dict(self.picture.params),
         }
 
 
@@ -75,7 +77,8 @@ class PictureSheet:
     column_labels: Sequence[str]
 
     def cells(self) -> list[dict[str, Any]]:
-        """Plain JSON: one block. Its "pictures" say where each lies, its label and its role."""
+        """Plain JSON: one block. Its "pictures" say where each lies, its label, role and
+        params."""
         return [
             {
                 "title": "",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from tasks.figures.animation import draw_animation, time_label
 from tasks.figures.drawing import Drawing
 from tasks.figures.grid import choose_scale
-from tasks.figures.plots.samples import class_labels, sample_object
+from tasks.figures.origin import Origin
+from tasks.figures.plots.samples import class_labels, class_origins, sample_object
 
 if TYPE_CHECKING:
     from tasks.step import Step
@@ -19,7 +20,14 @@ def draw_sampling(step: Step) -> Drawing:
     times = [float(time) for time in arrays["times"]]
     rows, columns = int(step.params["rows"]), int(step.params["columns"])
     still, webp = draw_animation(
-        arrays["frames"], times, rows, columns, choose_scale(columns), class_labels(step)
+        arrays["frames"],
+        times,
+        rows,
+        columns,
+        choose_scale(columns),
+        class_labels(step),
+        Origin("sample", {"seed": step.params["seed"]}),
+        class_origins(step),
     )
     alt = (
         f"Sampling of {rows * columns} digits in {len(times)} frames, from noise at "

@@ -9,6 +9,7 @@ import numpy as np
 from tasks.errors import StepFailed
 from tasks.figures.drawing import Drawing
 from tasks.figures.grid import Block, Images, choose_scale, draw_blocks
+from tasks.figures.origin import Origin
 from tasks.figures.plots.inputs import (
     epoch_label,
     epoch_roles,
@@ -31,7 +32,12 @@ def draw_noising(step: Step) -> Drawing:
     sigmas = [float(sigma) for sigma in step.params["sigmas"]]
     eps = generator.standard_normal(clean.shape)
     noisy = np.stack([to_pixels(clean / 255 + sigma * eps) for sigma in sigmas], axis=1)
-    block = Block(noisy, column_labels=[sigma_label(sigma) for sigma in sigmas])
+    block = Block(
+        noisy,
+        column_labels=[sigma_label(sigma) for sigma in sigmas],
+        origin=Origin("data", {"seed": step.seed}),
+        column_origins=[Origin(params={"sigma": sigma}) for sigma in sigmas],
+    )
     alt = (
         f"{len(chosen)} test digits, one a row, with more noise from left to right: "
         f"{SIGMA} from {min(sigmas):g} to {max(sigmas):g}."
@@ -60,15 +66,19 @@ def draw_denoised(step: Step) -> Drawing:
     digits = int(step.params["digits"])
     rows: list[Images] = []
     row_labels: list[str] = []
+    origins: list[Origin] = []
     for epoch, role in roles.items():
         arrays = _read_denoised(step, role)
         at = nearest(arrays["sigmas"], float(step.params["sigma"]))
+        noise = {"sigma": float(arrays["sigmas"][at])}
         if not rows:
             rows = [arrays["clean"][:digits], arrays["noisy"][at, :digits]]
-            row_labels = ["clean", f"noisy, {sigma_label(float(arrays['sigmas'][at]))}"]
+            row_labels = ["clean", f"noisy, {sigma_label(noise['sigma'])}"]
+            origins = [Origin(_data_of(role)), Origin(_data_of(role), noise)]
         rows.append(arrays["output"][at, :digits])
         row_labels.append(epoch_label(epoch))
-    block = Block(np.stack(rows), row_labels=row_labels)
+        origins.append(Origin(role, noise))
+    block = Block(np.stack(rows), row_labels=row_labels, origin=_seeded(step), row_origins=origins)
     alt = (
         f"{digits} test digits, clean, with noise, and denoised in one step {after_epochs(roles)}."
     )
@@ -91,6 +101,9 @@ def draw_sigma_row(step: Step) -> Drawing:
         np.stack(rows),
         row_labels=["noisy", "output"] * digits,
         column_labels=[sigma_label(sigma) for sigma in sigmas],
+        origin=_seeded(step),
+        row_origins=[Origin(_data_of(role)), Origin(role)] * digits,
+        column_origins=[Origin(params={"sigma": sigma}) for sigma in sigmas],
     )
     what = "One test digit" if digits == 1 else f"{digits} test digits"
     alt = (
@@ -106,21 +119,36 @@ def draw_pure_noise(step: Step) -> Drawing:
     digits = int(step.params["digits"])
     rows: list[Images] = []
     row_labels: list[str] = []
+    origins: list[Origin] = []
     for epoch, role in roles.items():
         arrays = _read_denoised(step, role)
         if not rows:
             rows, row_labels = [arrays["noisy"][0, :digits]], ["pure noise"]
+            origins = [Origin()]
         rows.append(arrays["output"][0, :digits])
         row_labels.append(epoch_label(epoch))
+        origins.append(Origin(role))
     mean = arrays["mean_image"][None, None]
-    outputs = Block(np.stack(rows), row_labels=row_labels)
-    beside = Block(mean, title="mean training image")
+    outputs = Block(
+        np.stack(rows), row_labels=row_labels, origin=_seeded(step), row_origins=origins
+    )
+    beside = Block(mean, title="mean training image", origin=Origin(_data_of(role)))
     alt = (
         f"{digits} inputs of pure noise and the outputs {after_epochs(roles)}, "
         f"beside the mean training image."
     )
     sheet = draw_blocks([outputs, beside], choose_scale(digits + 2), is_across=True)
     return Drawing.of_sheet(sheet, alt)
+
+
+def _data_of(role: str) -> str:
+    """The role of the data set that the checkpoint of `role` was tried on."""
+    return f"{role}/data"
+
+
+def _seeded(step: Step) -> Origin:
+    """Digits and noise are drawn from the seed of the figure."""
+    return Origin(params={"seed": step.params["seed"]})
 
 
 def _read_denoised(step: Step, role: str) -> dict[str, Images]:

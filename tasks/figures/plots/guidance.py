@@ -21,6 +21,7 @@ from tasks.figures.curves import (
 )
 from tasks.figures.drawing import Drawing
 from tasks.figures.grid import Block, draw_blocks
+from tasks.figures.origin import Origin
 from tasks.figures.plots.inputs import metric, numbered_roles
 from tasks.figures.plots.measured_axes import draw_floor, percent, short
 from tasks.figures.plots.samples import read_samples
@@ -144,9 +145,20 @@ def draw_guidance_grid(step: Step) -> Drawing:
     row_labels = [f"{GAMMA} = {scale:g}" for scale in scales]
     blocks = []
     for guidance, name in GUIDANCES.items():
-        rows = [read_samples(step, role)[0] for role in numbered_roles(step, guidance)]
-        columns = [str(digit) for digit in range(len(rows[0]))]
-        blocks.append(Block(np.stack(rows), name, row_labels, columns))
+        roles = numbered_roles(step, guidance)
+        rows = [read_samples(step, role)[0] for role in roles]
+        classes = range(len(rows[0]))
+        blocks.append(
+            Block(
+                np.stack(rows),
+                name,
+                row_labels,
+                [str(digit) for digit in classes],
+                origin=Origin(params={"seed": step.params["seed"]}),
+                row_origins=[Origin(role) for role in roles],
+                column_origins=[Origin(params={"class": digit}) for digit in classes],
+            )
+        )
     alt = (
         f"Samples of the ten classes at guidance scales {join_words([short(s) for s in scales])}, "
         "guided by a classifier and classifier-free, from the same noise."

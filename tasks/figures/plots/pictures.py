@@ -60,6 +60,10 @@ def draw_picture_grid(step: Step) -> Drawing:
     return Drawing.of_sheet(sheet, _alt(cells, rows, row_labels, column_labels))
 
 
+_OF_SHOW = {"mask": ("mask",), "hole": ("mask",), "turned": ("view",)}
+"""What a cell adds to the picture it shows."""
+
+
 def _kept_tries(step: Step) -> set[str]:
     """Roles of those inputs that another input, a choice, has chosen."""
     choices = [row for row in step.inputs.values() if row.kind == "choice"]
@@ -103,6 +107,7 @@ def _picture(step: Step, cell: Cell, size: int) -> Picture | None:
         is_chosen=bool(cell.get("chosen")),
         width=cell.get("pixels"),
         role=role,
+        params={name: cell[name] for name in _OF_SHOW.get(show, ()) if cell.get(name)},
     )
 
 

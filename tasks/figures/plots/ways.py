@@ -11,9 +11,10 @@ from matplotlib.ticker import FuncFormatter
 from tasks.figures.curves import NOTE, csv_bytes, draw_chart, style_axes, style_ticks
 from tasks.figures.drawing import Drawing
 from tasks.figures.grid import Block, choose_scale, draw_blocks
+from tasks.figures.origin import Origin
 from tasks.figures.plots.inputs import labels, metric, numbered_roles
 from tasks.figures.plots.measured_axes import draw_floor
-from tasks.figures.plots.samples import class_labels, read_samples, sample_object
+from tasks.figures.plots.samples import sample_object, sampled_block
 from tasks.figures.style import Theme, chart_font
 from tasks.figures.words import join_words
 
@@ -25,10 +26,7 @@ def draw_ways(step: Step) -> Drawing:
     """One block a way; images at the same place began as the same noise."""
     roles = numbered_roles(step, "way")
     titles = labels(step, len(roles))
-    blocks = [
-        Block(read_samples(step, role), title=title, column_labels=class_labels(step))
-        for role, title in zip(roles, titles, strict=True)
-    ]
+    blocks = [sampled_block(step, role, title) for role, title in zip(roles, titles, strict=True)]
     alt = f"Samples from the same noise in several ways: {join_words(titles)}."
     return Drawing.of_sheet(draw_blocks(blocks, choose_scale(int(step.params["columns"]))), alt)
 
@@ -37,9 +35,13 @@ def draw_pixel_ranges(step: Step) -> Drawing:
     """The same samples between their own extremes and in the fixed range, one over the other."""
     arrays = step.read_arrays("sample", sample_object(step))
     shape = (int(step.params["rows"]), int(step.params["columns"]), *arrays["images"].shape[1:])
+    origin = Origin("sample", {"seed": step.params["seed"]})
+    titles = {
+        "rescaled": "between their own minimum and maximum",
+        "images": "black -1, white 1, cut beyond",
+    }
     blocks = [
-        Block(arrays["rescaled"].reshape(shape), title="between their own minimum and maximum"),
-        Block(arrays["images"].reshape(shape), title="black -1, white 1, cut beyond"),
+        Block(arrays[name].reshape(shape), title, origin=origin) for name, title in titles.items()
     ]
     alt = (
         f"{shape[0] * shape[1]} samples in rows of {shape[1]}, rescaled by their own minimum and "

@@ -10,14 +10,14 @@ from tasks.figures.view_words import UPRIGHT, view_words
 from tasks.report.assets import Assets
 from tasks.report.play.loss import loss_control
 from tasks.report.play.origin import made_by
-from tasks.report.play.sheet import Place, facts_by_role, sheet_places
+from tasks.report.play.sheet import Place, sheet_facts, sheet_places
 from tasks.report.play.steps import steps_control
 from tasks.report.play.wipe import wipe_control
 from tasks.store.errors import CorruptArtifact
 from tasks.store.row import Row
 from tasks.store.store import Store
 
-_OF_A_PLACE = ("left", "top", "width", "height", "title", "role")
+_OF_A_PLACE = ("left", "top", "width", "height", "title", "about")
 
 
 def play_data(
@@ -30,7 +30,7 @@ def play_data(
     try:
         places = sheet_places(row)
         control = _control(plot, row, rows, places, store, assets)
-        facts = facts_by_role(row, rows, places)
+        facts = sheet_facts(row, rows, places)
     except (AttributeError, CorruptArtifact, IndexError, KeyError, TypeError, ValueError):
         return None  # of another version, or damaged: the still remains
     # Only what the script reads: places are a third of a large page.

@@ -7,12 +7,21 @@ from collections.abc import Mapping
 from tasks.report.wording import duration, plain, spaced
 from tasks.store.row import Row
 
-_SETTINGS = ("guidance_scale", "noise_level", "kernel", "sigma", "timesteps", "sampler")
+_SETTINGS = (
+    *("epoch", "guidance", "guidance_scale", "noise_level", "kernel", "sigma"),
+    *("timesteps", "sampler"),
+)
 _WITHOUT_SEED = {"image", "prompt", "data"}
+_SEEDED_BY_FIGURE = {"denoise", "sample", "variant"}
+"""Each grid of theirs draws from the seed of the figure that asked for it."""
 
 
 def made_by(row: Row, role: str, rows: Mapping[str, Row]) -> Row | None:
-    return rows.get(row.inputs.get(role, ""))
+    """The input of that role; "epoch_001/data" is the input "data" of the input "epoch_001"."""
+    made: Row | None = row
+    for part in role.split("/"):
+        made = rows.get(made.inputs.get(part, "")) if made else None
+    return made
 
 
 def sampled_as(row: Row, rows: Mapping[str, Row]) -> Row:
@@ -38,14 +47,17 @@ def origin_facts(row: Row, rows: Mapping[str, Row]) -> list[tuple[str, str]]:
     sampled = sampled_as(row, rows)
     facts = [("node", row.name)]
     facts += [("prompt", prompt) for prompt in prompts_of(sampled, rows)]
-    if sampled.kind not in _WITHOUT_SEED:
+    if sampled.kind not in _WITHOUT_SEED | _SEEDED_BY_FIGURE:
         facts.append(("seed", str(sampled.seed)))
-    image = made_by(sampled, "image", rows)
-    if image is not None:
-        facts.append(("image", image.name.partition("/")[2]))
-    i_start = (sampled.params.get("start") or {}).get("i_start")
-    if i_start is not None:
-        facts.append(("i_start", str(i_start)))
+    for role in ("model", "image"):
+        behind = made_by(sampled, role, rows)
+        if behind is not None:
+            facts.append((role, behind.name.partition("/")[2]))
+    start = sampled.params.get("start")
+    if isinstance(start, str):
+        facts.append(("start", spaced(start)))
+    elif start and start.get("i_start") is not None:
+        facts.append(("i_start", str(start["i_start"])))
     for name in _SETTINGS:
         value = sampled.params.get(name)
         if value not in (None, "", {}):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tasks.report.play.origin import made_by, origin_facts
+from tasks.report.wording import plain, spaced
 from tasks.store.row import Row
 
 Place = Mapping[str, Any]
@@ -14,23 +15,75 @@ MOST_PLACES = 2000
 
 def sheet_places(row: Row) -> list[dict[str, Any]]:
     """Each picture of a drawn sheet: left, top, width, height, in its pixels; row and column in
-    block number `block`; title, all that is written at it; role, of the input it is of, or None.
+    block number `block`; title, all that is written at it; role, of the input it is of, or None;
+    about, the keys of sheet_facts that say what made it.
 
     Nothing for charts and for sheets that do not say.
     """
+    only = next(iter(row.inputs)) if len(row.inputs) == 1 else None
     places: list[dict[str, Any]] = []
     for number, block in enumerate(row.info.get("cells") or ()):
-        found = _pictures(block) if "pictures" in block else _regular(block)
-        role = _role_of_block(row, block)
-        places += [{"role": role, **place, "block": number} for place in found]
+        origins = _origins(number, block)
+        for place in _pictures(block) if "pictures" in block else _regular(block):
+            keys = _keys(number, place["row"], place["column"])
+            role = _role(origins, keys) or only
+            own = [key for key in keys if origins.get(key, {}).get("params")]
+            about = [*own, role] if role else own
+            places.append({**place, "block": number, "role": role, "about": about})
     return places[:MOST_PLACES]
+
+
+def sheet_facts(
+    row: Row, rows: Mapping[str, Row], places: Sequence[Place]
+) -> dict[str, list[tuple[str, str]]]:
+    """Name and value of what made the pictures, by the keys in their places' `about`: parameters
+    of a block, row, column or picture, and what made the input of a role."""
+    origins: dict[str, Mapping[str, Any]] = {}
+    for number, block in enumerate(row.info.get("cells") or ()):
+        origins |= _origins(number, block)
+    facts = {}
+    for key in sorted({key for place in places for key in place["about"]}):
+        if key in origins:
+            params = origins[key]["params"]
+            facts[key] = [(spaced(name), plain(value)) for name, value in params.items()]
+        elif (made := made_by(row, key, rows)) is not None:
+            facts[key] = origin_facts(made, rows)
+    return facts
+
+
+def _origins(number: int, block: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Of the block, its rows, columns and pictures, by the keys that _keys gives."""
+    lines = {
+        f"{name} {number}.{index}": origin
+        for name in ("row", "column")
+        for index, origin in enumerate(block.get(f"{name}_origins") or ())
+    }
+    pictures = {
+        _keys(number, picture["row"], picture["column"])[-1]: picture
+        for picture in block.get("pictures") or ()
+    }
+    return {f"block {number}": block.get("origin") or {}, **lines, **pictures}
+
+
+def _keys(number: int, row: int, column: int) -> list[str]:
+    """From the whole to the picture, which knows most."""
+    return [
+        f"block {number}",
+        f"row {number}.{row}",
+        f"column {number}.{column}",
+        f"picture {number}.{row}.{column}",
+    ]
+
+
+def _role(origins: Mapping[str, Mapping[str, Any]], keys: Sequence[str]) -> str | None:
+    found = (origins.get(key, {}).get("role") for key in reversed(keys))
+    return next((str(role) for role in found if role), None)
 
 
 def _pictures(block: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             **{name: place[name] for name in ("left", "top", "width", "height", "row", "column")},
-            "role": place.get("role"),
             "title": _title(block, place["row"], place["column"], str(place.get("label") or "")),
         }
         for place in block["pictures"]
@@ -67,25 +120,3 @@ def _title(block: Mapping[str, Any], row: int, column: int, label: str) -> str:
 
 def _label(labels: Sequence[Any] | None, index: int) -> str:
     return str(labels[index]) if labels and index < len(labels) else ""
-
-
-def _role_of_block(row: Row, block: Mapping[str, Any]) -> str | None:
-    """Of samples by epoch, that of the epoch; else the only input, if there is but one."""
-    words = str(block.get("title") or "").split()
-    if len(words) == 2 and words[0] == "epoch" and words[1].isdigit():
-        role = f"epoch_{int(words[1]):03d}"
-        if role in row.inputs:
-            return role
-    return next(iter(row.inputs)) if len(row.inputs) == 1 else None
-
-
-def facts_by_role(
-    row: Row, rows: Mapping[str, Row], places: Sequence[Place]
-) -> dict[str, list[tuple[str, str]]]:
-    """Name and value of what made each picture, by the role that places have."""
-    facts = {}
-    for role in sorted({str(place["role"]) for place in places if place.get("role")}):
-        made = made_by(row, role, rows)
-        if made is not None:
-            facts[role] = origin_facts(made, rows)
-    return facts

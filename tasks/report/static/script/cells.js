@@ -67,7 +67,7 @@ function startCells(figure, data, sheet) {
 
 function describe(place, facts) {
   const list = make("dl", { class: "cell-facts" });
-  for (const [name, value] of facts[place.role] ?? []) {
+  for (const [name, value] of (place.about ?? []).flatMap((key) => facts[key] ?? [])) {
     list.append(make("dt", {}, name), make("dd", {}, value || "(empty)"));
   }
   const part = document.createDocumentFragment();

@@ -1,0 +1,96 @@
+"""Every picture of every sheet says what made it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks.draw_figure import draw_figure
+from tasks.figures.plots import PLOTS
+from tasks.figures.style import GAMMA, SIGMA
+from tasks.report.play.sheet import sheet_facts, sheet_places
+from tasks.store.row import Row
+from tests.figures.drawing_table import DrawingTable
+from tests.figures.every_step import every_step
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory) -> DrawingTable:
+    return DrawingTable(tmp_path_factory.mktemp("store"))
+
+
+@pytest.fixture(scope="module")
+def steps(table):
+    return every_step(table)
+
+
+@pytest.fixture(scope="module")
+def known(table, steps):
+    """Plot to what is said of each picture of its sheet, by its title: name to value."""
+
+    def of(plot: str) -> list[tuple[str, dict[str, str]]]:
+        step = steps[plot]
+        row = Row(
+            key=step.key,
+            name=step.name,
+            kind="figure",
+            params=step.params,
+            inputs={role: made.key for role, made in step.inputs.items()},
+            info=draw_figure(step).info,
+        )
+        places = sheet_places(row)
+        facts = sheet_facts(row, table.store.rows(), places)
+        return [
+            (place["title"], dict(fact for key in place["about"] for fact in facts[key]))
+            for place in places
+        ]
+
+    return of
+
+
+@pytest.mark.parametrize("plot", PLOTS)
+def test_every_picture_of_a_sheet_names_the_node_behind_it(known, plot):
+    # Masks and pure noise are made by the drawing itself, from these alone.
+    unnamed = [said for _, said in known(plot) if "node" not in said]
+    assert all(said.keys() <= {"mask", "seed"} and said for said in unnamed)
+
+
+@pytest.mark.parametrize(
+    "plot, title, said",
+    [
+        (
+            "denoised",
+            "epoch 5; row 4, column 2",
+            {"node": "denoise/d/epoch-005", "model": "a", "epoch": "5", "sigma": "0.5"},
+        ),
+        ("denoised", "clean; row 1, column 1", {"node": "data/d", "seed": "7"}),
+        ("pure_noise", "pure noise; row 1, column 1", {"seed": "7"}),
+        ("pure_noise", "mean training image; row 1, column 1", {"node": "data/d"}),
+        (
+            "samples",
+            "epoch 10; 3; row 1, column 4",
+            {"node": "sample/m/epoch-010", "seed": "7", "class": "3", "model": "a"},
+        ),
+        ("comparison", "B; row 2, column 1", {"node": "sample/m/epoch-010", "seed": "7"}),
+        ("ways", "DDIM, 10 steps; row 1, column 1", {"node": "variant/m/way-1", "seed": "7"}),
+        (
+            "guidance_grid",
+            f"classifier-free; {GAMMA} = 10; 9; row 3, column 10",
+            {"node": "variant/g/classifier_free-10", "class": "9", "seed": "7"},
+        ),
+        (
+            "noising",
+            f"{SIGMA} = 0.2; row 1, column 2",
+            {"node": "data/d", "sigma": "0.2", "seed": "0"},
+        ),
+    ],
+)
+def test_a_picture_says_its_own_parameters(known, plot, title, said):
+    found = dict(known(plot))[title]
+    assert said.items() <= found.items()
+
+
+def test_a_data_set_stands_behind_pictures_that_no_checkpoint_made(known):
+    said = dict(known("denoised"))
+    assert "epoch" not in said["clean; row 1, column 1"]
+    assert "sigma" not in said["clean; row 1, column 1"]
+    assert said[f"noisy, {SIGMA} = 0.5; row 2, column 1"]["sigma"] == "0.5"
