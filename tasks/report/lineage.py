@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from tasks.report.run_record import NodeRecord, RunRecord
 from tasks.report.wording import plural
@@ -75,11 +76,16 @@ class Lineage:
 
 @dataclass(frozen=True)
 class Row:
-    """Figures that stand together; none for what is shared and what serves no figure."""
+    """Figures that stand together, by id, in the order of the page; none for what is shared and
+    what serves no figure."""
 
     text: str
     detail: str
-    figures: frozenset[str] = frozenset()
+    figures: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> str:
+        return self.figures[0] if self.figures else ""
 
 
 def lineage_of(
@@ -122,11 +128,15 @@ def _rows(run: RunRecord) -> list[Row]:
     shared = Row("Shared", "What several figures are made from")
     together = -(-len(run.figures) // MOST_ROWS) or 1
     rows = [shared]
-    for first in range(0, len(run.figures), together):
-        figures = run.figures[first : first + together]
-        titles = [figure.heading for figure in figures]
-        text = titles[0] if len(titles) == 1 else f"{titles[0]} to {titles[-1]}"
-        rows.append(Row(text, "; ".join(titles), frozenset(figure.id for figure in figures)))
+    for part, of_part in groupby(run.figures, key=lambda figure: figure.part):
+        whole = list(of_part)
+        for start in range(0, len(whole), together):
+            figures = whole[start : start + together]
+            titles = [figure.heading for figure in figures]
+            text = titles[0] if len(titles) == 1 else f"{titles[0]} to {titles[-1]}"
+            detail = "; ".join(titles)
+            ids = tuple(figure.id for figure in figures)
+            rows.append(Row(text, f"{part}: {detail}" if part else detail, ids))
     return [*rows, Row("In no figure", "What is measured and shown in tables")]
 
 
@@ -182,8 +192,7 @@ def _stack(
                 tops[key] = top + held[column] * (BOX_HEIGHT + STACK_GAP)
                 held[column] += 1
         if held:
-            figure = min(row.figures, default="")
-            href = f"#{figure_anchors[figure]}" if figure in figure_anchors else ""
+            href = f"#{figure_anchors[row.first]}" if row.first in figure_anchors else ""
             labels.append(Label(_short(row.text, LABEL_LENGTH), row.detail, href, top))
             top += max(held.values()) * (BOX_HEIGHT + STACK_GAP) - STACK_GAP + ROW_GAP
     return labels, tops, top - ROW_GAP + MARGIN
@@ -209,9 +218,12 @@ def _href(
     figure_anchors: Mapping[str, str],
     node_addresses: Mapping[str, str],
 ) -> str:
-    figure = min(row.figures, default="")
-    if nodes[0].kind == "figure" and len(nodes) > 1 and figure in figure_anchors:
-        return f"#{figure_anchors[figure]}"
+    """A failure leads to what failed, drawings of one row to the first of them."""
+    failed = next((node for node in nodes if node.status == "failed"), None)
+    if failed is not None:
+        return node_addresses[failed.name]
+    if nodes[0].kind == "figure" and len(nodes) > 1 and row.first in figure_anchors:
+        return f"#{figure_anchors[row.first]}"
     return node_addresses[nodes[0].name]
 
 

@@ -37,6 +37,11 @@ class SectionView:
     is_late: bool
     begins_part: bool
 
+    @property
+    def level(self) -> int:
+        """Of its heading; figures of a part stand under the heading of that part."""
+        return 3 if self.figure.part else 2
+
 
 @dataclass(frozen=True)
 class NodeView:

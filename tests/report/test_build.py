@@ -114,10 +114,10 @@ def test_pipelines_that_one_holds_head_their_figures_and_stand_in_the_contents(s
     build_report(store, tmp_path / "out")
     page = (tmp_path / "out" / "course.html").read_text()
     begin = [
-        page.index(f'id="{name}-part">{title}</p>')
+        page.index(f'id="{name}-part">{title}</h2>')
         for name, title in (("a", "First write-up"), ("c", "Second &lt;write-up&gt;"))
     ]
-    figures = [page.index(f'<h2 id="{name}">') for name in parts]
+    figures = [page.index(f'<h3 class="title" id="{name}">') for name in parts]
     assert begin[0] < figures[0] < figures[1] < begin[1] < figures[2]
     assert page.count('class="part"') == 4
     assert all(f'<a href="#{name}-part">' in page for name in ("a", "c"))

@@ -7,12 +7,18 @@ from tests.report.made_up_run import MadeUpRun
 from tests.report.page_reader import Page
 
 
-def run_of(figures: int, pictures: int, failed: str = "") -> RunRecord:
-    """Figures of so many pictures each, all of one model."""
+def figure_id(number: int) -> str:
+    return f"f{9999 - number}"
+
+
+def run_of(figures: int, pictures: int, failed: str = "", parts: int = 0) -> RunRecord:
+    """Figures of so many pictures each, all of one model; each has a panel. Ids run backwards, so
+    that their order is not that of the page. parts: pipelines of equal length that hold them."""
     plan = {"train/m": []}
     for figure in range(figures):
-        made = [f"trajectory/f{figure}/{number}" for number in range(pictures)]
-        plan |= {name: ["train/m"] for name in made} | {f"figure/f{figure}/p": made}
+        name = figure_id(figure)
+        made = [f"trajectory/{name}/{number}" for number in range(pictures)]
+        plan |= {each: ["train/m"] for each in made} | {f"figure/{name}/p": made}
     nodes = {
         name: NodeRecord(
             name=name,
@@ -26,8 +32,15 @@ def run_of(figures: int, pictures: int, failed: str = "") -> RunRecord:
         for name, inputs in plan.items()
     }
     shown = [
-        Figure(f"f{n}", f"A{n}", "Title", 0, [Panel("p", "samples", "", "", f"figure/f{n}/p", "")])
-        for n in range(figures)
+        Figure(
+            figure_id(number),
+            f"A{number}",
+            "Title",
+            seed=0,
+            panels=[Panel("p", "samples", "", "", f"figure/{figure_id(number)}/p", "")],
+            part=f"Part {number * parts // figures}" if parts else None,
+        )
+        for number in range(figures)
     ]
     empty = dict.fromkeys(RunRecord.__dataclass_fields__)
     return RunRecord(**{**empty, "figures": shown, "nodes": nodes})
@@ -51,9 +64,33 @@ def test_a_small_run_shows_every_node():
 
 
 def test_a_group_with_a_failure_is_marked_failed():
-    found = lineage(run_of(figures=20, pictures=30, failed="trajectory/f3/7"))
+    found = lineage(run_of(figures=20, pictures=30, failed=f"trajectory/{figure_id(3)}/7"))
     failed = [box for box in found.boxes if box.status == "failed"]
     assert [box.detail for box in failed] == ["30 nodes of kind trajectory: 1 failed, 29 done"]
+    assert [box.href for box in failed] == [f"#node-trajectory/{figure_id(3)}/7"]
+
+
+def test_a_row_leads_to_the_figure_it_is_named_after():
+    found = lineage(run_of(figures=150, pictures=30))
+    labels = [label for label in found.labels if label.href]
+    assert [label.text.partition(":")[0] for label in labels] == [f"A{3 * n}" for n in range(50)]
+    assert [label.href for label in labels] == [f"#{figure_id(3 * n)}" for n in range(50)]
+    drawings = [box.href for box in found.boxes if box.kind == "figure"]
+    assert drawings == [label.href for label in labels]
+
+
+def test_a_failed_drawing_among_others_is_what_its_box_leads_to():
+    failed = f"figure/{figure_id(1)}/p"
+    found = lineage(run_of(figures=150, pictures=30, failed=failed))
+    (box,) = (box for box in found.boxes if box.status == "failed")
+    assert box.href == f"#node-{failed}"
+
+
+def test_no_row_holds_figures_of_two_pipelines():
+    found = lineage(run_of(figures=122, pictures=1, parts=2))
+    rows = [label.detail for label in found.labels if label.href]
+    assert [row.partition(":")[0] for row in rows] == ["Part 0"] * 21 + ["Part 1"] * 21
+    assert rows[20] == "Part 0: A60: Title" and rows[21].startswith("Part 1: A61: Title;")
 
 
 def test_two_thousand_figures_fold_into_few_rows():
