@@ -50,7 +50,10 @@ def digit_steps(table: DrawingTable) -> dict[str, Step]:
         epoch: table.row(
             f"sample/m/epoch-{epoch:03d}",
             arrays=samples(),
-            params={"epoch": epoch, "sampler": {"method": "euler", "steps": 50}},
+            params={
+                "epoch": epoch,
+                "sampler": {"method": "euler", "steps": 50, "guidance_scale": None},
+            },
             inputs={"model": train[0].key},
         )
         for epoch in (1, 10)

@@ -7,6 +7,7 @@ import pytest
 from tasks.draw_figure import draw_figure
 from tasks.figures.plots import PLOTS
 from tasks.figures.style import GAMMA, SIGMA
+from tasks.report.play.origin import origin_facts
 from tasks.report.play.sheet import sheet_facts, sheet_places
 from tasks.store.row import Row
 from tests.figures.drawing_table import DrawingTable
@@ -70,6 +71,8 @@ def test_every_picture_of_a_sheet_names_the_node_behind_it(known, plot):
             "epoch 10; 3; row 1, column 4",
             {"node": "sample/m/epoch-010", "seed": "7", "class": "3", "model": "a"},
         ),
+        ("samples", "epoch 1; 0; row 2, column 1", {"sampler": "method euler, steps 50"}),
+        ("forward_strip", "t = 199", {"node": "image/photo", "t": "199", "seed": "0"}),
         ("comparison", "B; row 2, column 1", {"node": "sample/m/epoch-010", "seed": "7"}),
         ("ways", "DDIM, 10 steps; row 1, column 1", {"node": "variant/m/way-1", "seed": "7"}),
         (
@@ -87,6 +90,18 @@ def test_every_picture_of_a_sheet_names_the_node_behind_it(known, plot):
 def test_a_picture_says_its_own_parameters(known, plot, title, said):
     found = dict(known(plot))[title]
     assert said.items() <= found.items()
+
+
+@pytest.mark.parametrize("scale, said", [(None, set()), (3.0, {"guidance"})])
+def test_guidance_is_said_of_pictures_that_had_some(scale, said):
+    params = {
+        "guidance": "classifier_free",
+        "sampler": {"method": "ddpm", "steps": None, "guidance_scale": scale},
+    }
+    row = Row(key="0" * 64, name="variant/m/way", kind="variant", params=params)
+    facts = dict(origin_facts(row, {}))
+    assert facts.keys() & {"guidance"} == said
+    assert "none" not in facts["sampler"]
 
 
 def test_a_data_set_stands_behind_pictures_that_no_checkpoint_made(known):

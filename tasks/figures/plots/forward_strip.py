@@ -24,12 +24,12 @@ def draw_forward_strip(step: Step) -> Drawing:
     size, indices = int(step.params["size"]), [int(index) for index in step.params["indices"]]
     x_0 = model_image(step.read("image", "image.png"), size)
     eps = np.random.default_rng(step.seed).standard_normal(x_0.shape)
-    pictures = [x_0]
+    row = [Picture(to_pixels(x_0), width=size, role="image")]
     for index in indices:
         alpha_bar = schedule.alpha_bar[index]
-        x_t = np.sqrt(alpha_bar) * x_0 + np.sqrt(1 - alpha_bar) * eps
-        pictures.append(x_t.astype(np.float32))
-    row = [Picture(to_pixels(picture), width=size, role="image") for picture in pictures]
+        x_t = (np.sqrt(alpha_bar) * x_0 + np.sqrt(1 - alpha_bar) * eps).astype(np.float32)
+        noise = {"t": index, "seed": step.seed}
+        row.append(Picture(to_pixels(x_t), width=size, role="image", params=noise))
     labels = ["original", *(f"t = {index}" for index in indices)]
     alt = (
         f"A photograph of {size} pixels, clean and with the noise of t = "

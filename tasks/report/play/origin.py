@@ -7,10 +7,7 @@ from collections.abc import Mapping
 from tasks.report.wording import duration, plain, spaced
 from tasks.store.row import Row
 
-_SETTINGS = (
-    *("epoch", "guidance", "guidance_scale", "noise_level", "kernel", "sigma"),
-    *("timesteps", "sampler"),
-)
+_SETTINGS = ("epoch", "guidance_scale", "noise_level", "kernel", "sigma", "timesteps")
 _WITHOUT_SEED = {"image", "prompt", "data"}
 _SEEDED_BY_FIGURE = {"denoise", "sample", "variant"}
 """Each grid of theirs draws from the seed of the figure that asked for it."""
@@ -62,6 +59,18 @@ def origin_facts(row: Row, rows: Mapping[str, Row]) -> list[tuple[str, str]]:
         value = sampled.params.get(name)
         if value not in (None, "", {}):
             facts.append((spaced(name), plain(value)))
+    facts += _sampler_facts(sampled)
     facts.append(("took", duration(sampled.seconds)))
     facts.append(("key", row.key[:12]))
+    return facts
+
+
+def _sampler_facts(sampled: Row) -> list[tuple[str, str]]:
+    """What is null is not asked for: steps of those that take every timestep, and guidance of
+    models without classes, of which no kind is then said either."""
+    given = sampled.params.get("sampler") or {}
+    settings = {name: value for name, value in given.items() if value is not None}
+    facts = [("sampler", plain(settings))] if settings else []
+    if "guidance_scale" in settings and "guidance" in sampled.params:
+        facts.append(("guidance", spaced(str(sampled.params["guidance"]))))
     return facts
