@@ -44,12 +44,13 @@ class Box:
 
 @dataclass(frozen=True)
 class Label:
-    """Of a row. href: empty where it belongs to no figure."""
+    """Of a row, or of the part that begins above it. href: empty where it belongs to no figure."""
 
     text: str
     detail: str
     href: str
     top: int
+    is_part: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,12 +77,13 @@ class Lineage:
 
 @dataclass(frozen=True)
 class Row:
-    """Figures that stand together, by id, in the order of the page; none for what is shared and
-    what serves no figure."""
+    """figures: those that stand together, by id, in the order of the page; none for what is shared
+    and what serves no figure. part: the pipeline they come from, as RunRecord has it."""
 
     text: str
     detail: str
     figures: tuple[str, ...] = ()
+    part: str | None = None
 
     @property
     def first(self) -> str:
@@ -136,7 +138,7 @@ def _rows(run: RunRecord) -> list[Row]:
             text = titles[0] if len(titles) == 1 else f"{titles[0]} to {titles[-1]}"
             detail = "; ".join(titles)
             ids = tuple(figure.id for figure in figures)
-            rows.append(Row(text, f"{part}: {detail}" if part else detail, ids))
+            rows.append(Row(text, f"{part}: {detail}" if part else detail, ids, part))
     return [*rows, Row("In no figure", "What is measured and shown in tables")]
 
 
@@ -184,7 +186,13 @@ def _stack(
 ) -> tuple[list[Label], dict[Key, int], int]:
     """Labels of the rows that hold something, the top of each box, and the height of it all."""
     labels, tops, top = [], {}, MARGIN
+    part: str | None = None
     for number, row in enumerate(rows):
+        href = f"#{figure_anchors[row.first]}" if row.first in figure_anchors else ""
+        if row.part and row.part != part:
+            labels.append(Label(row.part, row.part, href and f"{href}-part", top, is_part=True))
+            top += BOX_HEIGHT + ROW_GAP
+        part = row.part
         held: Counter[int] = Counter()
         for key in groups:
             if key[0] == number:
@@ -192,7 +200,6 @@ def _stack(
                 tops[key] = top + held[column] * (BOX_HEIGHT + STACK_GAP)
                 held[column] += 1
         if held:
-            href = f"#{figure_anchors[row.first]}" if row.first in figure_anchors else ""
             labels.append(Label(_short(row.text, LABEL_LENGTH), row.detail, href, top))
             top += max(held.values()) * (BOX_HEIGHT + STACK_GAP) - STACK_GAP + ROW_GAP
     return labels, tops, top - ROW_GAP + MARGIN

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 from tasks.report.build import build_report
 from tasks.report.lineage import MOST_ROWS, lineage_of
 from tasks.report.run_record import Figure, NodeRecord, Panel, RunRecord
@@ -88,7 +90,7 @@ def test_a_failed_drawing_among_others_is_what_its_box_leads_to():
 
 def test_no_row_holds_figures_of_two_pipelines():
     found = lineage(run_of(figures=122, pictures=1, parts=2))
-    rows = [label.detail for label in found.labels if label.href]
+    rows = [label.detail for label in found.labels if label.href and not label.is_part]
     assert [row.partition(":")[0] for row in rows] == ["Part 0"] * 21 + ["Part 1"] * 21
     assert rows[20] == "Part 0: A60: Title" and rows[21].startswith("Part 1: A61: Title;")
 
@@ -113,3 +115,21 @@ def test_every_box_leads_to_a_panel_or_a_line_of_the_nodes(store, tmp_path):
     assert len(links) == 6
     found = {f"#{each}" for each in page.ids} | {f"course--nodes.html#{each}" for each in nodes.ids}
     assert set(links) <= found
+
+
+def test_figures_of_each_pipeline_stand_under_its_title_and_lead_to_it(store, tmp_path):
+    parts = {"b": "First", "a": "First", "c": "Second"}
+    MadeUpRun(store, figures=list(parts), parts=parts).record()
+    text = build_report(store, tmp_path / "out").with_name("course.html").read_text()
+    picture = text[text.index('<div class="scroll lineage"') :]
+    found = re.findall(
+        r'<a href="#([^"]*)" aria-label="([^":]*)[^>]*><title>[^<]*</title><text cl', picture
+    )
+    assert found == [
+        ("b-part", "First"),
+        ("b", "B1.2"),
+        ("a", "B1.2"),
+        ("c-part", "Second"),
+        ("c", "B1.2"),
+    ]
+    assert {anchor for anchor, _ in found} <= set(re.findall(r' id="([^"]*)"', text))
