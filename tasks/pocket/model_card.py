@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.pocket.recipe import PocketRecipe
+from tasks.pocket.retrieval_words import MEASURES, SEEN
 
 FONT_LICENCE = (
     "Pictures are drawn from Noto Color Emoji (Copyright 2013 Google LLC, SIL Open Font License "
@@ -136,8 +137,7 @@ def similarity_card(params: Mapping[str, Any], training: Mapping[str, float]) ->
             *(
                 f"| {words} | "
                 + " | ".join(
-                    f"{100 * training[f'{measure}_{condition}']:.1f} %"
-                    for measure in ("concept", "style", "both")
+                    f"{100 * training[f'{measure}_{condition}']:.1f} %" for measure in MEASURES
                 )
                 + " |"
                 for condition, words in SEEN.items()
@@ -156,16 +156,6 @@ def similarity_card(params: Mapping[str, Any], training: Mapping[str, float]) ->
             "",
         ]
     )
-
-
-SEEN = {
-    "whole": "as drawn",
-    "at_24": "scaled down to 24 pixels",
-    "at_16": "scaled down to 16 pixels",
-    "at_8": "scaled down to 8 pixels",
-    "high_passed": "without low frequencies",
-    "disturbed": "disturbed as in training",
-}
 
 
 def _recipe(params: Mapping[str, Any]) -> str:

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tasks.pocket.phase_order import ORDER
 from tasks.pocket.training_loop import Phase
-
-ORDER = ("coarse", "whole", "fine", "windows", "pictures", "reader", "similarity")
-"""Phases as one follows the other; JSON has them by name."""
 
 
 @dataclass(frozen=True)

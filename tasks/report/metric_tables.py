@@ -36,6 +36,9 @@ _TITLES: dict[str, tuple[str, Callable[[float], str]]] = {
     "data_mean_pixel": ("of the data", percent),
     "start_divergence": ("start off N(0, I), nats", number),
     "class_share": ("share of class", percent),
+    "accuracy": ("concepts named rightly", percent),
+    "style_accuracy": ("concepts named rightly in every style", percent),
+    "accuracy_seed": ("concepts named rightly, by seed", percent),
     "mse": ("test MSE at noise level", number),
     "psnr": ("test PSNR in dB at noise level", number),
     "images_per_second": ("images/s", number),
@@ -87,6 +90,12 @@ class Table:
     rows: Sequence[TableRow]
 
 
+def family_of(name: str) -> tuple[str, str] | None:
+    """Family and member of a metric such as mse_0.5; None for one that stands alone."""
+    member = _FAMILY_MEMBER.fullmatch(name)
+    return (member["family"], member["member"]) if member else None
+
+
 def metric_title(name: str) -> str:
     return _TITLES[name][0] if name in _TITLES else spaced(name)
 
@@ -94,8 +103,8 @@ def metric_title(name: str) -> str:
 def metric_text(name: str, value: float | None) -> str:
     if value is None:
         return ""
-    member = _FAMILY_MEMBER.fullmatch(name)
-    known = _TITLES.get(name) or (_TITLES.get(member["family"]) if member else None)
+    member = family_of(name)
+    known = _TITLES.get(name) or (_TITLES.get(member[0]) if member else None)
     return known[1](value) if known else number(value)
 
 
@@ -113,7 +122,7 @@ def measured_beside(panel: Panel, run: RunRecord, rows: Mapping[str, Row]) -> Ta
         row = rows.get(node.key) if node else None
         # A sweep over scales is shown as curves, whose data can be saved.
         if node and row and not role.startswith(_SWEPT):
-            metrics = _telling_metrics(row)
+            metrics = telling_metrics(row)
             if metrics:
                 lines.append((_role_label(role, name, row), node.name, metrics))
     if not lines:
@@ -129,7 +138,7 @@ def measured_beside(panel: Panel, run: RunRecord, rows: Mapping[str, Row]) -> Ta
     return table if len(lines) >= len(table.header) - 1 else turned(table)
 
 
-def _telling_metrics(row: Row) -> dict[str, float]:
+def telling_metrics(row: Row) -> dict[str, float]:
     """The few that belong beside a picture; a denoiser's are those at its own noise level."""
     metrics = {name: row.metrics[name] for name in _BESIDE.get(row.kind, ()) if name in row.metrics}
     sigma = (row.params.get("objective") or {}).get("sigma")
@@ -188,10 +197,10 @@ def all_metrics(run: RunRecord, rows: Mapping[str, Row]) -> list[Table]:
         found = [(node.name, rows[node.key].metrics) for node in _measured(run, rows, kind)]
         families: dict[str, list[str]] = {}
         for name in sorted({name for _, metrics in found for name in metrics}):
-            if member := _FAMILY_MEMBER.fullmatch(name):
-                families.setdefault(member["family"], []).append(member["member"])
+            if (found_in := family_of(name)) is not None:
+                families.setdefault(found_in[0], []).append(found_in[1])
         single = [
-            (name, name, {m: v for m, v in metrics.items() if not _FAMILY_MEMBER.fullmatch(m)})
+            (name, name, {m: v for m, v in metrics.items() if family_of(m) is None})
             for name, metrics in found
         ]
         if single := [line for line in single if line[2]]:

@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from tasks.report.anchors import unique_anchors
 from tasks.report.assets import Assets
 from tasks.report.claims import WriteUpClaims, view_claims
 from tasks.report.lineage import Lineage, lineage_of
 from tasks.report.metric_tables import Table, all_metrics, metrics_csv
-from tasks.report.model_cards import ModelCard, model_cards
+from tasks.report.models.card import ModelCard
+from tasks.report.models.cards import model_cards
 from tasks.report.panel_view import PanelView, view_panel
 from tasks.report.run_record import Figure, NodeRecord, RunRecord
-from tasks.report.wording import duration, moment, plural, slug
+from tasks.report.wording import duration, moment, plural
 from tasks.store.row import Row
 from tasks.store.store import Store
 
@@ -109,7 +111,7 @@ def view_pipeline(
     nodes_file: str | None = None,
 ) -> PipelineView:
     panel_names = [f"{figure.id}/{panel.id}" for figure in run.figures for panel in figure.panels]
-    panel_anchors = iter(_anchors(f"{prefix}panel-", panel_names))
+    panel_anchors = iter(unique_anchors(f"{prefix}panel-", panel_names))
     sections = [
         SectionView(
             figure,
@@ -124,14 +126,14 @@ def view_pipeline(
         for figure, part_before, anchor, before in zip(
             run.figures,
             [None, *(figure.part for figure in run.figures)],
-            _anchors(prefix, [figure.id for figure in run.figures]),
+            unique_anchors(prefix, [figure.id for figure in run.figures]),
             accumulate((len(figure.panels) for figure in run.figures), initial=0),
             strict=False,  # the last of the sums and of the parts before is after all figures
         )
     ]
     csv = metrics_csv(run, rows)
     names = list(run.nodes)
-    node_anchors = dict(zip(names, _anchors(f"{prefix}node-", names), strict=True))
+    node_anchors = dict(zip(names, unique_anchors(f"{prefix}node-", names), strict=True))
     panels = [panel for section in sections for panel in section.panels]
     node_addresses = {name: f"{nodes_file or ''}#{anchor}" for name, anchor in node_anchors.items()}
     shown_at = {panel.panel.node: f"#{panel.anchor}" for panel in panels}
@@ -150,23 +152,12 @@ def view_pipeline(
         node_anchors=node_anchors,
         node_addresses=node_addresses,
         lineage=lineage_of(run, figure_anchors, {**node_addresses, **shown_at}),
-        models=model_cards(run, rows, panels),
+        models=model_cards(run, rows, panels, store, prefix),
         claims=view_claims(run, rows, store, assets, figure_anchors, prefix),
         started=moment(run.started_at),
         thumbnail=_thumbnail(sections),
         compare_file=compare_file,
     )
-
-
-def _anchors(prefix: str, names: Sequence[str]) -> list[str]:
-    """A fragment for each name; names that read alike as a fragment get a number."""
-    taken: Counter[str] = Counter()
-    anchors = []
-    for name in names:
-        anchor = f"{prefix}{slug(name)}"
-        taken[anchor] += 1
-        anchors.append(anchor if taken[anchor] == 1 else f"{anchor}--{taken[anchor]}")
-    return anchors
 
 
 def _facts(run: RunRecord) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tasks.pocket.phase_order import ORDER
 from tasks.report.wording import plain, spaced
 
 _ELSEWHERE = {"network", "objective", "checkpoints"}
@@ -22,7 +23,9 @@ _NOT_SETTINGS = {
 
 
 def model_recipe(params: Mapping[str, Any]) -> str:
-    """Network, objective and training of a "train" node, one clause each."""
+    """How a model was trained: network, objective and training, one clause each, or its phases."""
+    if "phases" in params:
+        return _phases(params["phases"])
     network, objective = dict(params.get("network") or {}), dict(params.get("objective") or {})
     objective = {"kind": spaced(str(objective.pop("kind", ""))), **objective}
     clauses = [
@@ -31,6 +34,12 @@ def model_recipe(params: Mapping[str, Any]) -> str:
         _clause({n: v for n, v in params.items() if n not in _ELSEWHERE}, {}),
     ]
     return "; ".join(clause for clause in clauses if clause)
+
+
+def _phases(phases: Mapping[str, Mapping[str, Any]]) -> str:
+    known = [name for name in ORDER if name in phases]
+    in_order = [*known, *(name for name in phases if name not in known)]
+    return "; ".join(f"{spaced(name)}: {_clause(phases[name], {})}" for name in in_order)
 
 
 def _clause(settings: Mapping[str, Any], names: Mapping[str, str]) -> str:

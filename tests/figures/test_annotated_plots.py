@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 
@@ -23,6 +24,7 @@ from tasks.report.play.sheet import sheet_places
 from tasks.report.play.steps import steps_control
 from tasks.store.row import Row
 from tests.figures.annotated_steps import annotated_steps, schedule_table
+from tests.figures.drawing_table import loss_table
 
 
 @pytest.fixture(scope="module")
@@ -110,25 +112,43 @@ def test_network_table_names_the_whole_network_of_each_size(steps):
     assert "3 channels, 128 pixels" in alt
 
 
-def test_losses_stand_beside_the_published_ones_of_the_same_step(steps):
-    lines = csv_lines(draw_figure(steps["reported_loss"]))
-    assert lines[0] == "epoch,step,loss,published"
-    assert [line.split(",")[:2] for line in lines[1:]] == [
-        ["0", "0"],
-        ["0", "100"],
-        ["1", "0"],
-        ["1", "100"],
+def reported_rows(result) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(result.objects["data.csv"].decode())))
+
+
+def test_reported_loss_data_have_every_step_raw_and_smoothed(steps):
+    step = steps["reported_loss"]
+    loss = np.asarray(step.read_table("model_0", "loss.parquet")["loss"])
+    rows = [row for row in reported_rows(draw_figure(step)) if row["model"] == "A"]
+    assert [int(row["step"]) for row in rows] == list(range(1, 301))
+    assert [float(row["loss"]) for row in rows] == pytest.approx(loss, rel=1e-5)
+    smoothed = curves.smooth(loss, curves.smoothing_window(300))
+    assert [float(row["smoothed"]) for row in rows] == pytest.approx(smoothed, rel=1e-5)
+
+
+def test_published_losses_stand_in_the_data_at_their_own_steps(steps):
+    rows = [
+        row for row in reported_rows(draw_figure(steps["reported_loss"])) if row["model"] != "A"
     ]
-    assert [line.split(",")[3] for line in lines[1:]] == ["0.472", "0.145", "0.06", "0.05"]
+    assert {(row["model"], row["smoothed"]) for row in rows} == {("published, Fashion-MNIST", "")}
+    assert [(row["step"], row["epoch"], row["step_of_epoch"], row["loss"]) for row in rows] == [
+        ("1", "1", "0", "0.472"),
+        ("101", "1", "100", "0.145"),
+        ("151", "2", "0", "0.06"),
+        ("251", "2", "100", "0.05"),
+    ]
 
 
 def test_a_shorter_epoch_leaves_later_steps_to_the_published_ones(table, steps):
-    from tests.figures.drawing_table import loss_table
-
     step = steps["reported_loss"]
     train = table.row("train/short", losses=loss_table(60, 30))
-    lines = csv_lines(draw_figure(table.step(dict(step.params), {"model_0": train})))
-    assert [line.split(",")[2] == "" for line in lines[1:]] == [False, True, False, True]
+    result = draw_figure(table.step(dict(step.params), {"model_0": train}))
+    places = [
+        (row["epoch"], row["step_of_epoch"])
+        for row in reported_rows(result)
+        if row["step_of_epoch"] in ("0", "100")
+    ]
+    assert places == [("1", "0"), ("2", "0"), ("1", "0"), ("1", "100"), ("2", "0"), ("2", "100")]
 
 
 def test_both_ranges_show_the_same_samples(steps):

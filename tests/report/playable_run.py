@@ -27,6 +27,8 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 PROMPTS = ['an oil painting of a "quoted" man', HOSTILE]
 I_STARTS = (1, 10, 20)
 LOSSES = [1 / (step + 1) for step in range(1000)]
+OURS, THEIRS = "A model on digits", f"published, {HOSTILE}"
+PUBLISHED = [[0.472, 0.145], [0.061, 0.05]]
 
 
 def _inner_square_turned() -> np.ndarray:
@@ -60,11 +62,11 @@ def samples(epoch: int) -> np.ndarray:
 
 @dataclass
 class PlayableRun(MadeUpRun):
-    """figures: turn-<view>, distance, edits, steps, epochs, loss."""
+    """figures: turn-<view>, distance, edits, steps, epochs, loss, reported."""
 
     figures: tuple[str, ...] = (
         *(f"turn-{view}" for view in VIEWS),
-        *("distance", "edits", "steps", "epochs", "loss"),
+        *("distance", "edits", "steps", "epochs", "loss", "reported"),
     )
 
     def _plan(self) -> list[tuple[str, dict[str, str]]]:
@@ -80,6 +82,7 @@ class PlayableRun(MadeUpRun):
             "steps": {"trajectory": "trajectory/free"},
             "epochs": {"epoch_001": "sample/one", "epoch_005": "sample/five"},
             "loss": {},
+            "reported": {},
         }
         prompts = {"prompt_0": "prompt/it"}
         return [
@@ -162,8 +165,30 @@ def draw(name: str) -> tuple[dict[str, Any], Drawing]:
     if name == "epochs":
         blocks = [Block(samples(epoch), title=f"epoch {epoch}") for epoch in (1, 5)]
         return {"plot": "samples"}, Drawing.of_sheet(draw_blocks(blocks, 4), name)
+    if name == "reported":
+        return {"plot": "reported_loss"}, _chart(name, reported_table())
     rows = [(step + 1, 1, loss, 2 * loss) for step, loss in enumerate(LOSSES)]
     table = csv_bytes(("step", "epoch", "loss", "smoothed"), rows)
+    return {"plot": "loss_curve", "scale": "log"}, _chart(name, table)
+
+
+def reported_table() -> bytes:
+    """This run's losses in two epochs, and published ones of epochs twice as long, at the first
+    step of each and at the 600th, which this run's epochs do not have."""
+    half = len(LOSSES) // 2
+    rows: list[tuple[str | int | float, ...]] = [
+        (OURS, step + 1, step // half + 1, step % half, loss, 2 * loss)
+        for step, loss in enumerate(LOSSES)
+    ]
+    rows += [
+        (THEIRS, epoch * len(LOSSES) + step + 1, epoch + 1, step, loss, "")
+        for epoch, losses in enumerate(PUBLISHED)
+        for step, loss in zip((0, 600), losses, strict=True)
+    ]
+    return csv_bytes(("model", "step", "epoch", "step_of_epoch", "loss", "smoothed"), rows)
+
+
+def _chart(name: str, table: bytes) -> Drawing:
     picture = png_bytes(Image.new("RGB", (900, 420), "white"))
     objects = {"image.png": picture, "image-dark.png": picture, "data.csv": table}
-    return {"plot": "loss_curve", "scale": "log"}, Drawing(objects, 900, 420, name)
+    return Drawing(objects, 900, 420, name)

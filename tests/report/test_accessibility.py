@@ -12,6 +12,7 @@ from tasks.store.store import Store
 from tests.report.browsing import REQUIRED, Visit
 from tests.report.claimed_run import FAILED, HELD, OPEN, UNCHECKED, record_claims
 from tests.report.playable_run import PlayableRun
+from tests.report.trained_run import TrainedRun
 from tests.report.two_runs import record_two_runs
 
 pytestmark = pytest.mark.browser
@@ -33,7 +34,7 @@ def axe():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Reports by name: "course" ran twice and stands beside "claimed"; "playable" has every
-    control."""
+    control; "trained" has models of several kinds."""
     folder = tmp_path_factory.mktemp("accessible")
     store = Store.open(str(folder / "store"))
     record_two_runs(store)
@@ -46,6 +47,9 @@ def folder(tmp_path_factory):
     played = Store.open(str(folder / "played"))
     PlayableRun(played, pipeline="playable").record()
     build_report(played, folder / "play")
+    trained = Store.open(str(folder / "models"))
+    TrainedRun(trained).record()
+    build_report(trained, folder / "train")
     return folder
 
 
@@ -70,6 +74,7 @@ def open_dialog(page) -> None:
 STATES = {
     "index": ("runs/index.html", start_every_panel),
     "figures": ("runs/course.html", start_every_panel),
+    "models": ("train/trained.html", start_every_panel),
     "claims": ("runs/claimed.html", start_every_panel),
     "metrics": ("runs/metrics.html", start_every_panel),
     "nodes": ("runs/course--nodes.html", start_every_panel),

@@ -53,6 +53,7 @@ def test_each_kind_of_figure_gets_the_control_that_suits_it(islands):
         "steps": "steps",
         "epochs": "steps",
         "loss": "curve",
+        "reported": "curve",
     }
 
 

@@ -29,6 +29,7 @@ from tasks.figures.style import Theme, chart_font
 if TYPE_CHECKING:
     from tasks.step import Step
 
+PUBLISHED = "published, Fashion-MNIST"
 CHART_PIXELS = 380
 ROW_PIXELS = 19
 APART = 0.47
@@ -50,6 +51,7 @@ def draw_reported_loss(step: Step) -> Drawing:
     """params: label, every, published (a list an epoch), published_steps (of an epoch)."""
     table = step.read_table("model_0", "loss.parquet")
     loss = np.asarray(table["loss"], dtype=np.float64)
+    label = str(step.params["label"])
     if not len(loss):
         raise StepFailed(f"{step.name}: {step.inputs['model_0'].name} recorded no loss")
     per_epoch = int(np.bincount(np.asarray(table["epoch"], dtype=np.int64)).max())
@@ -65,12 +67,13 @@ def draw_reported_loss(step: Step) -> Drawing:
         for epoch, values in enumerate(step.params["published"])
         for index, value in enumerate(values)
     ]
+    smoothed = smooth(loss, smoothing_window(len(loss)))
     table_rows = 1 + max(each.epoch for each in [*ours, *published]) + 1
 
     def draw(figure: Figure, theme: Theme) -> None:
         heights = [CHART_PIXELS, (table_rows + 1) * ROW_PIXELS]
         upper, lower = figure.subplots(2, 1, height_ratios=heights)
-        _draw_curves(upper, theme, str(step.params["label"]), loss, ours, published)
+        _draw_curves(upper, theme, label, loss, smoothed, ours, published)
         _draw_table(lower, theme, ours, published, table_rows)
 
     last = loss[-per_epoch:].mean()
@@ -80,7 +83,8 @@ def draw_reported_loss(step: Step) -> Drawing:
         f"{published[-1].loss:.3f} at the last reported step."
     )
     height = CHART_PIXELS + (table_rows + 1) * ROW_PIXELS
-    return draw_chart(draw, alt, height=height, data_csv=_csv(ours, published))
+    data_csv = _csv(label, per_epoch, loss, smoothed, published)
+    return draw_chart(draw, alt, height=height, data_csv=data_csv)
 
 
 def _draw_curves(
@@ -88,18 +92,18 @@ def _draw_curves(
     theme: Theme,
     label: str,
     loss: Floats,
+    smoothed: Floats,
     ours: list[Reported],
     published: list[Reported],
 ) -> None:
     style_axes(axes, theme, "step (log scale)", "training loss (log scale)")
     colour, other = theme.series[0], theme.series[1]
     steps = np.arange(1, len(loss) + 1)
-    window = smoothing_window(len(loss))
     axes.plot(steps, loss, color=colour, linewidth=0.5, alpha=0.35, zorder=2)
-    axes.plot(steps, smooth(loss, window), color=colour, linewidth=1.8, zorder=3)
+    axes.plot(steps, smoothed, color=colour, linewidth=1.8, zorder=3)
     for reports, name, ink, marker in (
         (ours, label, colour, "o"),
-        (published, "published, Fashion-MNIST", other, "D"),
+        (published, PUBLISHED, other, "D"),
     ):
         axes.plot(
             [each.place for each in reports],
@@ -147,10 +151,26 @@ def _draw_table(
             write(right - share * back, each.epoch + 2, f"{each.loss:.3f}", ink)
 
 
-def _csv(ours: list[Reported], published: list[Reported]) -> bytes:
-    known = {(each.epoch, each.step): each.loss for each in published}
-    mine = {(each.epoch, each.step): each.loss for each in ours}
-    rows: list[tuple[int | float | str, ...]] = [
-        (*place, mine.get(place, ""), known.get(place, "")) for place in sorted({*mine, *known})
+def _csv(
+    label: str, per_epoch: int, loss: Floats, smoothed: Floats, published: list[Reported]
+) -> bytes:
+    """One line a step of this run, then one a published value, which has no smoothed loss.
+
+    step, epoch: from 1. step_of_epoch: from 0, as the write-up counts; with the epoch it pairs a
+    published value with a step of this run, whose epochs may be of another length.
+    """
+    rows: list[tuple[str | int | float, ...]] = [
+        (
+            label,
+            place + 1,
+            place // per_epoch + 1,
+            place % per_epoch,
+            float(loss[place]),
+            float(smoothed[place]),
+        )
+        for place in range(len(loss))
     ]
-    return csv_bytes(("epoch", "step", "loss", "published"), rows)
+    rows += [
+        (PUBLISHED, each.place, each.epoch + 1, each.step, each.loss, "") for each in published
+    ]
+    return csv_bytes(("model", "step", "epoch", "step_of_epoch", "loss", "smoothed"), rows)

@@ -17,6 +17,7 @@ from tasks.store.errors import CorruptArtifact
 from tasks.store.row import Row
 from tasks.store.store import Store
 
+_LOSSES = ("loss_curve", "reported_loss")
 _OF_A_PLACE = ("left", "top", "width", "height", "title", "about")
 
 
@@ -51,8 +52,9 @@ def _control(
         return _turn(row, rows, store, assets)
     if drawn == "distance":
         return _distance(row, rows, store, assets)
-    if drawn == "loss_curve":
-        control = loss_control(store.read_object(row.objects["data.csv"]))
+    if drawn in _LOSSES:
+        table = store.read_object(row.objects["data.csv"])
+        control = loss_control(table, log_steps=drawn == "reported_loss")
         return control and {**control, "log": row.params.get("scale", "log") == "log"}
     wipe = wipe_control(row, rows, places)
     return wipe if wipe["subjects"] else steps_control(plot, row, places)

@@ -1,29 +1,35 @@
-// Losses over steps as a chart to read values from.
+// Losses over steps as a chart to read values from: of this run as lines, reported ones as points.
 const CURVE = { height: 380, left: 56, right: 14, top: 12, bottom: 40 };
 
 function startCurve(stage, control) {
-  const shown = { raw: true, smoothed: true, log: control.log };
+  const shown = { raw: true, smoothed: true, reported: control.points.length > 0,
+    log: control.log, logSteps: control.log_steps };
   const field = make("div", { class: "curve-field" });
   const readout = make("p", { class: "readout", "aria-live": "polite" });
   const lengths = control.series.map((line) => line.steps.length);
   const longest = control.series[lengths.indexOf(Math.max(...lengths))];
+  const stops = [...new Set([longest, ...control.points].flatMap((line) => line.steps))]
+    .sort((a, b) => a - b);
   let chart = null;
 
   const draw = () => {
     const width = Math.max(300, field.clientWidth || 800);
-    chart = drawCurve(control.series, shown, width);
+    chart = drawCurve(control, shown, width);
     field.replaceChildren(chart.svg);
     read(slider.get());
   };
   const read = (index) => {
-    const step = longest.steps[index];
+    const step = stops[index];
     chart.point(step);
-    readout.replaceChildren(...control.series.map((line, number) => sayLoss(line, number, step)));
+    readout.replaceChildren(
+      ...control.series.map((line, number) => sayLoss(line, number, step)),
+      ...(shown.reported ? control.points : []).map((points, number) =>
+        sayReported(points, control.series.length + number, step)));
   };
   const slider = makeSlider("Step", {
-    max: longest.steps.length - 1,
-    value: longest.steps.length - 1,
-    say: (index) => longest.steps[index].toLocaleString("en"),
+    max: stops.length - 1,
+    value: stops.length - 1,
+    say: (index) => stops[index].toLocaleString("en"),
     onchange: read,
   });
   const toggle = (name, text) => {
@@ -35,10 +41,13 @@ function startCurve(stage, control) {
   };
   field.addEventListener("pointermove", (event) => {
     const step = chart.stepAt(event.clientX - field.getBoundingClientRect().left);
-    slider.set(nearestIndex(longest.steps, step));
+    slider.set(nearestIndex(stops, step));
   });
   stage.append(field, readout, make("div", { class: "controls" }, slider.label,
-    toggle("raw", "raw"), toggle("smoothed", "smoothed"), toggle("log", "log scale")));
+    toggle("raw", "raw"), toggle("smoothed", "smoothed"),
+    ...(control.points.length ? [toggle("reported", "reported values")] : []),
+    toggle("log", "log scale"), toggle("logSteps", "log steps")));
+  if (control.table) stage.append(makePaired(control.table));
   draw();
   new ResizeObserver(() => {
     if (Math.abs(field.clientWidth - chart.width) > 1 && field.clientWidth >= 300) draw();
@@ -49,11 +58,18 @@ function sayLoss(line, number, step) {
   const index = nearestIndex(line.steps, step);
   const [low, high] = [line.low[index], line.high[index]];
   const last = line.steps[index];
-  const steps = line.every > 1 ? `steps ${(index * line.every + 1).toLocaleString("en")} to ${
+  const first = (line.steps[index - 1] ?? 0) + 1;
+  const steps = first < last ? `steps ${first.toLocaleString("en")} to ${
     last.toLocaleString("en")}` : `step ${last.toLocaleString("en")}`;
   const raw = low === high ? `loss ${low}` : `loss ${low} to ${high}`;
   return make("span", { class: `series-${number % 6}` },
     `${line.name === "loss" ? "" : `${line.name}, `}${steps}: ${raw}, smoothed ${line.smoothed[index]}`);
+}
+
+function sayReported(points, number, step) {
+  const index = nearestIndex(points.steps, step);
+  return make("span", { class: `series-${number % 6}` },
+    `${points.name}, step ${points.steps[index].toLocaleString("en")}: loss ${points.losses[index]}`);
 }
 
 function nearestIndex(sorted, wanted) {
@@ -64,32 +80,38 @@ function nearestIndex(sorted, wanted) {
   return best;
 }
 
-function drawCurve(series, shown, width) {
+function drawCurve({ series, points }, shown, width) {
   const { height, left, right, top, bottom } = CURVE;
-  const values = series.flatMap((line) => [
+  const reported = shown.reported ? points : [];
+  const values = [...series.flatMap((line) => [
     ...(shown.raw ? [...line.low, ...line.high] : []),
     ...(shown.smoothed || !shown.raw ? line.smoothed : []),
-  ]).filter((value) => Number.isFinite(value) && (!shown.log || value > 0));
+  ]), ...reported.flatMap((each) => each.losses)].filter((value) => Number.isFinite(value) && (!shown.log || value > 0));
   const scale = (value) => (shown.log ? Math.log10(Math.max(value, least)) : value);
   const least = Math.min(...values);
   const [low, high] = [shown.log ? scale(least) : 0, scale(Math.max(...values))];
-  const last = Math.max(...series.map((line) => line.steps.at(-1)));
-  const x = (step) => left + ((width - left - right) * step) / last;
+  const last = Math.max(...[...series, ...reported].map((line) => line.steps.at(-1)));
+  const span = width - left - right;
+  const x = (step) => left + span * (shown.logSteps
+    ? Math.log(step) / (Math.log(last) || 1) : step / last);
   const y = (value) =>
     height - bottom - ((height - top - bottom) * (scale(value) - low)) / (high - low || 1);
   const svg = makeSvg("svg", { width, height, role: "img", viewBox: `0 0 ${width} ${height}`,
     "aria-label": `Training loss over ${last.toLocaleString("en")} steps, ${
       shown.log ? "logarithmic" : "linear"} scale` });
-  drawAxes(svg, { x, y, last, width, height, ticks: shown.log
-    ? logTicks(least, 10 ** high) : evenTicks(high, 5) });
+  drawAxes(svg, { x, y, width, height,
+    ticks: shown.log ? logTicks(least, 10 ** high) : evenTicks(high, 5),
+    stepTicks: shown.logSteps ? logTicks(1, last) : evenTicks(last, width > 500 ? 6 : 3) });
   series.forEach((line, number) => drawSeries(svg, line, number, shown, x, y));
+  reported.forEach((each, number) => drawReported(svg, each, series.length + number, x, y));
   const cursor = makeSvg("line", { class: "cursor", y1: top, y2: height - bottom });
   svg.append(cursor);
   return {
     svg,
     width,
     point: (step) => { cursor.setAttribute("x1", x(step)); cursor.setAttribute("x2", x(step)); },
-    stepAt: (place) => ((place - left) / (width - left - right)) * last,
+    stepAt: (place) => (shown.logSteps ? last ** ((place - left) / span)
+      : ((place - left) / span) * last),
   };
 }
 
@@ -106,14 +128,21 @@ function drawSeries(svg, line, number, shown, x, y) {
   svg.append(group);
 }
 
-function drawAxes(svg, { x, y, last, width, height, ticks }) {
+function drawReported(svg, points, number, x, y) {
+  const group = makeSvg("g", { class: `series-${number % 6}` });
+  points.steps.forEach((step, index) => group.append(makeSvg("path", { class: "reported",
+    d: `M${x(step).toFixed(1)} ${(y(points.losses[index]) - 4.5).toFixed(1)}l4.5 4.5-4.5 4.5-4.5-4.5Z` })));
+  svg.append(group);
+}
+
+function drawAxes(svg, { x, y, width, height, ticks, stepTicks }) {
   const { left, right, bottom } = CURVE;
   const text = (words, attributes) => makeSvg("text", attributes, words);
   for (const value of ticks) {
     svg.append(makeSvg("line", { class: "rule", x1: left, x2: width - right, y1: y(value), y2: y(value) }),
       text(String(Number(value.toPrecision(3))), { x: left - 8, y: y(value), class: "y-tick" }));
   }
-  for (const step of evenTicks(last, width > 500 ? 6 : 3)) {
+  for (const step of stepTicks) {
     svg.append(text(step.toLocaleString("en"), { x: x(step), y: height - bottom + 18, class: "x-tick" }));
   }
   svg.append(text("training loss", { x: left + 4, y: CURVE.top + 4, class: "name" }));

@@ -1,0 +1,5 @@
+"""Phases of the pocket model's training as one follows the other; JSON has them by name."""
+
+from __future__ import annotations
+
+ORDER = ("coarse", "whole", "fine", "windows", "pictures", "reader", "similarity")

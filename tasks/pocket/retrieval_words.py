@@ -1,0 +1,14 @@
+"""What retrieval is measured of, in words: pictures as they are seen, and what is found."""
+
+from __future__ import annotations
+
+MEASURES = ("concept", "style", "both")
+
+SEEN = {
+    "whole": "as drawn",
+    "at_24": "scaled down to 24 pixels",
+    "at_16": "scaled down to 16 pixels",
+    "at_8": "scaled down to 8 pixels",
+    "high_passed": "without low frequencies",
+    "disturbed": "disturbed as in training",
+}
