@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from flows.declaration import Declaration
 from flows.expand import figures_of
 from flows.expand.shown_panels import shown_panels
 from tasks.store.node import JSON, Node
+from tasks.text_to_image.own_card import read_own_card
 
 LAYOUT_SCHEMA = 1
 
@@ -20,8 +22,10 @@ def build_layout(
     overrides: Sequence[str],
     device: str,
     number_format: str,
+    project_root: Path,
 ) -> dict[str, JSON]:
-    """nodes: each with its key, and whether the store holds it already.
+    """nodes: each with its key, and whether the store holds it already. project_root: the folder of
+    pipelines.yaml, from where models are found.
 
     A run adds run_id, started_at, finished_at, seconds, host, versions, git_commit, git_dirty, and
     to each node what became of it; and to claims the verdict of each: write-up to claim to verdict.
@@ -36,6 +40,7 @@ def build_layout(
         "device": device,
         "number_format": number_format,
         "backend": _backend(declaration, nodes),
+        "model_cards": _model_cards(nodes, project_root),
         "overrides": list(overrides),
         "datasets": {
             name: dataset.title
@@ -90,6 +95,14 @@ def _backend(
         "stage_one": backend.stage_one,
         "stage_two": backend.stage_two,
     }
+
+
+def _model_cards(nodes: Iterable[tuple[Node, str, bool]], project_root: Path) -> dict[str, JSON]:
+    """Address of each model in use to what it says of itself; of those that say something."""
+    models = [node.params.get("model") for node, _, _ in nodes]
+    addresses = {str(model["address"]) for model in models if isinstance(model, Mapping)}
+    cards = {address: read_own_card(address, project_root) for address in sorted(addresses)}
+    return {address: card for address, card in cards.items() if card}
 
 
 def _figures(declaration: Declaration, pipeline: str, keys: Mapping[str, str]) -> list[JSON]:

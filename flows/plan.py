@@ -194,6 +194,7 @@ def make_plan(
             overrides,
             device,
             number_format,
+            root,
         ),
         device=device,
         number_format=number_format,

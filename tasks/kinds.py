@@ -87,7 +87,7 @@ KINDS: dict[str, Kind] = {
         preflight="tasks.prepare_image:check_images",
     ),
     "train": Kind("train", 1, "tasks.train_model:train_model", ("torch",), True),
-    "classifier": Kind("train", 1, "tasks.train_classifier:train_classifier", ("torch",), True),
+    "classifier": Kind("train", 2, "tasks.train_classifier:train_classifier", ("torch",), True),
     "pocket_stage_one": Kind(
         "train",
         1,
@@ -106,7 +106,7 @@ KINDS: dict[str, Kind] = {
     "evaluate": Kind(
         "evaluate", 1, "tasks.evaluate_checkpoint:evaluate_checkpoint", ("torch",), True
     ),
-    "guide": Kind("train", 1, "tasks.train_guide:train_guide", ("torch",), True),
+    "guide": Kind("train", 2, "tasks.train_guide:train_guide", ("torch",), True),
     "variant": Kind("evaluate", 1, "tasks.sample_variant:sample_variant", ("torch",), True),
     "schedule": Kind("evaluate", 2, "tasks.tabulate_schedules:tabulate_schedules", ("torch",)),
     "network": Kind("evaluate", 1, "tasks.describe_network:describe_network", ("torch",)),

@@ -12,18 +12,20 @@ from tasks.diffusion.seeds import seeded_initialisation
 from tasks.model_parts import build_recipe, checkpoint_name
 from tasks.resumable_training import train_resumably
 from tasks.step import Step, StepResult, tensors_to_bytes
+from tasks.training_losses import loss_log
 
 
 def train_classifier(step: Step) -> StepResult:
     """Objects: weights.safetensors; reference.safetensors with the mean [64] and covariance
-    [64, 64] of the features of the training images and the features [N, 64] of the test images.
+    [64, 64] of the features of the training images and the features [N, 64] of the test images;
+    loss.parquet with a row a step.
 
     Metrics: test_accuracy, train_accuracy.
     """
     with seeded_initialisation(step.seed):
         classifier = DigitClassifier(step.params["width"])
     recipe = replace(build_recipe(step.params, step.seed, step.number_format), decay="exponential")
-    _, checkpoints = train_resumably(
+    state, checkpoints = train_resumably(
         step, classifier, Classification(), recipe, checkpoints=[recipe.epochs]
     )
 
@@ -41,6 +43,7 @@ def train_classifier(step: Step) -> StepResult:
                     "test_features": test.features,
                 }
             ),
+            **loss_log(state, recipe),
         },
         metrics={
             "test_accuracy": _accuracy(test.labels, arrays["test_labels"]),

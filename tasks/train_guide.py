@@ -17,6 +17,7 @@ from tasks.evaluate_checkpoint import load_classifier
 from tasks.model_parts import build_recipe, build_schedule, checkpoint_name, pixel_range
 from tasks.resumable_training import train_resumably
 from tasks.step import Step, StepResult
+from tasks.training_losses import loss_log
 
 NOISE_LEVELS = 8
 """Accuracies are taken at t = 1 and at so many evenly spaced timesteps up to T."""
@@ -25,13 +26,16 @@ BATCH_SIZE = 500
 
 
 def train_guide(step: Step) -> StepResult:
-    """Objects: weights.safetensors. Metrics: guide_accuracy_<t> on noised test images, and
-    clean_accuracy_<t> of the input "classifier", which has only seen clean ones."""
+    """Objects: weights.safetensors, and loss.parquet with a row a step.
+
+    Metrics: guide_accuracy_<t> on noised test images, and clean_accuracy_<t> of the input
+    "classifier", which has only seen clean ones.
+    """
     with seeded_initialisation(step.seed):
         classifier = NoiseAwareClassifier(step.params["width"])
     schedule = build_schedule(step.params["objective"])
     recipe = build_recipe(step.params, step.seed, step.number_format)
-    _, checkpoints = train_resumably(
+    state, checkpoints = train_resumably(
         step,
         classifier,
         NoisyClassification(schedule, pixel_range(step.params)),
@@ -55,7 +59,10 @@ def train_guide(step: Step) -> StepResult:
             lambda batch: clean(to_unit(batch, limits)), x_t, labels, step.device
         )
     return StepResult(
-        objects={"weights.safetensors": checkpoints[checkpoint_name(recipe.epochs)]},
+        objects={
+            "weights.safetensors": checkpoints[checkpoint_name(recipe.epochs)],
+            **loss_log(state, recipe),
+        },
         metrics=metrics,
     )
 

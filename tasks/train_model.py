@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
 import torch
 
-from tasks.diffusion.trainer import Recipe, TrainingState
 from tasks.diffusion.unet import count_parameters
 from tasks.model_parts import build_network, build_objective, build_recipe
 from tasks.resumable_training import train_resumably
-from tasks.step import Step, StepResult, table_to_bytes
+from tasks.step import Step, StepResult
+from tasks.training_losses import loss_log
 
 
 def train_model(step: Step) -> StepResult:
@@ -25,7 +24,7 @@ def train_model(step: Step) -> StepResult:
     )
     steps_per_epoch = len(state.losses) // recipe.epochs
     return StepResult(
-        objects={**objects, "loss.parquet": table_to_bytes(loss_table(state, recipe))},
+        objects=objects | loss_log(state, recipe),
         metrics={
             "final_loss": float(state.losses[-steps_per_epoch:].mean()),
             "images_per_second": len(state.losses) * recipe.batch_size / state.seconds,
@@ -33,18 +32,4 @@ def train_model(step: Step) -> StepResult:
             "training_seconds": state.seconds,
             "threads": torch.get_num_threads(),
         },
-    )
-
-
-def loss_table(state: TrainingState, recipe: Recipe) -> pa.Table:
-    """Columns step and epoch (from 1), learning_rate and loss, one row a step."""
-    steps = len(state.losses)
-    epochs = [step * recipe.epochs // steps for step in range(steps)]
-    return pa.table(
-        {
-            "step": pa.array(range(1, steps + 1), pa.int64()),
-            "epoch": pa.array([epoch + 1 for epoch in epochs], pa.int32()),
-            "learning_rate": pa.array([recipe.learning_rate_of(e) for e in epochs], pa.float64()),
-            "loss": pa.array(state.losses.tolist(), pa.float32()),
-        }
     )

@@ -98,6 +98,8 @@ class RunRecord:
     tables: Sequence[str] = field(default_factory=tuple)
     """Names of nodes that hold tables of metrics."""
     claims: Sequence[ClaimRecord] = ()
+    model_cards: Mapping[str, str] = field(default_factory=dict)
+    """Address of a model that the run used as it is to what it says of itself, Markdown."""
 
     def ancestors(self, node: str) -> list[NodeRecord]:
         """Everything `node` was made from, nearest first, each once."""
@@ -234,6 +236,9 @@ def read_layout(layout: Mapping[str, Any]) -> RunRecord:
         nodes={node.name: node for node in nodes},
         tables=[table["node"] for table in layout.get("tables") or ()],
         claims=[_claim(claim) for claim in layout.get("claim_texts") or ()],
+        model_cards={
+            str(address): str(card) for address, card in (layout.get("model_cards") or {}).items()
+        },
     )
 
 

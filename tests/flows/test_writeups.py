@@ -297,3 +297,15 @@ def test_figures_of_all_write_ups_together_tell_which_each_comes_from(
         name: f"Write-up {titles[name[:2]]}" for name in told if name[:2] in titles
     }
     assert {figure["part"] for figure in plans["seed501"].layout["figures"]} == {None}
+
+
+def test_the_gallery_keeps_what_the_models_that_come_with_it_say_of_themselves(plans):
+    cards = plans["gallery"].layout["model_cards"]
+    shipped = {f"data/models/{name}" for name in ("pocket-if", "pocket-if-ii", "pocket-clip")}
+    assert cards.keys() == shipped
+    root = real_file().project_root
+    for address, card in cards.items():
+        assert card == (root / address / "README.md").read_text(encoding="utf-8").strip()
+        assert "licence" in card
+    # Its own retrieval accuracy on renderings that it was not trained on.
+    assert "| as drawn | " in cards["data/models/pocket-clip"]

@@ -61,6 +61,8 @@ class MadeUpRun:
     """Of every panel, in place of its drawing's."""
     parts: Mapping[str, str] = field(default_factory=dict)
     """Figure to the title of the pipeline it comes from."""
+    model_cards: Mapping[str, str] = field(default_factory=dict)
+    """Address of a model used as it is to its own card."""
 
     def record(self) -> MadeUpRun:
         nodes = [self._node(*node) for node in self._plan()]
@@ -84,6 +86,7 @@ class MadeUpRun:
             "figures": [self._figure(name) for name in self.figures],
             "nodes": nodes,
             "tables": [],
+            "model_cards": dict(self.model_cards),
         }
         self._put(
             Row(

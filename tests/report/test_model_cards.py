@@ -52,8 +52,9 @@ class Cards:
             objects["loss.parquet"] = losses
         return self.add("train/m", ["data/digits"], objects=objects, params={"epochs": 5})
 
-    def all(self, panels=(), backend=None, prefix=""):
+    def all(self, panels=(), backend=None, prefix="", own=()):
         known = {"datasets": {"digits": "Scanned"}, "nodes": self.nodes, "backend": backend}
+        known["model_cards"] = dict(own)
         run = RunRecord(**dict.fromkeys(RunRecord.__dataclass_fields__) | known)
         return model_cards(run, self.rows, panels, self.store, prefix)
 
@@ -248,6 +249,13 @@ def test_a_model_of_the_hub_is_known_by_revision_and_commit(cards):
     assert dict(card.provenance) == {"address": "openai/clip", "revision, similarity": "main"}
 
 
+def test_what_a_model_says_of_itself_stands_in_its_card(cards):
+    cards.add("prompt/a", params={"model": part("text_encoder", "models/one")})
+    cards.add("similarity/a", params={"model": part("similarity", "models/two")})
+    one, two = cards.all(own={"models/two": "# Two\n\nLicence: ours."})
+    assert (one.own_card, two.own_card) == ("", "# Two\n\nLicence: ours.")
+
+
 def test_models_whose_names_read_alike_have_anchors_of_their_own(cards):
     cards.add("train/m-1", kind="train").add("train/m_1", kind="train")
     assert [card.anchor for card in cards.all(prefix="p.")] == [
@@ -272,7 +280,8 @@ def test_a_card_says_where_its_model_came_from(store, tmp_path):
 
 @pytest.mark.parametrize("single_file", [False, True])
 def test_cards_are_on_the_page_with_an_address_for_each_checkpoint(store, tmp_path, single_file):
-    TrainedRun(store).record()
+    said = "# A model\n\n</pre><script>alert(1)</script> [x](javascript:alert(2))"
+    TrainedRun(store, model_cards={HOSTILE: said}).record()
     index = build_report(store, tmp_path / "out", single_file=single_file)
     page = Page.read(index if single_file else index.with_name("trained.html"))
     prefix = "trained." if single_file else ""
@@ -282,6 +291,7 @@ def test_cards_are_on_the_page_with_an_address_for_each_checkpoint(store, tmp_pa
     assert set(wanted) <= set(page.ids) and len(page.ids) == len(set(page.ids))
     assert page.unclosed == []
     assert HOSTILE in page.text
+    assert " ".join(said.split()) in " ".join(page.text.split())
 
 
 def test_the_same_manifest_gives_the_same_cards(store, tmp_path):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import save
 
@@ -71,6 +74,11 @@ class Workshop:
         )
         self.store.record(row)
         return row
+
+    def losses(self, row: Row) -> dict[str, list]:
+        """Columns of the loss log of a training."""
+        log = self.store.read_object(row.objects["loss.parquet"])
+        return pq.read_table(io.BytesIO(log)).to_pydict()
 
     def read(self, row: Row, name: str):
         """Arrays of a safetensors object."""

@@ -82,9 +82,7 @@ def _variant(workshop, model, classifier, data, sampler=DDIM, guide=None, **chan
 
 
 def test_convnext_model_is_trained_by_the_one_trainer(workshop, model):
-    losses = pq.read_table(
-        io.BytesIO(workshop.store.read_object(model.objects["loss.parquet"]))
-    ).to_pydict()["loss"]
+    losses = workshop.losses(model)["loss"]
     assert len(losses) == 6 and np.isfinite(losses).all()
     assert "epoch-002.safetensors" in model.objects
 
@@ -144,6 +142,9 @@ def test_guide_is_measured_beside_a_classifier_of_clean_images(workshop, data, c
     }
     assert guide.metrics["clean_accuracy_1"] > 0.9
     assert guide.metrics["clean_accuracy_20"] < 0.5
+    losses = workshop.losses(guide)
+    assert losses["step"] == list(range(1, 41)) and losses["epoch"][-1] == 2
+    assert min(losses["loss"]) > 0
 
 
 def test_classifier_guidance_changes_samples_and_zero_scale_is_none(

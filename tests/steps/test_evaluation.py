@@ -39,6 +39,9 @@ def test_classifier_learns_and_describes_the_real_images(workshop, classifier):
     reference = workshop.read(classifier, "reference.safetensors")
     assert reference["train_covariance"].shape == (64, 64)
     assert reference["test_features"].shape == (30, 64)
+    losses = workshop.losses(classifier)
+    assert losses["epoch"] == [1] * 20 + [2] * 20 + [3] * 20
+    assert losses["loss"][-1] < losses["loss"][0]
 
 
 def test_evaluation_measures_samples_beside_the_floor(workshop, data, classifier, flow_model):

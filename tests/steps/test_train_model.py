@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import multiprocessing
 import os
 import signal
@@ -10,7 +9,6 @@ import threading
 from dataclasses import replace
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 
 from tasks.errors import StepCancelled
@@ -26,9 +24,7 @@ def test_each_checkpoint_and_every_loss_are_kept(workshop, flow_model):
         "epoch-002.safetensors",
         "loss.parquet",
     }
-    loss = pq.read_table(
-        io.BytesIO(workshop.store.read_object(flow_model.objects["loss.parquet"]))
-    ).to_pydict()
+    loss = workshop.losses(flow_model)
     assert loss["step"] == [1, 2, 3, 4, 5, 6]
     assert loss["epoch"] == [1, 1, 1, 2, 2, 2]
     assert loss["learning_rate"] == pytest.approx([0.01] * 3 + [0.01 * 0.1**0.5] * 3)

@@ -14,7 +14,8 @@ from tasks.report.models.small_curve import SmallCurve
 class ModelCard:
     """anchor: unique on the page. node: that trained it, None for a model used as it is. role: what
     it is for, in words. curve: None where there is none; no_curve says why, if a reader would miss
-    it. tables: what was measured of it as a whole. provenance: what identifies it."""
+    it. tables: what was measured of it as a whole. provenance: what identifies it. own_card: what
+    a model used as it is says of itself, Markdown."""
 
     anchor: str
     name: str
@@ -27,3 +28,4 @@ class ModelCard:
     no_curve: str = ""
     checkpoints: Checkpoints | None = None
     tables: Sequence[Table] = ()
+    own_card: str = ""

@@ -35,7 +35,7 @@ def model_cards(
     anchors = iter(unique_anchors(f"{prefix}model-", names))
     return [
         *(trained_card(node, run, rows, panels, store, next(anchors)) for node in trained),
-        *(used_card(model, next(anchors), run.backend) for model in used),
+        *(used_card(model, run, next(anchors)) for model in used),
     ]
 
 

@@ -1,7 +1,7 @@
 """The models that a run used as they are: folders, or repositories of the hub.
 
-Steps name them by address in params["model"], with what tells one content from another; that is all
-the manifest knows of them.
+Steps name them by address in params["model"], with what tells one content from another; the run
+kept the card that came with them.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ def used_models(run: RunRecord, rows: Mapping[str, Row]) -> list[UsedModel]:
     return list(models.values())
 
 
-def used_card(model: UsedModel, anchor: str, backend: str | None) -> ModelCard:
-    """anchor: of the card. backend: title of the run's text-to-image model."""
+def used_card(model: UsedModel, run: RunRecord, anchor: str) -> ModelCard:
+    """anchor: of the card."""
     is_judge = set(model.rows) == {"similarity"}
-    role = "Similarity of pictures and texts" if is_judge else (backend or "Text-to-image")
+    role = "Similarity of pictures and texts" if is_judge else (run.backend or "Text-to-image")
     parts = [
         TableRow(
             _title(part),
@@ -71,6 +71,7 @@ def used_card(model: UsedModel, anchor: str, backend: str | None) -> ModelCard:
         facts=_facts(model),
         provenance=_provenance(model),
         tables=[Table("Parts", ["part", "used by", "number format"], parts)],
+        own_card=run.model_cards.get(model.address, ""),
     )
 
 
