@@ -147,8 +147,11 @@ def _render_folder(content: _Content, assets: AssetFolder) -> dict[str, bytes]:
     for view in views:
         if view.nodes_file:
             files[view.nodes_file] = render("nodes.html", view=view, **shared)
-    for name, comparison in content.comparisons.items():
-        files[name] = render("compare.html", view=comparison, **shared)
+        if view.compare_file:
+            comparison = content.comparisons[view.compare_file]
+            files[view.compare_file] = render(
+                "compare.html", view=comparison, pipeline_file=view.file_name, **shared
+            )
     files["metrics.html"] = render("metrics.html", metrics=content.metrics, **shared)
     files["index.html"] = render(
         "index.html",

@@ -171,7 +171,7 @@ def _facts(
     facts.append(Fact("key", panel.key, is_key=True))
     if row:
         facts.append(Fact("drawn", f"{moment(row.created_at)}, in {duration(row.seconds)}"))
-        facts.append(Fact("made with", _made_with(row)))
+        facts.append(Fact("made with", _made_with(row, run)))
     seconds = [rows[n.key].seconds for n in ancestors if n.key in rows]
     if seconds:
         facts.append(Fact("its inputs took", duration(sum(seconds))))
@@ -187,6 +187,8 @@ def _dataset_title(node: str, run: RunRecord) -> str:
     return run.datasets.get(name, name)
 
 
-def _made_with(row: Row) -> str:
+def _made_with(row: Row, run: RunRecord) -> str:
+    if row.versions and row.versions == run.versions:
+        return "the library versions of this run"
     versions = ", ".join(f"{name} {version}" for name, version in sorted(row.versions.items()))
     return versions or "versions not recorded"

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
+OVER = "over the limit"
+"""Said of what is measured and ought to be less."""
+
 
 @dataclass(frozen=True)
 class Measurement:

@@ -18,7 +18,8 @@ COMMANDS = {
 }
 
 
-def _run(store: str, module: str, *arguments: str) -> float:
+def run_command(store: str, module: str, *arguments: str) -> float:
+    """Seconds that `python -m module arguments --store store` takes; RuntimeError if it fails."""
     started = time.perf_counter()
     finished = subprocess.run(
         [sys.executable, "-m", module, *arguments, "--store", store],
@@ -33,11 +34,11 @@ def _run(store: str, module: str, *arguments: str) -> float:
 def section(repeats: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
         store = os.path.join(folder, "store")
-        cold = _run(store, "flows.cli", "run", "gallery")
+        cold = run_command(store, "flows.cli", "run", "gallery")
         # On Linux in KiB, of the largest child so far: the cold run.
         memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
         rows = {
-            name: statistics.median(_run(store, *command) for _ in range(repeats))
+            name: statistics.median(run_command(store, *command) for _ in range(repeats))
             for name, command in COMMANDS.items()
         }
         nodes = len(json.loads(_plan_json(store))["nodes"])

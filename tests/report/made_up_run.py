@@ -197,6 +197,16 @@ class MadeUpRun:
         }
 
 
+@dataclass
+class EmptyRun(MadeUpRun):
+    """A run of no node, hence of no figure."""
+
+    figures: Sequence[str] = ()
+
+    def _plan(self) -> list[tuple[str, dict[str, str]]]:
+        return []
+
+
 def files_of(folder: Path) -> dict[str, bytes]:
     """Relative path to bytes of everything in a folder."""
     return {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +41,17 @@ def test_page_says_what_was_run_and_shows_every_panel(store, tmp_path):
         "A picture of figure/loss/panel.",
         "A picture of figure/samples/panel.",
     }
+
+
+def test_panel_names_the_libraries_that_drew_it_where_they_are_not_those_of_the_run(
+    store, tmp_path
+):
+    run = MadeUpRun(store).record()
+    row = store.find(run.panel_key("loss"))
+    store.record(replace(row, versions={"torch": "2.13.0", "numpy": "2.4.6"}))
+    page = build(store, tmp_path)
+    assert page.text.count("made with the library versions of this run") == 1
+    assert page.text.count("made with numpy 2.4.6") == 2  # the other panel, and the model
 
 
 def test_measurements_of_the_same_checkpoint_stand_beside_samples(store, tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from PIL import Image
 from tasks.report.build import build_report
 from tasks.store.row import Row
 from tasks.store.store import Store
+from tests.report.loading import MOST_FIRST_VIEW, MOST_FOLDER, first_view, folder_bytes
 from tests.report.made_up_run import MadeUpRun, key_of
 
 pytestmark = pytest.mark.browser
@@ -34,9 +34,6 @@ PLACES = {
 """Of every sheet: about 4 kB of play data, as the sheets of a real gallery have on average."""
 SAMPLES = 1000
 """Nodes that have no panel."""
-MOST_FIRST_VIEW = 1_500_000
-"""Bytes of the page and of all that it asks for before the reader scrolls."""
-MOST_FOLDER = 40_000_000
 
 
 def noisy_sheet(seed: int, size: tuple[int, int]) -> bytes:
@@ -77,18 +74,6 @@ def page(tmp_path_factory) -> Path:
     return build_report(store, folder / "out").with_name("course.html")
 
 
-def first_view(browser, page: Path) -> dict[str, int]:
-    """Size in bytes of each file that the page asks for before the reader scrolls, by name."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    opened = context.new_page()
-    asked: set[str] = set()
-    opened.on("request", lambda request: asked.add(request.url))
-    opened.goto(page.as_uri())
-    opened.wait_for_load_state("networkidle", timeout=120_000)
-    files = {Path(unquote(urlsplit(url).path)) for url in asked if url.startswith("file:")}
-    return {file.name: file.stat().st_size for file in files}
-
-
 @pytest.mark.parametrize("name", ["index.html", "course.html"])
 def test_first_view_of_a_large_gallery_is_small(browser, page, name, record_property):
     taken = first_view(browser, page.with_name(name))
@@ -106,7 +91,7 @@ def test_what_few_readers_ask_for_stands_in_files_of_its_own(page):
 
 
 def test_folder_of_a_large_gallery_can_be_sent(page, record_property):
-    size = sum(file.stat().st_size for file in page.parent.rglob("*") if file.is_file())
+    size = folder_bytes(page.parent)
     record_property("bytes", size)
     # Each picture is there once: the folder is little more than they are.
     pictures = sum(file.stat().st_size for file in page.parent.rglob("*.png"))

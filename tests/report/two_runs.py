@@ -10,10 +10,10 @@ from tests.report.made_up_run import MadeUpRun, key_of, picture
 NEWER = "2026-02-01T00:00:00+00:00"
 
 
-def record_two_runs(store: Store) -> None:
+def record_two_runs(store: Store, title: str = "A write-up") -> None:
     """run-1 and run-2 of "course"; the second drew "samples" otherwise."""
-    MadeUpRun(store).record()
-    MadeUpRun(store, run_id="run-2", created_at=NEWER).record()
+    MadeUpRun(store, title=title).record()
+    MadeUpRun(store, title=title, run_id="run-2", created_at=NEWER).record()
     run = store.find(key_of("run-2"))
     layout = json.loads(store.read_object(run.objects["layout.json"]))
     changed = {"figure/samples/panel": {}, "train/m": {"final_loss": 0.042}}

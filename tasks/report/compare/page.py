@@ -19,4 +19,4 @@ def comparison_page(store: Store, rows: Mapping[str, Row], a: RecordedRun, b: Re
     """HTML with everything inside. rows: by key, of what the runs made."""
     diff = difference_of(*a, *b, rows, with_equal_metrics=True)
     view = view_comparison(diff, a[1], b[1], rows, store, EmbeddedAssets())
-    return render("compare.html", view=view, **inside_page())
+    return render("compare.html", view=view, pipeline_file=None, **inside_page())

@@ -18,7 +18,7 @@ from tasks.store.row import Row
 from tasks.store.store import Store
 
 ROLES = {
-    "classifier": "Classifier of digits, which judges samples",
+    "classifier": "Classifier, which judges samples",
     "guide": "Noise-aware classifier, which guides sampling",
     "pocket_stage_one": "Text-to-image, stage I",
     "pocket_stage_two": "Text-to-image, stage II: enlarges the pictures of stage I",

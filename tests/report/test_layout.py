@@ -1,0 +1,54 @@
+"""Every page holds together on a phone, a tablet and a desk, in light and dark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.report.browsing import Visit
+from tests.report.every_page import STATES, build_every_page, visit_in_state
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (360, 768, 1440)
+FAULTS = Path(__file__).with_name("layout_faults.js").read_text()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("laid-out")
+    build_every_page(folder)
+    return folder
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_page_holds_together_at_every_width_in_light_and_dark(browser, folder, state):
+    visit = visit_in_state(browser, folder, state, width=WIDTHS[0])
+    for width in WIDTHS:
+        visit.page.set_viewport_size({"width": width, "height": 900})
+        for scheme in ("light", "dark"):
+            visit.page.emulate_media(color_scheme=scheme)
+            found = visit.page.evaluate(FAULTS)
+            where = f"{state}, {scheme}, {width} px wide"
+            assert found["texts"] > 5, where
+            assert {kind: each for kind, each in found["faults"].items() if each} == {}, where
+            assert found["ground"] < 0.02 if scheme == "dark" else found["ground"] > 0.9, where
+    assert visit.complaints == []
+
+
+@pytest.mark.parametrize("name", ["nodes", "compare"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_page_beside_a_pipeline_leads_back_to_it(browser, folder, name, width):
+    page = Visit(browser, folder / f"runs/course--{name}.html", width=width).page
+    link = page.get_by_role("banner").locator("a[href='course.html']")
+    box = link.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width
+    link.click()
+    page.wait_for_url("**/course.html")
+
+
+@pytest.mark.parametrize("name", ["nodes", "compare"])
+def test_way_back_leaves_a_phone_most_of_its_height(browser, folder, name):
+    page = Visit(browser, folder / f"runs/course--{name}.html", width=360).page
+    assert page.locator(".bar").bounding_box()["height"] < 90
