@@ -101,7 +101,7 @@ def _views(
             f"{name}.html",
             prefix=f"{name}." if is_single else "",
             compare_file=_compare_name(name) if run.pipeline in pairs else None,
-            nodes_file=None if is_single else f"{name}--nodes.html",
+            nodes_file=f"{name}--nodes.html" if run.nodes and not is_single else None,
         )
         for run, name in zip(runs, _page_names(runs), strict=True)
     ]

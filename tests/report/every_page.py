@@ -108,7 +108,6 @@ STATES: dict[str, tuple[str, Callable]] = {
     "claims": ("runs/claimed.html", as_it_is),
     "metrics": ("runs/metrics.html", as_it_is),
     "nodes": ("runs/broken--nodes.html", as_it_is),
-    "nodes of an empty run": ("runs/empty--nodes.html", as_it_is),
     "two runs": ("runs/course--compare.html", as_it_is),
     "two runs, wiped": ("runs/course--compare.html", wipe),
     "two runs, one at a time": ("runs/course--compare.html", show_one_at_a_time),
