@@ -74,7 +74,8 @@ def samples(epoch: int) -> np.ndarray:
 
 
 def grey_sheet(grey: int) -> Sheet:
-    return draw_blocks([Block(np.full((2, 3, 28, 28), grey, dtype=np.uint8))], 4)
+    images = np.full((1, 3, 28, 28), grey, dtype=np.uint8)
+    return draw_blocks([Block(images, title=title) for title in ("one", "two")], 4)
 
 
 PLOTS = {

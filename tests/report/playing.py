@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+# Those that are near start too, and growing they would move what is pointed at.
+NEAR_ONES_HAVE_STARTED = """() =>
+  [...document.querySelectorAll("figure.panel:not([data-started])")].every((each) => {
+    const { top, bottom } = each.getBoundingClientRect();
+    return bottom < -590 || top > innerHeight + 590;
+  })"""
+
 
 def panel(visit, name):
     """The figure of that name, with its controls built."""
     figure = visit.page.locator(f"#panel-{name}-panel")
     figure.scroll_into_view_if_needed()
     visit.page.wait_for_selector(f"#panel-{name}-panel[data-started]")
+    visit.page.wait_for_function(NEAR_ONES_HAVE_STARTED)
     return figure
 
 
@@ -43,14 +51,9 @@ def stop_the_clock(visit):
     return clock
 
 
-def middle_of(locator) -> tuple[float, float]:
-    """x and y in the window."""
-    box = locator.bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
 def drag(page, locator, *shares: float) -> None:
     """The mouse goes down at the first of these shares of the width and stays so to the last."""
+    locator.hover()  # waits until it stands still
     box = locator.bounding_box()
     y = box["y"] + box["height"] / 2
     for number, share in enumerate(shares):

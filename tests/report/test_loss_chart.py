@@ -54,6 +54,7 @@ def test_steps_are_gone_through_by_the_keyboard(visit):
 
 def test_the_value_told_is_the_one_pointed_at(visit):
     figure = panel(visit, "loss")
+    figure.locator(".curve-field").hover()
     chart = figure.locator(".curve-field svg").bounding_box()
     rule = figure.locator("line.rule").first.bounding_box()
     for share in (0.25, 0.8, 0.5):

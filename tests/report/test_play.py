@@ -44,7 +44,7 @@ def played(script: bytes, anchor: str) -> dict:
 
 
 def test_each_kind_of_figure_gets_the_control_that_suits_it(islands):
-    kinds = {name: (data["control"] or {}).get("kind") for name, data in islands.items()}
+    kinds = {name: data["control"]["kind"] for name, data in islands.items()}
     turns = {name: "turn" for name in kinds if name.startswith("turn-")}
     assert kinds == {
         **turns,
@@ -53,7 +53,7 @@ def test_each_kind_of_figure_gets_the_control_that_suits_it(islands):
         "texts": "wipe",
         "steps": "steps",
         "epochs": "steps",
-        "moving": None,
+        "moving": "steps",
         "loss": "curve",
     }
 

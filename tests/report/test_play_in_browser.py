@@ -17,7 +17,7 @@ from tests.report.playable_run import (
     PlayableRun,
     edited,
 )
-from tests.report.playing import middle_of, panel, set_slider, stop_the_clock
+from tests.report.playing import panel, set_slider, start_every_panel, stop_the_clock
 
 pytestmark = pytest.mark.browser
 
@@ -220,9 +220,9 @@ def test_paper_shows_the_still_and_no_control(visit):
 def test_pointing_at_the_lineage_shows_what_is_near(visit, by):
     page = visit.page
     box = page.locator(".lineage .box[aria-label*='trajectory/tower-edit-1:']")
-    box.scroll_into_view_if_needed()
+    start_every_panel(page)
     if by == "mouse":
-        page.mouse.move(*middle_of(box))
+        box.hover()
     else:
         box.focus()
     is_shown = (
