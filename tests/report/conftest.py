@@ -38,7 +38,7 @@ def playable_page(tmp_path_factory):
 @pytest.fixture
 def visit(browser, playable_page):
     """That page, open; it neither complains nor asks for anything elsewhere."""
-    visit = Visit(browser, playable_page)
+    visit = Visit(browser, playable_page, until="load")
     yield visit
     assert visit.complaints == []
     assert all(url.startswith(("file:", "data:")) for url in visit.requests)

@@ -16,6 +16,10 @@ def panel(visit, name):
     figure.scroll_into_view_if_needed()
     visit.page.wait_for_selector(f"#panel-{name}-panel[data-started]")
     visit.page.wait_for_function(NEAR_ONES_HAVE_STARTED)
+    visit.page.wait_for_function(
+        "figure => [...figure.querySelectorAll('img')].every(image => image.complete)",
+        arg=figure.element_handle(),
+    )
     return figure
 
 

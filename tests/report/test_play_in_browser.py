@@ -63,7 +63,7 @@ def test_the_button_moves_the_picture_there_by_way_of_the_middle(visit, name):
 
 
 def test_readers_who_prefer_stillness_get_the_other_end_at_once(browser, playable_page):
-    visit = Visit(browser, playable_page)
+    visit = Visit(browser, playable_page, until="load")
     visit.page.emulate_media(reduced_motion="reduce")
     figure = panel(visit, "turn-flip")
     figure.get_by_role("button", name="Change the view").click()
@@ -199,7 +199,7 @@ def test_a_data_file_that_is_not_of_the_panel_leaves_the_still_and_says_so(
         flip.write_bytes(files[loss])
     else:
         flip.unlink()
-    visit = Visit(browser, page)
+    visit = Visit(browser, page, until="load")
     figure = panel(visit, "turn-flip")
     assert f"assets/{flip.name} is missing or damaged" in figure.get_by_role("status").inner_text()
     assert figure.locator(".frame img").is_visible()
@@ -248,7 +248,7 @@ def test_pointing_at_the_lineage_shows_what_is_near(visit, by):
 @pytest.mark.parametrize("width", [360, 768, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_controls_stay_inside_the_page(browser, playable_page, width, scheme):
-    visit = Visit(browser, playable_page, width=width, scheme=scheme)
+    visit = Visit(browser, playable_page, width=width, scheme=scheme, until="load")
     for name in PlayableRun.figures:
         panel(visit, name)
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= width

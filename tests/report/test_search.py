@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.mark.parametrize("page", ["index.html", "course.html"])
 def test_search_finds_panels_and_leads_to_them(browser, playable_page, page):
-    visit = Visit(browser, playable_page.with_name(page))
+    visit = Visit(browser, playable_page.with_name(page), until="load")
     visit.page.keyboard.press("/")
     visit.page.keyboard.type("figure turn-skew")
     found = visit.page.locator(".search li")
