@@ -47,9 +47,20 @@ def chromium() -> Iterator[object]:
 
 
 class Visit:
-    """An open page that remembers what it asked for and complained of."""
+    """An open page that remembers what it asked for and complained of.
 
-    def __init__(self, browser, path: Path, width: int = 1440, scheme: str = "light") -> None:
+    until: "networkidle" takes half a second more, and leaves nothing still to be asked for; "load"
+    is enough where the test waits for what it uses.
+    """
+
+    def __init__(
+        self,
+        browser,
+        path: Path,
+        width: int = 1440,
+        scheme: str = "light",
+        until: str = "networkidle",
+    ) -> None:
         self.requests: list[str] = []
         self.complaints: list[str] = []
         self.page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
@@ -66,7 +77,7 @@ class Visit:
         # A picture is taken where its element was when asked for, which a smooth scroll leaves.
         self.page.evaluate("document.documentElement.style.scrollBehavior = 'auto'")
         self.page.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
-        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_load_state(until)
 
 
 def pixels_of(locator) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from PIL import Image
 
 from tasks.figures.curves import csv_bytes
 from tasks.figures.drawing import Drawing
-from tasks.figures.grid import Block, draw_blocks
+from tasks.figures.grid import Block, Sheet, draw_blocks
 from tasks.figures.motion_data import motion_data
 from tasks.figures.picture_sheet import Picture, draw_pictures
 from tasks.figures.style import png_bytes
@@ -26,6 +27,11 @@ INDICES = np.arange(SIZE * SIZE).reshape(SIZE, SIZE)
 HOSTILE = "<img src=x onerror=alert(1)>"
 PROMPTS = ['an oil painting of a "quoted" man', HOSTILE]
 I_STARTS = (1, 10, 20)
+LEVELS = ("i_start 1, t = 960", "i_start 10, t = 690", "i_start 20, t = 390")
+TEXTS = {"tower": "a rocket ship; at night", "lake": "a lithograph of waterfalls"}
+"""Prompts of edits towards a text, by their picture."""
+STILL, FIRST_FRAME = 200, 40
+"""Greys of the sheet that moves."""
 LOSSES = [1 / (step + 1) for step in range(1000)]
 OURS, THEIRS = "A model on digits", f"published, {HOSTILE}"
 PUBLISHED = [[0.472, 0.145], [0.061, 0.05]]
@@ -55,22 +61,53 @@ def edited(i_start: int) -> np.ndarray:
     return scene(shade=-4 * i_start)
 
 
+def picture_of(image: str) -> np.ndarray:
+    """[64, 64, 3] u8: what "tower" and "lake" show."""
+    return scene()[:, ::-1].copy() if image == "lake" else scene()
+
+
+def edited_towards(image: str, i_start: int) -> np.ndarray:
+    return np.clip(picture_of(image).astype(int) + 3 * i_start, 0, 255).astype(np.uint8)
+
+
 def samples(epoch: int) -> np.ndarray:
     """[2, 3, 28, 28] u8, one grey an epoch."""
     return np.full((2, 3, 28, 28), 40 * epoch, dtype=np.uint8)
 
 
+def grey_sheet(grey: int) -> Sheet:
+    images = np.full((1, 3, 28, 28), grey, dtype=np.uint8)
+    return draw_blocks([Block(images, title=title) for title in ("one", "two")], 4)
+
+
+PLOTS = {
+    "edits": "sdedit",
+    "texts": "text_edit",
+    "steps": "iterative",
+    "epochs": "samples",
+    "moving": "animation",
+}
+
+
 @dataclass
 class PlayableRun(MadeUpRun):
-    """figures: turn-<view>, distance, edits, steps, epochs, loss, reported."""
+    """figures: turn-<view>, distance, edits, texts, steps, epochs, moving, loss, reported."""
 
     figures: tuple[str, ...] = (
         *(f"turn-{view}" for view in VIEWS),
-        *("distance", "edits", "steps", "epochs", "loss", "reported"),
+        *("distance", "edits", "texts", "steps", "epochs", "moving", "loss", "reported"),
     )
 
     def _plan(self) -> list[tuple[str, dict[str, str]]]:
         made = [(f"trajectory/edit-{i}", {"image": "image/tower"}) for i in I_STARTS]
+        towards = [
+            (
+                f"trajectory/{image}-edit-{i}",
+                {"image": f"image/{image}", "prompt_0": f"prompt/{image}"},
+            )
+            for image in TEXTS
+            for i in I_STARTS
+        ]
         inputs = {
             "distance": {"picture": "trajectory/free"},
             "edits": {
@@ -79,19 +116,26 @@ class PlayableRun(MadeUpRun):
                 "cell_2": made[1][0],
                 "cell_3": made[2][0],
             },
+            "texts": {
+                **{f"original_{image}": f"image/{image}" for image in TEXTS},
+                **{_role(name): name for name, _ in towards},
+            },
             "steps": {"trajectory": "trajectory/free"},
             "epochs": {"epoch_001": "sample/one", "epoch_005": "sample/five"},
+            "moving": {"sample": "sample/five"},
             "loss": {},
             "reported": {},
         }
         prompts = {"prompt_0": "prompt/it"}
         return [
             ("prompt/it", {}),
-            ("image/tower", {}),
+            *((f"prompt/{image}", {}) for image in TEXTS),
+            *((f"image/{image}", {}) for image in TEXTS),
             ("sample/one", {}),
             ("sample/five", {}),
             ("trajectory/free", prompts),
             *((name, {**of, **prompts}) for name, of in made),
+            *towards,
             *(
                 (f"figure/{each}/panel", inputs.get(each, {"picture": "trajectory/free"}))
                 for each in self.figures
@@ -101,7 +145,8 @@ class PlayableRun(MadeUpRun):
     def _record_artifact(self, name: str, kind: str, inputs: Mapping[str, str]) -> None:
         params: dict[str, Any] = {}
         objects: dict[str, bytes] = {}
-        info: dict[str, Any] = {"prompt": HOSTILE} if kind == "prompt" else {}
+        last = name.rpartition("/")[2]
+        info: dict[str, Any] = {"prompt": TEXTS.get(last, HOSTILE)} if kind == "prompt" else {}
         if kind == "figure":
             params, drawing = draw(name.split("/")[1])
             objects = dict(drawing.objects)
@@ -132,10 +177,21 @@ class PlayableRun(MadeUpRun):
     def _figure(self, name: str) -> dict[str, Any]:
         figure = super()._figure(name)
         (panel,) = figure["panels"]
-        panel["plot"] = {"edits": "sdedit", "steps": "iterative", "epochs": "samples"}.get(
-            name, name
-        )
+        panel["plot"] = PLOTS.get(name, name)
         return figure
+
+
+def _role(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _row_towards(image: str) -> list[Picture]:
+    """A picture, and what becomes of it at each i_start."""
+    made = [
+        Picture(edited_towards(image, i), role=_role(f"trajectory/{image}-edit-{i}"))
+        for i in I_STARTS
+    ]
+    return [Picture(picture_of(image), role=f"original_{image}"), *made]
 
 
 def draw(name: str) -> tuple[dict[str, Any], Drawing]:
@@ -153,10 +209,27 @@ def draw(name: str) -> tuple[dict[str, Any], Drawing]:
     if name == "edits":
         row = [Picture(scene(), role="cell_0")]
         row += [Picture(edited(i), role=f"cell_{n}") for n, i in enumerate(I_STARTS, 1)]
-        labels = ["original", *(f"i_start {i}" for i in I_STARTS)]
+        labels = ["original", *LEVELS]
         cells = [{"role": each.role, "show": "image"} for each in row]
         params = {"plot": "pictures", "rows": 1, "columns": 4, "cells": cells}
         return params, Drawing.of_sheet(draw_pictures([row], column_labels=labels), name)
+    if name == "texts":
+        sheet = draw_pictures(
+            [_row_towards(image) for image in TEXTS],
+            row_labels=list(TEXTS.values()),
+            column_labels=["original", *LEVELS],
+        )
+        cells = [{"role": place.picture.role, "show": "image"} for place in sheet.places]
+        params = {"plot": "pictures", "rows": 2, "columns": 4, "cells": cells}
+        return params, Drawing.of_sheet(sheet, name)
+    if name == "moving":
+        frames = [grey_sheet(grey).image for grey in (FIRST_FRAME, 90, 140)]
+        animation = io.BytesIO()
+        frames[0].save(
+            animation, "WEBP", save_all=True, append_images=frames[1:], duration=100, lossless=True
+        )
+        moving = Drawing.of_sheet(grey_sheet(STILL), name, animation_webp=animation.getvalue())
+        return {"plot": "animation"}, moving
     if name == "steps":
         row = [Picture(edited(i), role="trajectory") for i in I_STARTS]
         labels = ["t = 690", "t = 90", "result"]

@@ -9,6 +9,7 @@ from tasks.report.build import build_report
 from tests.report.browsing import Visit, pixels_of
 from tests.report.made_up_run import MadeUpRun
 from tests.report.page_reader import Page
+from tests.report.playing import drag
 from tests.report.two_runs import record_two_runs
 
 
@@ -68,10 +69,39 @@ def test_the_line_between_two_pictures_follows_the_pointer(browser, two_runs, tm
     a, b = (pixels_of(image)[40, 60].astype(int) for image in pair.locator("figure img").all())
     pair.get_by_role("radio", name="wipe").check()
     field = pair.locator(".wipe-field")
+    for shares, colours in (((0.25,), (a, b, b)), ((0.25, 0.9, 0.6), (a, a, b))):
+        drag(page, field, *shares)
+        assert pair.get_by_role("slider", name="Wipe").input_value() == f"{100 * shares[-1]:.0f}"
+        seen = pixels_of(field).astype(int)
+        width = seen.shape[1]
+        for at, colour in zip((0.1, 0.4, 0.9), colours, strict=True):
+            assert np.abs(seen[40, int(width * at)] - colour).max() <= 1
     box = field.bounding_box()
-    page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)
-    assert pair.get_by_role("slider", name="Wipe").input_value() == "25"
-    seen = pixels_of(field).astype(int)
-    width = seen.shape[1]
-    for at, colour in ((0.1, a), (0.4, b), (0.9, b)):
-        assert np.abs(seen[40, int(width * at)] - colour).max() <= 1
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    assert pair.get_by_role("slider", name="Wipe").input_value() == "60"
+
+
+@pytest.mark.browser
+def test_each_way_to_compare_shows_what_it_is_called(browser, two_runs, tmp_path):
+    index = build_report(two_runs, tmp_path / "out")
+    page = Visit(browser, index.with_name("course--compare.html")).page
+    pair = page.locator("article.pair")
+    pair.scroll_into_view_if_needed()
+    pictures, field = pair.locator("figure img"), pair.locator(".wipe-field")
+    slider, swap = pair.get_by_role("slider"), pair.get_by_role("button", name="Show")
+    a, b = (pixels_of(image)[40, 60].astype(int) for image in pictures.all())
+
+    def is_seen():
+        return [each.is_visible() for each in (pictures.first, pictures.last, field, slider, swap)]
+
+    assert is_seen() == [True, True, False, False, False]
+    pair.get_by_role("radio", name="one at a time").check()
+    assert is_seen() == [False, False, True, False, True]
+    for name, colour in (("Show B", b), ("Show A", a)):
+        swap.click()
+        assert np.abs(pixels_of(field)[40, [5, 60, -5]].astype(int) - colour).max() <= 1
+        assert swap.inner_text() != name
+    pair.get_by_role("radio", name="wipe").check()
+    assert is_seen() == [False, False, True, True, False]
+    pair.get_by_role("radio", name="side by side").check()
+    assert is_seen() == [True, True, False, False, False]

@@ -81,18 +81,3 @@ def test_nodes_that_one_was_made_from_are_listed_when_asked_for(browser, index):
     assert [link.inner_text() for link in links] == ["train/m", "data/digits"]
     links[0].click()
     assert page.evaluate("document.querySelector(':target').cells[0].innerText") == "train/m"
-
-
-def test_keyboard_reaches_play_and_details_with_a_visible_outline(browser, index):
-    page = Visit(browser, index.with_name("course.html")).page
-    reached = set()
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        tag, outline = page.evaluate(
-            "() => { const active = document.activeElement;"
-            "return [active.tagName, getComputedStyle(active).outlineStyle]; }"
-        )
-        if tag != "BODY":
-            reached.add(tag)
-            assert outline != "none", tag
-    assert {"A", "BUTTON", "SUMMARY"} <= reached

@@ -9,7 +9,7 @@ from tasks.report.build import build_report
 from tasks.report.play.data_file import play_file
 from tests.report.made_up_run import files_of, key_of
 from tests.report.page_reader import Page
-from tests.report.playable_run import HOSTILE, I_STARTS, LOSSES, PlayableRun
+from tests.report.playable_run import HOSTILE, I_STARTS, LEVELS, LOSSES, TEXTS, PlayableRun
 
 
 @pytest.fixture
@@ -50,8 +50,10 @@ def test_each_kind_of_figure_gets_the_control_that_suits_it(islands):
         **turns,
         "distance": "distance",
         "edits": "wipe",
+        "texts": "wipe",
         "steps": "steps",
         "epochs": "steps",
+        "moving": "steps",
         "loss": "curve",
         "reported": "curve",
     }
@@ -61,7 +63,19 @@ def test_a_wipe_pairs_results_with_the_image_they_began_from(islands):
     (subject,) = islands["edits"]["control"]["subjects"]
     assert subject["original"] == 0
     assert [each["place"] for each in subject["results"]] == [1, 2, 3]
-    assert [each["label"] for each in subject["results"]] == [f"i_start {i}" for i in I_STARTS]
+    assert [each["label"] for each in subject["results"]] == list(LEVELS)
+
+
+def test_results_are_chosen_by_i_start_where_rows_are_called_by_their_prompts(islands):
+    control = islands["texts"]["control"]
+    titles = [place["title"] for place in islands["texts"]["places"]]
+    assert f"{TEXTS['tower']}; {LEVELS[0]}" in titles
+    assert control["slider"] == "i_start"
+    assert [each["title"] for each in control["subjects"]] == [
+        f"{image}, {prompt}" for image, prompt in TEXTS.items()
+    ]
+    for subject in control["subjects"]:
+        assert [each["label"] for each in subject["results"]] == list(LEVELS)
 
 
 def test_each_picture_knows_prompt_seed_and_start(islands):

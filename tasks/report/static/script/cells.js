@@ -26,11 +26,19 @@ function startCells(figure, data, sheet) {
     const [inside, around] = [cursor.getBoundingClientRect(), media.getBoundingClientRect()];
     const right = Math.max(around.right, around.left + tip.offsetWidth) - tip.offsetWidth;
     tip.style.left = `${Math.min(Math.max(around.left, inside.left), right) + scrollX}px`;
-    const isLow = inside.bottom + tip.offsetHeight + 6 > innerHeight && inside.top > tip.offsetHeight;
-    const top = isLow ? inside.top - tip.offsetHeight - 6 : inside.bottom + 6;
+    const [above, below] = [inside.top - tip.offsetHeight - 6, inside.bottom + 6];
+    const lowest = innerHeight - tip.offsetHeight;
+    // Over a picture that leaves room neither above nor below.
+    const top = below <= lowest ? below : above >= 0 ? above : Math.max(0, lowest);
     tip.style.top = `${top + scrollY}px`;
   };
   const hush = () => { tip.hidden = true; };
+  // The page, and the frame of a sheet that is wider than the page, follow the keyboard; following
+  // the pointer they would take away what it is on.
+  const goTo = (index) => {
+    put(index);
+    cursor.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
+  };
 
   box.addEventListener("pointermove", (event) => {
     const area = sheet.getBoundingClientRect();
@@ -49,15 +57,15 @@ function startCells(figure, data, sheet) {
   cursor.addEventListener("blur", hush);
   cursor.addEventListener("keydown", (event) => {
     if (event.key === "Escape") hush();
-    const next = neighbour(places, current, event.key);
+    const next = neighbour(places, current, event);
     if (next < 0) return;
     event.preventDefault();
-    put(next);
+    goTo(next);
     tell();
   });
   cursor.addEventListener("click", () => {
     hush();
-    enlarge(sheet, places, facts, current, put);
+    enlarge(stillOf(sheet), places, facts, current, goTo);
   });
   put(0);
   box.append(cursor);
@@ -82,9 +90,10 @@ function placeAt(places, x, y) {
 }
 
 // The nearest place in the direction of an arrow key; -1 for other keys and at the edge.
-function neighbour(places, from, key) {
+function neighbour(places, from, { key, altKey, ctrlKey, metaKey }) {
   const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
-  if (!way) return -1;
+  // With another key held down an arrow is the browser's, such as for the page before.
+  if (!way || altKey || ctrlKey || metaKey) return -1;
   const middle = (place) => [place.left + place.width / 2, place.top + place.height / 2];
   const [x, y] = middle(places[from]);
   let best = -1;

@@ -2,9 +2,10 @@
 function startComparison(pair) {
   const figures = [...pair.querySelectorAll("figure")];
   const images = figures.map((figure) => figure.querySelector("img"));
+  // The browser would carry a picture away that is dragged, in place of the line.
   const copies = images.map((image, side) => make("img", { src: image.src, alt: "",
     class: side === 0 ? "over" : "", width: image.getAttribute("width"),
-    height: image.getAttribute("height") }));
+    height: image.getAttribute("height"), draggable: "false" }));
   const field = make("div", { class: "wipe-field", role: "img" }, copies[1], copies[0],
     make("span", { class: "wipe-line" }));
   const wipe = makeSlider("Wipe", {

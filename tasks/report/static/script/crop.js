@@ -1,7 +1,8 @@
 // Parts of a sheet, enlarged a whole number of times.
-// The largest whole multiple that fits `room` pixels, and the one nearest to a size that shows well.
-function largestScale(place, room) {
-  return Math.max(1, Math.floor(room / Math.max(place.width, place.height)));
+// The largest whole multiple that fits into so many pixels, and the one nearest to a size that shows
+// well.
+function largestScale(place, width, height) {
+  return Math.max(1, Math.floor(Math.min(width / place.width, height / place.height)));
 }
 
 function stageScale(place, size = 384) {

@@ -41,7 +41,7 @@ function startMedia(figure, data) {
   if (data.control) {
     const stage = figure.querySelector(".stage");
     stage.hidden = false;
-    STARTERS[data.control.kind](stage, data, sheet);
+    STARTERS[data.control.kind](stage, data, stillOf(sheet));
     figure.classList.toggle("is-replaced", TAKES_THE_PLACE.has(data.control.kind));
   }
   if (data.places.length && !TAKES_THE_PLACE.has(data.control?.kind)) {

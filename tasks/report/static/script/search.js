@@ -31,8 +31,15 @@ function startSearch() {
     list.querySelector("a")?.click();
   });
   form.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") close();
+    if (event.key !== "Escape") return;
+    close();
+    input.focus();
   });
+  // What was found lies over the page: it is put away while the reader is elsewhere.
+  for (const name of ["focusin", "pointerdown"]) {
+    document.addEventListener(name, ({ target }) => form.classList.toggle("is-open",
+      form.contains(target) && input.value.trim() !== ""));
+  }
   document.addEventListener("keydown", (event) => {
     const isTyping = event.target.closest("input, textarea, select, [contenteditable], dialog");
     if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
