@@ -15,6 +15,7 @@ from tasks.figures.curves import csv_bytes
 from tasks.figures.drawing import Drawing
 from tasks.figures.grid import Block, Sheet, draw_blocks
 from tasks.figures.motion_data import motion_data
+from tasks.figures.origin import Origin
 from tasks.figures.picture_sheet import Picture, draw_pictures
 from tasks.figures.style import png_bytes
 from tasks.figures.turning import PixelView
@@ -236,7 +237,15 @@ def draw(name: str) -> tuple[dict[str, Any], Drawing]:
         sheet = draw_pictures([row], column_labels=labels)
         return {"plot": "snapshots"}, Drawing.of_sheet(sheet, name)
     if name == "epochs":
-        blocks = [Block(samples(epoch), title=f"epoch {epoch}") for epoch in (1, 5)]
+        blocks = [
+            Block(
+                samples(epoch),
+                title=f"epoch {epoch}",
+                origin=Origin(f"epoch_{epoch:03d}", {"seed": 4242}),
+                column_origins=[Origin(params={"class": column}) for column in range(3)],
+            )
+            for epoch in (1, 5)
+        ]
         return {"plot": "samples"}, Drawing.of_sheet(draw_blocks(blocks, 4), name)
     if name == "reported":
         return {"plot": "reported_loss"}, _chart(name, reported_table())

@@ -40,6 +40,24 @@ def test_a_picture_of_a_sheet_says_what_made_it_on_focus_and_hover(visit):
     assert "trajectory/edit-20" in visit.page.locator(".cell-tip:visible").inner_text()
 
 
+def test_a_picture_of_a_grid_says_what_made_its_block_and_its_column(visit):
+    figure = panel(visit, "epochs")
+    cell = figure.locator("button.cell")
+    cell.focus()
+    told = visit.page.locator(".cell-tip:visible dl")
+    assert told.inner_text().splitlines()[:6] == [
+        "seed",
+        "4242",
+        "class",
+        "0",
+        "node",
+        "sample/one",
+    ]
+    for key in ("ArrowRight", "ArrowDown", "ArrowDown"):
+        cell.press(key)
+    assert told.inner_text().splitlines()[2:6] == ["class", "1", "node", "sample/five"]
+
+
 def test_a_picture_of_a_sheet_enlarges_to_whole_multiples(visit):
     figure = panel(visit, "edits")
     cell = figure.locator("button.cell")
@@ -79,7 +97,7 @@ def test_pictures_of_a_sheet_that_moves_are_those_of_its_still(visit):
         "image => image.src.endsWith('.webp') && image.complete", arg=moving.element_handle()
     )
     assert np.median(pixels_of(moving)) in (FIRST_FRAME, 90, 140)
-    set_slider(figure, "Step", 0)
+    set_slider(figure, "Shown", 0)
     step = pixels_of(figure.locator(".steps-field canvas"))
     assert np.median(step) == STILL
     dialog = enlarge(visit, "moving")

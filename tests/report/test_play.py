@@ -84,6 +84,11 @@ def test_each_picture_knows_prompt_seed_and_start(islands):
     assert facts["key"] == key_of(f"trajectory/edit-{I_STARTS[1]}")[:12]
 
 
+def test_a_slider_is_called_by_what_it_chooses(islands):
+    sliders = {name: islands[name]["control"]["slider"] for name in ("steps", "epochs", "moving")}
+    assert sliders == {"steps": "t", "epochs": "Checkpoint", "moving": "Shown"}
+
+
 def test_losses_keep_their_extremes_when_many_steps_stand_together(islands):
     (line,) = islands["loss"]["control"]["series"]
     assert len(line["steps"]) <= 300

@@ -85,6 +85,16 @@ def test_walking_away_makes_the_picture_small_and_blurs_its_twin(visit):
     assert PROMPTS[1] in shown_prompt(figure)
 
 
+def test_a_window_made_narrower_shows_the_whole_picture(visit):
+    figure = panel(visit, "distance")
+    visit.page.set_viewport_size({"width": 300, "height": 900})
+    for image in figure.locator(".distance-field img").all():
+        inside, around = image.bounding_box(), figure.locator(".media").bounding_box()
+        assert inside["width"] == inside["height"]
+        assert inside["x"] >= around["x"]
+        assert inside["x"] + inside["width"] <= around["x"] + around["width"]
+
+
 def test_buttons_walk_to_the_far_end_and_back_by_way_of_the_middle(visit):
     figure = panel(visit, "distance")
     walked, blurred = figure.locator(".distance-field img").all()
@@ -115,7 +125,7 @@ def test_denoising_is_gone_through_with_t_shown(visit):
     for index, (i_start, label) in enumerate(
         zip(I_STARTS, ("t = 690", "t = 90", "result"), strict=True)
     ):
-        set_slider(figure, "Step", index)
+        set_slider(figure, "t", index)
         assert (squares_of(canvas, SIZE) == edited(i_start)).all()
         assert figure.locator("output").inner_text() == label
 
@@ -125,7 +135,7 @@ def test_checkpoints_are_gone_through_from_the_same_noise(visit):
     canvas = figure.locator(".steps-field canvas")
     seen = {}
     for index in (0, 1):
-        set_slider(figure, "Step", index)
+        set_slider(figure, "Checkpoint", index)
         seen[figure.locator("output").inner_text()] = np.median(pixels_of(canvas))
     assert seen == {"epoch 1": 40, "epoch 5": 200}
 
@@ -161,7 +171,7 @@ def test_moving_the_slider_stops_the_steps(visit):
     figure = panel(visit, "steps")
     clock = stop_the_clock(visit)
     figure.get_by_role("button", name="Play").press("Enter")
-    set_slider(figure, "Step", 1)
+    set_slider(figure, "t", 1)
     clock.run_for(5000)
     assert figure.locator("output").inner_text() == "t = 90"
     assert figure.get_by_role("button", name="Pause").count() == 0

@@ -16,7 +16,8 @@ _GRIDS_BY_COLUMN = {"step_counts"}
 
 def steps_control(plot: str, row: Row, places: Sequence[Place]) -> dict[str, Any] | None:
     """Frames, each a label and the numbers of the places it shows; None for other sheets.
-    together: whether those of a frame stay as they lie, or are set side by side.
+    together: whether those of a frame stay as they lie, or are set side by side. slider: what is
+    chosen by it.
 
     plot: as the panel has it.
     """
@@ -43,7 +44,16 @@ def _frames(by: str, labels: Sequence[str], places: Sequence[Place]) -> dict[str
         {"label": label, "places": [i for i, place in enumerate(places) if place[by] == index]}
         for index, label in enumerate(labels)
     ]
-    return {"kind": "steps", "frames": frames, "together": by != "column"}
+    slider = _named_by(labels) or ("Step" if by == "column" else "Shown")
+    return {"kind": "steps", "frames": frames, "together": by != "column", "slider": slider}
+
+
+def _named_by(labels: Sequence[str]) -> str:
+    """Of "epoch 1", "epoch 5": Checkpoint; of "t = 690", "t = 90", "result": t; else nothing."""
+    if all(label.startswith("epoch ") for label in labels):
+        return "Checkpoint"
+    names = {label.partition(" = ")[0] for label in labels if " = " in label}
+    return names.pop() if len(names) == 1 else ""
 
 
 def _words(labels: Sequence[Any] | None) -> list[str]:

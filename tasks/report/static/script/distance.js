@@ -13,7 +13,7 @@ function startDistance(stage, control) {
   const width = (progress) => Math.round(near * (far / near) ** progress);
   const show = (progress) => {
     const shown = width(progress);
-    walked.style.width = walked.style.height = `${shown}px`;
+    walked.style.width = `${shown}px`;
     // Of a picture `shown` wide one pixel covers near / shown of the large one.
     const radius = (near / shown - 1) / 2;
     blurred.style.filter = radius ? `blur(${radius.toFixed(3)}px)` : "";

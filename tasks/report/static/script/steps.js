@@ -26,7 +26,7 @@ function startSteps(stage, control, places, sheet) {
     button.textContent = "Play";
     button.setAttribute("aria-pressed", "false");
   };
-  const slider = makeSlider("Step", {
+  const slider = makeSlider(control.slider, {
     max: frames.length - 1,
     value: frames.length - 1,
     say: (value) => frames[value].label,
