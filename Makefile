@@ -19,7 +19,7 @@ run: $(STAMP)
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not timed"
-	$(BIN)/python -m pytest -q -m timed
+	$(BIN)/python -m pytest -q -m timed $$(grep -rl --include='test_*.py' 'mark\.timed' tests)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
