@@ -46,14 +46,11 @@ class Block:
                 f"not {self.images.dtype} {list(self.images.shape)}"
             )
         rows, columns = self.images.shape[:2]
-        for given, count, what in (
-            (self.row_labels, rows, "row labels for {} rows"),
-            (self.row_origins, rows, "row origins for {} rows"),
-            (self.column_labels, columns, "column labels for {} columns"),
-            (self.column_origins, columns, "column origins for {} columns"),
-        ):
-            if len(given) not in (0, count):
-                raise ValueError(f"{len(given)} {what.format(count)}")
+        for line, count in (("row", rows), ("column", columns)):
+            for what in ("labels", "origins"):
+                given = len(getattr(self, f"{line}_{what}"))
+                if given not in (0, count):
+                    raise ValueError(f"{given} {line} {what} for {count} {line}s")
 
 
 @dataclass(frozen=True)

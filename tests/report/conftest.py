@@ -5,6 +5,7 @@ import pytest
 from tasks.report.build import build_report
 from tasks.store.store import Store
 from tests.report.browsing import Visit, chromium
+from tests.report.every_page import build_every_page
 from tests.report.playable_run import HOSTILE, PlayableRun
 
 
@@ -33,6 +34,14 @@ def playable_page(tmp_path_factory):
     store = Store.open(str(folder / "store"))
     PlayableRun(store, title=HOSTILE).record()
     return build_report(store, folder / "out").with_name("course.html")
+
+
+@pytest.fixture(scope="session")
+def every_page(tmp_path_factory):
+    """Folder of build_every_page, which nobody writes to."""
+    folder = tmp_path_factory.mktemp("every-page")
+    build_every_page(folder)
+    return folder
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def set_slider(within, name: str, value: int) -> None:
     """By the keys that sliders know: to an end, by pages of a tenth, by steps."""
     slider = within.get_by_role("slider", name=name, exact=True)
     last = int(slider.get_attribute("max"))
-    page = max(1, last // 10)
+    page = max(1, round(last / 10))
     if value == last:
         keys = ["End"]
     else:

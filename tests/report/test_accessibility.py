@@ -7,7 +7,7 @@ import os
 import pytest
 
 from tests.report.browsing import REQUIRED
-from tests.report.every_page import STATES, build_every_page, visit_in_state
+from tests.report.every_page import STATES, visit_in_state
 
 pytestmark = pytest.mark.browser
 
@@ -26,16 +26,9 @@ def axe():
     return Axe()
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("accessible")
-    build_every_page(folder)
-    return folder
-
-
 @pytest.mark.parametrize("state", STATES)
-def test_axe_finds_no_serious_fault(axe, browser, folder, state):
-    page = visit_in_state(browser, folder, state, width=LOOKS[0][1]).page
+def test_axe_finds_no_serious_fault(axe, browser, every_page, state):
+    page = visit_in_state(browser, every_page, state, width=LOOKS[0][1]).page
     for scheme, width in LOOKS:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 900})

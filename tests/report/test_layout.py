@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.report.browsing import Visit
-from tests.report.every_page import STATES, build_every_page, visit_in_state
+from tests.report.every_page import STATES, visit_in_state
 
 pytestmark = pytest.mark.browser
 
@@ -15,16 +15,9 @@ WIDTHS = (360, 768, 1440)
 FAULTS = Path(__file__).with_name("layout_faults.js").read_text()
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("laid-out")
-    build_every_page(folder)
-    return folder
-
-
 @pytest.mark.parametrize("state", STATES)
-def test_page_holds_together_at_every_width_in_light_and_dark(browser, folder, state):
-    visit = visit_in_state(browser, folder, state, width=WIDTHS[0])
+def test_page_holds_together_at_every_width_in_light_and_dark(browser, every_page, state):
+    visit = visit_in_state(browser, every_page, state, width=WIDTHS[0])
     for width in WIDTHS:
         visit.page.set_viewport_size({"width": width, "height": 900})
         for scheme in ("light", "dark"):
@@ -39,8 +32,8 @@ def test_page_holds_together_at_every_width_in_light_and_dark(browser, folder, s
 
 @pytest.mark.parametrize("name", ["nodes", "compare"])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_page_beside_a_pipeline_leads_back_to_it(browser, folder, name, width):
-    page = Visit(browser, folder / f"runs/course--{name}.html", width=width).page
+def test_page_beside_a_pipeline_leads_back_to_it(browser, every_page, name, width):
+    page = Visit(browser, every_page / f"runs/course--{name}.html", width=width).page
     link = page.get_by_role("banner").locator("a[href='course.html']")
     box = link.bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= width
@@ -49,6 +42,6 @@ def test_page_beside_a_pipeline_leads_back_to_it(browser, folder, name, width):
 
 
 @pytest.mark.parametrize("name", ["nodes", "compare"])
-def test_way_back_leaves_a_phone_most_of_its_height(browser, folder, name):
-    page = Visit(browser, folder / f"runs/course--{name}.html", width=360).page
+def test_way_back_leaves_a_phone_most_of_its_height(browser, every_page, name):
+    page = Visit(browser, every_page / f"runs/course--{name}.html", width=360).page
     assert page.locator(".bar").bounding_box()["height"] < 90

@@ -8,6 +8,7 @@ from tasks.report.build import build_report
 from tasks.store.store import Store
 from tests.report.browsing import Visit
 from tests.report.playable_run import LOSSES, OURS, THEIRS, PlayableRun
+from tests.report.playing import set_slider
 
 pytestmark = pytest.mark.browser
 
@@ -33,22 +34,14 @@ def figure(visit):
     return visit.page.locator("#panel-reported-panel")
 
 
-def go_to(figure, place):
-    figure.get_by_role("slider", name="Step", exact=True).evaluate(
-        "(input, place) => { input.value = place === 'last' ? input.max : place;"
-        " input.dispatchEvent(new Event('input')); }",
-        place,
-    )
-
-
 def said(figure) -> list[str]:
     return figure.locator(".readout span").all_inner_texts()
 
 
 def test_loss_and_reported_values_can_be_read_at_a_step(figure):
-    go_to(figure, 0)
+    set_slider(figure, "Step", 0)
     assert said(figure) == [f"{OURS}, step 1: loss 1, smoothed 2", f"{THEIRS}, step 1: loss 0.472"]
-    go_to(figure, "last")
+    figure.get_by_role("slider", name="Step", exact=True).press("End")
     ours, theirs = said(figure)
     assert f"to 1,000: loss {LOSSES[-1]} to" in ours
     assert theirs == f"{THEIRS}, step 1,601: loss 0.05"
@@ -96,7 +89,7 @@ def test_steps_of_a_loss_alone_start_linear_and_can_be_logarithmic(visit):
     assert not figure.get_by_label("log steps").is_checked()
     assert figure.get_by_label("reported values").count() == 0
     cursor = figure.locator("line.cursor")
-    go_to(figure, 100)
+    set_slider(figure, "Step", 100)
     linear = float(cursor.get_attribute("x1"))
     figure.get_by_label("log steps").check()
     assert float(cursor.get_attribute("x1")) > linear

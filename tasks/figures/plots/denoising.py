@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from tasks.errors import StepFailed
 from tasks.figures.drawing import Drawing
 from tasks.figures.grid import Block, Images, choose_scale, draw_blocks
-from tasks.figures.origin import Origin
+from tasks.figures.origin import UNKNOWN, Origin
 from tasks.figures.plots.inputs import (
     epoch_label,
     epoch_roles,
@@ -36,7 +37,7 @@ def draw_noising(step: Step) -> Drawing:
         noisy,
         column_labels=[sigma_label(sigma) for sigma in sigmas],
         origin=Origin("data", {"seed": step.seed}),
-        column_origins=[Origin(params={"sigma": sigma}) for sigma in sigmas],
+        column_origins=_noised(sigmas),
     )
     alt = (
         f"{len(chosen)} test digits, one a row, with more noise from left to right: "
@@ -103,7 +104,7 @@ def draw_sigma_row(step: Step) -> Drawing:
         column_labels=[sigma_label(sigma) for sigma in sigmas],
         origin=_seeded(step),
         row_origins=[Origin(_data_of(role)), Origin(role)] * digits,
-        column_origins=[Origin(params={"sigma": sigma}) for sigma in sigmas],
+        column_origins=_noised(sigmas),
     )
     what = "One test digit" if digits == 1 else f"{digits} test digits"
     alt = (
@@ -124,7 +125,7 @@ def draw_pure_noise(step: Step) -> Drawing:
         arrays = _read_denoised(step, role)
         if not rows:
             rows, row_labels = [arrays["noisy"][0, :digits]], ["pure noise"]
-            origins = [Origin()]
+            origins = [UNKNOWN]
         rows.append(arrays["output"][0, :digits])
         row_labels.append(epoch_label(epoch))
         origins.append(Origin(role))
@@ -144,6 +145,11 @@ def draw_pure_noise(step: Step) -> Drawing:
 def _data_of(role: str) -> str:
     """The role of the data set that the checkpoint of `role` was tried on."""
     return f"{role}/data"
+
+
+def _noised(sigmas: Sequence[float]) -> list[Origin]:
+    """Of columns, each at a sigma of its own."""
+    return [Origin(params={"sigma": sigma}) for sigma in sigmas]
 
 
 def _seeded(step: Step) -> Origin:

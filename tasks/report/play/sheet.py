@@ -21,9 +21,9 @@ def sheet_places(row: Row) -> list[dict[str, Any]]:
     Nothing for charts and for sheets that do not say.
     """
     only = next(iter(row.inputs)) if len(row.inputs) == 1 else None
+    origins = _origins(row)
     places: list[dict[str, Any]] = []
     for number, block in enumerate(row.info.get("cells") or ()):
-        origins = _origins(number, block)
         for place in _pictures(block) if "pictures" in block else _regular(block):
             keys = _keys(number, place["row"], place["column"])
             role = _role(origins, keys) or only
@@ -38,9 +38,7 @@ def sheet_facts(
 ) -> dict[str, list[tuple[str, str]]]:
     """Name and value of what made the pictures, by the keys in their places' `about`: parameters
     of a block, row, column or picture, and what made the input of a role."""
-    origins: dict[str, Mapping[str, Any]] = {}
-    for number, block in enumerate(row.info.get("cells") or ()):
-        origins |= _origins(number, block)
+    origins = _origins(row)
     facts = {}
     for key in sorted({key for place in places for key in place["about"]}):
         if key in origins:
@@ -51,18 +49,17 @@ def sheet_facts(
     return facts
 
 
-def _origins(number: int, block: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Of the block, its rows, columns and pictures, by the keys that _keys gives."""
-    lines = {
-        f"{name} {number}.{index}": origin
-        for name in ("row", "column")
-        for index, origin in enumerate(block.get(f"{name}_origins") or ())
-    }
-    pictures = {
-        _keys(number, picture["row"], picture["column"])[-1]: picture
-        for picture in block.get("pictures") or ()
-    }
-    return {f"block {number}": block.get("origin") or {}, **lines, **pictures}
+def _origins(row: Row) -> dict[str, Mapping[str, Any]]:
+    """Of blocks, their rows, columns and pictures, by the keys that _keys gives."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for number, block in enumerate(row.info.get("cells") or ()):
+        found[f"block {number}"] = block.get("origin") or {}
+        for name in ("row", "column"):
+            for index, origin in enumerate(block.get(f"{name}_origins") or ()):
+                found[f"{name} {number}.{index}"] = origin
+        for picture in block.get("pictures") or ():
+            found[_keys(number, picture["row"], picture["column"])[-1]] = picture
+    return found
 
 
 def _keys(number: int, row: int, column: int) -> list[str]:
