@@ -53,7 +53,7 @@ def lawn(
         share = np.clip(0.75 * blades + 0.5 * patches - 0.15, 0, 1)
         return mix(np.asarray(dark, dtype=np.float32), np.asarray(light, dtype=np.float32), share)
 
-    return Part(solid, surface)
+    return Part(solid, surface, role="ground")
 
 
 def tree(
@@ -85,7 +85,7 @@ def tree(
         share = np.clip((leaves - 0.25) * 1.6, 0, 1)
         return mix(np.asarray(dark, dtype=np.float32), np.asarray(light, dtype=np.float32), share)
 
-    return Part(solid, surface, (middle, max(radii) + rough * 2.5 + 0.2))
+    return Part(solid, surface, (middle, max(radii) + rough * 2.5 + 0.2), role="tree")
 
 
 def stone(

@@ -22,16 +22,19 @@ Surface = Callable[[Array, Array], Array]
 SUPERSAMPLING = 3
 FARTHEST = 400.0
 STEPS = 220
+PRECISION = 0.0006
 
 
 @dataclass(frozen=True)
 class Part:
     """One solid and what it looks like. bound: (centre, radius) of a sphere around it, outside of
-    which its distance need not be known exactly."""
+    which its distance need not be known exactly. role: "subject", "tree" or "ground", which a
+    variation of a scene moves and recolours alike."""
 
     solid: Solid
     surface: Surface
     bound: tuple[Sequence[float], float] | None = None
+    role: str = "subject"
 
 
 @dataclass(frozen=True)
@@ -71,15 +74,75 @@ class Scene:
     grain: float = 1.0
 
 
-def take(scene: Scene, size: int = 256) -> Image.Image:
+@dataclass(frozen=True)
+class Found:
+    """What the rays through one part's pixels met. hit: their numbers [n]. distance: [n].
+    points, normals: [n, 3]. sun: how much of the sun's light each gets [n, 1]. open_sky: how much
+    of the sky [n, 1]."""
+
+    part: int
+    hit: NDArray[np.int64]
+    distance: Array
+    points: Array
+    normals: Array
+    sun: Array
+    open_sky: Array
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that does not depend on colours: directions of the rays [side * side, 3], and what each
+    part's rays found."""
+
+    side: int
+    directions: Array
+    found: Sequence[Found]
+
+
+def take(scene: Scene, size: int = 256, supersampling: int = SUPERSAMPLING) -> Image.Image:
     """The scene as a size x size picture."""
-    side = size * SUPERSAMPLING
-    origin, directions = _rays(scene.camera, side)
-    colours = _trace(scene, origin, directions).reshape(side, side, 3)
-    film = _film(colours * scene.exposure)
-    film = film.reshape(size, SUPERSAMPLING, size, SUPERSAMPLING, 3).mean(axis=(1, 3))
+    side = size * supersampling
+    film = _film(develop(scene, survey(scene, side)) * scene.exposure)
+    film = film.reshape(size, supersampling, size, supersampling, 3).mean(axis=(1, 3))
     film = film * 255 + np.random.default_rng(0).normal(0, scene.grain, (size, size, 1))
     return Image.fromarray(np.clip(np.round(film), 0, 255).astype(np.uint8))
+
+
+def survey(scene: Scene, side: int, precision: float = PRECISION) -> Survey:
+    """What a ray through each of side x side pixels meets, and how sun and sky light it.
+
+    precision: a ray has met a part at this fraction of the way it came.
+    """
+    origin, directions = _rays(scene.camera, side)
+    origins = np.broadcast_to(origin, directions.shape)
+    distance, part = _march(scene, origins, directions, precision=precision)
+    found = []
+    for index, member in enumerate(scene.parts):
+        hit = np.flatnonzero(part == index)
+        if not hit.size:
+            continue
+        points = origin + distance[hit, None] * directions[hit]
+        normals = _normals(member.solid, points)
+        sun, open_sky = _light_met(scene, points, normals, precision)
+        found.append(Found(index, hit, distance[hit], points, normals, sun, open_sky))
+    return Survey(side, directions, found)
+
+
+def develop(scene: Scene, seen: Survey) -> Array:
+    """Linear colours [side, side, 3] of a survey of this scene, or of one that has the same solids,
+    camera and direction of the sun in other colours."""
+    colours = scene.sky(seen.directions).astype(np.float32)
+    for each in seen.found:
+        member = scene.parts[each.part]
+        lit = member.surface(each.points, each.normals) * _illumination(scene.light, each)
+        veil = 1 - np.exp(-scene.light.haze * each.distance[:, None])
+        colours[each.hit] = lit + (np.asarray(scene.light.haze_colour) - lit) * veil
+    return colours.reshape(seen.side, seen.side, 3)
+
+
+def exposed(scene: Scene, linear: Array) -> Array:
+    """Linear colours as 8-bit levels, float [..., 3], without grain."""
+    return _film(linear * scene.exposure) * 255
 
 
 def _rays(camera: Camera, side: int) -> tuple[Array, Array]:
@@ -94,23 +157,12 @@ def _rays(camera: Camera, side: int) -> tuple[Array, Array]:
     return origin, _unit(directions).astype(np.float32)
 
 
-def _trace(scene: Scene, origin: Array, directions: Array) -> Array:
-    colours = scene.sky(directions).astype(np.float32)
-    distance, part = _march(scene, np.broadcast_to(origin, directions.shape), directions)
-    for index, member in enumerate(scene.parts):
-        hit = np.flatnonzero(part == index)
-        if not hit.size:
-            continue
-        points = origin + distance[hit, None] * directions[hit]
-        normals = _normals(member.solid, points)
-        lit = member.surface(points, normals) * _illumination(scene, points, normals)
-        veil = 1 - np.exp(-scene.light.haze * distance[hit, None])
-        colours[hit] = lit + (np.asarray(scene.light.haze_colour) - lit) * veil
-    return colours
-
-
 def _march(
-    scene: Scene, origins: Array, directions: Array, farthest: float = FARTHEST
+    scene: Scene,
+    origins: Array,
+    directions: Array,
+    farthest: float = FARTHEST,
+    precision: float = PRECISION,
 ) -> tuple[Array, NDArray[np.int64]]:
     """How far each ray goes, and the part it meets, -1 for none."""
     count = len(directions)
@@ -120,7 +172,7 @@ def _march(
     for _ in range(STEPS):
         points = origins[active] + travelled[active, None] * directions[active]
         nearest, index = _distance(scene.parts, points)
-        close = nearest < 0.0006 * travelled[active] + 0.0004
+        close = nearest < precision * travelled[active] + 0.0004
         met[active[close]] = index[close]
         travelled[active] += np.where(close, 0, nearest)
         active = active[~close & (travelled[active] < farthest)]
@@ -158,17 +210,23 @@ def _normals(solid: Solid, points: Array) -> Array:
     return _unit(gradient)
 
 
-def _illumination(scene: Scene, points: Array, normals: Array) -> Array:
-    light = scene.light
-    sun = _unit(np.asarray(light.sun, dtype=np.float32))
+def _light_met(
+    scene: Scene, points: Array, normals: Array, precision: float
+) -> tuple[Array, Array]:
+    """How much of the sun's light and of the sky each point gets, [n, 1] each."""
+    sun = _unit(np.asarray(scene.light.sun, dtype=np.float32))
     start = points + normals * np.float32(0.01)
     facing = np.clip(normals @ sun, 0, None)
     toward_sun = np.broadcast_to(sun, points.shape)
-    _, blocked = _march(scene, start, toward_sun, farthest=60.0)
-    direct = (facing * (blocked < 0))[:, None] * np.asarray(light.sunlight, dtype=np.float32)
-    open_sky = _openness(scene, start, normals)[:, None]
-    upward = (0.5 + 0.5 * normals[:, 1:2]) * open_sky
-    downward = (0.5 - 0.5 * normals[:, 1:2]) * open_sky
+    _, blocked = _march(scene, start, toward_sun, farthest=60.0, precision=precision)
+    return (facing * (blocked < 0))[:, None], _openness(scene, start, normals)[:, None]
+
+
+def _illumination(light: Light, found: Found) -> Array:
+    normals = found.normals
+    direct = found.sun * np.asarray(light.sunlight, dtype=np.float32)
+    upward = (0.5 + 0.5 * normals[:, 1:2]) * found.open_sky
+    downward = (0.5 - 0.5 * normals[:, 1:2]) * found.open_sky
     sky = upward * np.asarray(light.skylight, dtype=np.float32)
     return direct + sky + downward * np.asarray(light.bounce, dtype=np.float32)
 

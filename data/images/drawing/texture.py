@@ -11,6 +11,7 @@ Values = NDArray[Any]
 
 _LATTICE = 64
 _VALUES: Values = np.random.default_rng(1).random((_LATTICE, _LATTICE, _LATTICE), dtype=np.float32)
+_FLAT = _VALUES.ravel()
 
 
 def noise(x: Values, y: Values, z: Any = 0.0) -> Values:
@@ -18,15 +19,21 @@ def noise(x: Values, y: Values, z: Any = 0.0) -> Values:
     coordinates = np.broadcast_arrays(x, y, np.float32(z))
     floors = [np.floor(c) for c in coordinates]
     weights = [(c - f) ** 2 * (3 - 2 * (c - f)) for c, f in zip(coordinates, floors, strict=True)]
+    others = [1 - w for w in weights]
     low = [f.astype(np.int64) % _LATTICE for f in floors]
+    # Where in the flat lattice each corner's plane, row and place begin.
+    steps = [
+        (axis * stride, (axis + 1) % _LATTICE * stride)
+        for axis, stride in zip(low, (_LATTICE**2, _LATTICE, 1), strict=True)
+    ]
     total = np.zeros(coordinates[0].shape, dtype=np.float32)
     for corner in range(8):
-        index, weight = [], np.float32(1)
+        index, weight = np.int64(0), np.float32(1)
         for axis in range(3):
             is_high = corner >> axis & 1
-            index.append((low[axis] + is_high) % _LATTICE)
-            weight = weight * (weights[axis] if is_high else 1 - weights[axis])
-        total += weight * _VALUES[tuple(index)]
+            index = index + steps[axis][is_high]
+            weight = weight * (weights[axis] if is_high else others[axis])
+        total += weight * _FLAT.take(index)
     return total
 
 

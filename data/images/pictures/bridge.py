@@ -15,6 +15,10 @@ DECK, TOP = 2.6, 9.4
 
 
 def draw() -> Image.Image:
+    return take(scene())
+
+
+def scene() -> Scene:
     light = Light(
         sun=(-0.7, 0.55, 0.75),
         sunlight=(3.0, 2.3, 1.55),
@@ -26,12 +30,12 @@ def draw() -> Image.Image:
     parts = [
         Part(_steel, plain((0.40, 0.06, 0.025), 0.08), around),
         Part(_piers, plain((0.34, 0.32, 0.29)), around),
-        Part(_hills, _scrub),
-        Part(lambda p: p[:, 1], _water),
+        Part(_hills, _scrub, role="ground"),
+        Part(lambda p: p[:, 1], _water, role="ground"),
     ]
     camera = Camera((-11.5, 3.1, 13.0), (4.2, 4.6, 0.0), fov=44)
     sky = day_sky(zenith=(0.14, 0.28, 0.58), horizon=(0.74, 0.79, 0.88), clouds=0.62, seed=130.0)
-    return take(Scene(parts, camera, sky, light))
+    return Scene(parts, camera, sky, light)
 
 
 def _steel(p: Array) -> Array:

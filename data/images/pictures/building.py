@@ -14,6 +14,10 @@ WINDOWS = [-5.6, -4.6, -3.6, -2.6, 2.6, 3.6, 4.6, 5.6]
 
 
 def draw() -> Image.Image:
+    return take(scene())
+
+
+def scene() -> Scene:
     light = Light(sun=(0.75, 0.62, 0.85), sunlight=(3.1, 2.6, 1.9), skylight=(0.30, 0.39, 0.54))
     around = ((0.0, 2.0, 0.0), 8.6)
     parts = [
@@ -37,7 +41,7 @@ def draw() -> Image.Image:
         ),
     ]
     camera = Camera((0.0, 1.8, 19.0), (0.0, 1.8, 0.0), fov=47, shift=0.14)
-    return take(Scene(parts, camera, day_sky(clouds=0.55, seed=21.0), light))
+    return Scene(parts, camera, day_sky(clouds=0.55, seed=21.0), light)
 
 
 def _local(p: Array) -> Array:

@@ -14,6 +14,10 @@ TOP = 10.2
 
 
 def draw() -> Image.Image:
+    return take(scene())
+
+
+def scene() -> Scene:
     light = Light(sun=(0.95, 0.6, 0.6), sunlight=(3.1, 2.5, 1.75), skylight=(0.30, 0.38, 0.53))
     around = ((0.0, 7.0, 0.0), 8.4)
     parts = [
@@ -32,7 +36,7 @@ def draw() -> Image.Image:
         ),
     ]
     camera = Camera((0.0, 1.8, 25.0), (0.0, 1.8, 0.0), fov=36, shift=0.36)
-    return take(Scene(parts, camera, day_sky(clouds=0.38, seed=90.0), light))
+    return Scene(parts, camera, day_sky(clouds=0.38, seed=90.0), light)
 
 
 def _masonry(p: Array) -> Array:

@@ -14,13 +14,17 @@ PILLARS = (1.75, 4.3)
 
 
 def draw() -> Image.Image:
+    return take(scene())
+
+
+def scene() -> Scene:
     light = Light(sun=(-0.7, 0.75, 0.8), sunlight=(3.0, 2.55, 1.9), skylight=(0.30, 0.39, 0.54))
     around = ((0.0, 2.6, 0.0), 6.2)
     parts = [
         Part(_pillars, stone((0.50, 0.455, 0.385), course=0.42), around),
         Part(_bronze, plain((0.10, 0.17, 0.13), 0.3), around),
         Part(_lamps, lambda p, n: np.full_like(p, 0.92), around),
-        Part(_path, _paving, ((0.0, 0.0, 0.0), 60.0)),
+        Part(_path, _paving, ((0.0, 0.0, 0.0), 60.0), role="ground"),
         lawn(),
         *(
             tree((x, -0.3, z), height, width, seed)
@@ -40,7 +44,7 @@ def draw() -> Image.Image:
         ),
     ]
     camera = Camera((0.6, 1.7, 13.5), (0.25, 1.7, 0.0), fov=43, shift=0.16)
-    return take(Scene(parts, camera, day_sky(clouds=0.5, seed=12.0), light))
+    return Scene(parts, camera, day_sky(clouds=0.5, seed=12.0), light)
 
 
 def _mirrored(p: Array) -> Array:

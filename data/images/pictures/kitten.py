@@ -13,6 +13,10 @@ HEAD = (0.0, 2.45, 0.55)
 
 
 def draw() -> Image.Image:
+    return take(scene())
+
+
+def scene() -> Scene:
     light = Light(
         sun=(-0.7, 0.8, 0.75),
         sunlight=(2.5, 2.2, 1.8),
@@ -26,11 +30,11 @@ def draw() -> Image.Image:
         Part(_eyes, _iris, (HEAD, 1.2)),
         Part(_nose, lambda p, n: np.full_like(p, 0.2) + _PINK, (HEAD, 1.2)),
         Part(_whiskers, lambda p, n: np.full_like(p, 0.8), (HEAD, 2.0)),
-        Part(lambda p: p[:, 1], _rug),
-        Part(lambda p: p[:, 2] + np.float32(4.5), _wall),
+        Part(lambda p: p[:, 1], _rug, role="ground"),
+        Part(lambda p: p[:, 2] + np.float32(4.5), _wall, role="ground"),
     ]
     camera = Camera((0.5, 2.3, 8.6), (0.1, 1.62, 0.0), fov=27)
-    return take(Scene(parts, camera, lambda d: np.full_like(d, 0.5), light, exposure=0.7))
+    return Scene(parts, camera, lambda d: np.full_like(d, 0.5), light, exposure=0.7)
 
 
 _PINK = np.array([0.35, 0.05, 0.05], dtype=np.float32)

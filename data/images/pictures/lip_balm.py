@@ -11,6 +11,10 @@ from drawing.texture import fractal_noise, mix, smooth_step
 
 
 def draw() -> Image.Image:
+    return take(scene())
+
+
+def scene() -> Scene:
     light = Light(
         sun=(-0.75, 0.7, 0.5),
         sunlight=(2.9, 2.5, 2.0),
@@ -22,11 +26,11 @@ def draw() -> Image.Image:
         Part(_stick, _label, ((0.0, 1.5, 0.0), 2.2)),
         Part(_balm, _wax, ((0.0, 3.2, 0.0), 0.9)),
         Part(_cap, _cap_colour, ((1.9, 0.4, 0.9), 1.2)),
-        Part(lambda p: p[:, 1], _wood),
-        Part(lambda p: p[:, 2] + np.float32(6.5), _wall),
+        Part(lambda p: p[:, 1], _wood, role="ground"),
+        Part(lambda p: p[:, 2] + np.float32(6.5), _wall, role="ground"),
     ]
     camera = Camera((0.3, 2.6, 9.5), (0.45, 1.55, 0.0), fov=30)
-    return take(Scene(parts, camera, lambda d: np.full_like(d, 0.5), light, exposure=0.7))
+    return Scene(parts, camera, lambda d: np.full_like(d, 0.5), light, exposure=0.7)
 
 
 def _stick(p: Array) -> Array:

@@ -13,6 +13,10 @@ SAUCER = 12.4
 
 
 def draw() -> Image.Image:
+    return take(scene())
+
+
+def scene() -> Scene:
     light = Light(sun=(-0.9, 0.55, 0.5), sunlight=(3.0, 2.35, 1.6), skylight=(0.30, 0.38, 0.54))
     parts = [
         Part(_legs, plain((0.62, 0.61, 0.58), 0.06), ((0.0, 7.0, 0.0), 8.0)),
@@ -47,7 +51,7 @@ def draw() -> Image.Image:
     ]
     camera = Camera((0.0, 1.8, 26.0), (0.0, 1.8, 0.0), fov=37.5, shift=0.375)
     sky = day_sky(zenith=(0.12, 0.26, 0.60), clouds=0.5, seed=64.0)
-    return take(Scene(parts, camera, sky, light))
+    return Scene(parts, camera, sky, light)
 
 
 def _spread(y: Array) -> Array:

@@ -23,6 +23,10 @@ CUTS = (
 
 
 def draw() -> Image.Image:
+    return take(scene())
+
+
+def scene() -> Scene:
     light = Light(
         sun=(-0.8, 0.7, 0.45), sunlight=(2.6, 2.2, 1.65), skylight=(0.28, 0.37, 0.53), haze=0.006
     )
@@ -36,7 +40,7 @@ def draw() -> Image.Image:
         ),
     ]
     camera = Camera((0.2, 1.7, 8.6), (0.0, 1.25, 0.0), fov=38)
-    return take(Scene(parts, camera, day_sky(clouds=0.6, seed=40.0), light))
+    return Scene(parts, camera, day_sky(clouds=0.6, seed=40.0), light)
 
 
 def _height(x: float, z: float) -> float:

@@ -14,6 +14,10 @@ BELFRY = 10.6
 
 
 def draw() -> Image.Image:
+    return take(scene())
+
+
+def scene() -> Scene:
     light = Light(sun=(-0.95, 0.66, 0.66), sunlight=(3.0, 2.5, 1.8), skylight=(0.30, 0.39, 0.54))
     around = ((0.0, 8.0, 0.0), 10.0)
     parts = [
@@ -40,7 +44,7 @@ def draw() -> Image.Image:
         ),
     ]
     camera = Camera((0.0, 2.2, 30.0), (0.0, 2.2, 0.0), fov=32.5, shift=0.408)
-    return take(Scene(parts, camera, day_sky(clouds=0.42, seed=7.3), light))
+    return Scene(parts, camera, day_sky(clouds=0.42, seed=7.3), light)
 
 
 def _masonry(p: Array) -> Array:

@@ -15,25 +15,43 @@ HOUSES = [
     (44, 8, 20, (255, 214, 150)), (51, 9, 36, (170, 216, 255)), (61, 7, 50, (255, 226, 170)),
     (69, 9, 33, (140, 200, 255)), (79, 7, 24, (255, 200, 120)), (87, 11, 29, (255, 180, 140)),
 ]  # fmt: skip
+# Colours of the sky above and at the horizon.
+HOURS = [
+    ((10, 16, 52), (232, 118, 108)), ((6, 8, 24), (40, 44, 92)), ((20, 24, 70), (120, 90, 150)),
+    ((40, 44, 92), (250, 170, 110)), ((8, 14, 40), (28, 70, 110)),
+]  # fmt: skip
 
 
-def draw() -> Image.Image:
+def draw(rng: np.random.Generator | None = None) -> Image.Image:
+    """rng: for another city at another hour; without, the one of data/images."""
     art = Canvas()
+    houses = HOUSES if rng is None else _other_houses(rng)
+    hour = HOURS[0] if rng is None else HOURS[rng.integers(len(HOURS))]
     art.gradient((14, 18, 52), (196, 96, 112), [(0, 0), (100, 0), (100, 100), (0, 100)])
-    art.gradient(
-        (10, 16, 52), (232, 118, 108), [(0, -30), (100, -30), (100, SHORE + 14), (0, SHORE + 14)]
-    )
-    generator = np.random.default_rng(8)
+    art.gradient(*hour, [(0, -30), (100, -30), (100, SHORE + 14), (0, SHORE + 14)])
+    generator = np.random.default_rng(8) if rng is None else rng
     for x in np.arange(-2, 102, 4.2):
         height = 6 + 9 * generator.random()
         art.polygon(_block(x, 4.6, height), (54, 40, 78))
-    for left, width, height, glow in HOUSES:
+    for left, width, height, glow in houses:
         _house(art, generator, left, width, height, glow)
-    _sphere_tower(art)
+    if rng is None or rng.random() < 0.4:
+        _sphere_tower(art)
     art.polygon([(0, SHORE - 1.4), (100, SHORE - 1.4), (100, SHORE), (0, SHORE)], (40, 30, 44))
     for x in np.arange(1.5, 100, 4):
         art.glow((x, SHORE - 1), 2.6, (255, 190, 100), 1.0)
     return _mirrored(art).resize((256, 256), Image.Resampling.BOX)
+
+
+def _other_houses(
+    rng: np.random.Generator,
+) -> list[tuple[float, float, float, tuple[int, int, int]]]:
+    houses, left = [], float(rng.uniform(-4, 4))
+    while left < 100:
+        width, height = float(rng.uniform(5, 12)), float(rng.uniform(14, 54))
+        houses.append((left, width, height, HOUSES[rng.integers(len(HOUSES))][3]))
+        left += width + float(rng.uniform(-0.5, 9))
+    return houses
 
 
 def _block(left: float, width: float, height: float) -> list[tuple[float, float]]:
