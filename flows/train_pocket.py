@@ -51,6 +51,7 @@ def write_models(
     missing = [name for name in (STAGE_ONE, STAGE_TWO, SIMILARITY, MEASURE) if name not in rows]
     if missing:
         raise BadInput(f"{missing[0]} is not in the store; run `darkroom train-pocket` to the end")
+    artists = [f"{artist.title}, {artist.licence}" for artist in pocket.artists.values()]
     one, two, measured = rows[STAGE_ONE], rows[STAGE_TWO], rows[MEASURE]
     clip = rows[SIMILARITY]
 
@@ -64,18 +65,20 @@ def write_models(
             read(one, "unet.safetensors"),
             folder,
         )
-        card = stage_one_card(one.params, one.metrics, measured.metrics)
+        card = stage_one_card(one.params, one.metrics, measured.metrics, artists)
         (folder / CARD).write_text(card, encoding="utf-8")
 
     def stage_two(folder: Path) -> None:
         save_stage_two(read(two, "unet.safetensors"), folder)
-        (folder / CARD).write_text(stage_two_card(two.params, two.metrics), encoding="utf-8")
+        card = stage_two_card(two.params, two.metrics, measured.metrics, artists)
+        (folder / CARD).write_text(card, encoding="utf-8")
 
     def similarity(folder: Path) -> None:
         save_similarity_model(
             read(clip, "weights.safetensors"), read(clip, "tokenizer.zip"), folder
         )
-        (folder / CARD).write_text(similarity_card(clip.params, clip.metrics), encoding="utf-8")
+        card = similarity_card(clip.params, clip.metrics, artists)
+        (folder / CARD).write_text(card, encoding="utf-8")
 
     builders = {"stage_one": stage_one, "stage_two": stage_two, "similarity": similarity}
     places = []

@@ -93,7 +93,7 @@ KINDS: dict[str, Kind] = {
         1,
         "tasks.train_pocket:train_stage_one",
         POCKET_LIBRARIES,
-        preflight="tasks.pocket.sources:check_fonts",
+        preflight="tasks.pocket.sources:check_sources",
     ),
     "pocket_stage_two": Kind("train", 1, "tasks.train_pocket:train_stage_two", POCKET_LIBRARIES),
     "pocket_reader": Kind("train", 1, "tasks.train_pocket:train_reader", POCKET_LIBRARIES),

@@ -1,67 +1,103 @@
-"""The step that measures the pocket model: it samples every concept, and the reader names them."""
+"""The step that measures the pocket model: it samples every concept, and the reader names them;
+it measures grain, what is left of photographs, and what stage II adds."""
 
 from __future__ import annotations
+
+import hashlib
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import torch
+from PIL import Image
 from safetensors.torch import load
 from torch import Tensor
 
-from tasks.pocket.bank import MARGIN, SIZE, Bank
+from tasks.diffusion.seeds import named_generator
+from tasks.errors import BadInput
 from tasks.pocket.concept_reader import ConceptReader
-from tasks.pocket.sampler import PocketSampler, Settings, Weights
-from tasks.pocket.sources import load_bank
+from tasks.pocket.measures import grain, of_enlargements, of_photographs
+from tasks.pocket.sampler import PocketSampler, Settings, Weights, of_weights
+from tasks.pocket.sources import load_world
 from tasks.pocket.treatments import STYLES
+from tasks.pocket.world import World
 from tasks.step import Step, StepResult, table_to_bytes, tensors_to_bytes
 from tasks.train_pocket import TEXT_ENCODER, TOKENIZER, UNET
 
+GRAIN_CONCEPTS = 20
+"""Concepts whose plain and photo samples grain is measured on."""
+GRAIN_STYLES = ("plain", "photo")
+NOISE_LEVELS = (50, 0, 150, 300)
+"""Of stage II's input; the first is that of the samples that are shown."""
+
 
 def measure_pocket(step: Step) -> StepResult:
-    """Guided samples of every concept for every seed, and of a few subjects in every style.
+    """Guided samples of every concept for every seed, of a few subjects in every style, and edits
+    of photographs.
 
     Objects: samples.safetensors with "concepts" u8 [seeds, concepts, 64, 64, 3], "drawn" u8
-    [concepts, 128, 128, 3] (the training pictures), "styles" u8 [styles, subjects, 64, 64, 3],
-    "enlarged" u8 [subjects, 128, 128, 3] (the plain ones) and "is_right" [seeds, concepts];
-    readings.parquet. Metrics: accuracy (first choice of the classifier among all concepts),
-    accuracy_seed_<s>, style_accuracy.
+    [concepts, 128, 128, 3] (how each is drawn), "styles" u8 [styles, subjects, 64, 64, 3],
+    "enlarged" u8 [subjects, 128, 128, 3] (the plain ones), "is_right" [seeds, concepts], and what
+    became of photographs and of stage II's pictures, "kept_..." u8; readings.parquet.
+    Metrics: accuracy (first choice of the classifier among all concepts), accuracy_seed_<s>,
+    style_accuracy; grain, of stage I's samples, grain_enlarged, of them after stage II, and
+    grain_drawn, of the world, medians in 8-bit levels; those of tasks.pocket.measures.
     """
-    bank, concepts = load_bank(step.params, step.project_root)
+    world = _world(step, 64)
     sampler = _sampler(step)
     seeds = [int(seed) for seed in step.params["seeds"]]
-    phrases = [concept.phrase for concept in concepts]
+    phrases = [concept.phrase for concept in world.concepts]
     subjects = [str(subject) for subject in step.params["style_subjects"]]
-    templates = [texts[0] for _, texts in STYLES.values()]
+    templates = [style.captions[0] for style in STYLES.values()]
     styled = [template.format(subject) for template in templates for subject in subjects]
-    jobs = [(phrase, seed) for seed in seeds for phrase in phrases]
-    jobs += [(text, seeds[0]) for text in styled]
-    pictures = sampler.draw(jobs, step.report, step.should_stop)
-    plain, in_style = pictures[: -len(styled)], pictures[-len(styled) :]
-    enlarged = sampler.enlarge(
-        in_style[: len(subjects)], styled[: len(subjects)], step.report, step.should_stop
+    plain_jobs = [(phrase, seed) for seed in seeds for phrase in phrases]
+    styled_jobs = [(text, seeds[0]) for text in styled]
+    grain_jobs = [
+        (STYLES[style].captions[0].format(phrase), seeds[0])
+        for style in GRAIN_STYLES
+        for phrase in phrases[:: max(1, len(phrases) // GRAIN_CONCEPTS)][:GRAIN_CONCEPTS]
+    ]
+    jobs = [*plain_jobs, *styled_jobs, *grain_jobs]
+    plain, in_style, for_grain = sampler.draw(jobs).split(
+        [len(plain_jobs), len(styled_jobs), len(grain_jobs)]
     )
+    enlarged = sampler.enlarge(in_style[: len(subjects)], styled[: len(subjects)])
 
-    read = _read_concepts(step, pictures, len(concepts))
-    truth = torch.arange(len(concepts)).repeat(len(seeds))
+    named = torch.cat([plain, in_style])
+    read = _read_concepts(step, named, len(phrases))
+    truth = torch.arange(len(phrases)).repeat(len(seeds))
     is_right = read[: len(plain)] == truth
     style_truth = torch.tensor([phrases.index(s) for s in subjects]).repeat(len(templates))
     metrics = {
         "accuracy": float(is_right.float().mean()),
         "style_accuracy": float((read[len(plain) :] == style_truth).float().mean()),
+        "grain": float(grain(for_grain).median()),
+        "grain_enlarged": float(
+            grain(sampler.enlarge(for_grain, [text for text, _ in grain_jobs])).median()
+        ),
+        "grain_drawn": _grain_of(world, step.seed),
     }
     for seed, right in zip(seeds, is_right.view(len(seeds), -1), strict=True):
         metrics[f"accuracy_seed_{seed}"] = float(right.float().mean())
     readings = [
         {"phrase": text, "seed": seed, "read_as": phrases[int(index)]}
-        for (text, seed), index in zip(jobs, read, strict=True)
+        for (text, seed), index in zip([*plain_jobs, *styled_jobs], read, strict=True)
     ]
     samples = {
-        "concepts": _u8(plain).view(len(seeds), len(concepts), 64, 64, 3),
+        "concepts": _u8(plain).view(len(seeds), len(phrases), 64, 64, 3),
         "styles": _u8(in_style).view(len(templates), len(subjects), 64, 64, 3),
         "enlarged": _u8(enlarged),
-        "drawn": _drawn(bank),
+        "drawn": _u8(world.portraits(128)),
         "is_right": is_right.view(len(seeds), -1).to(torch.uint8),
     }
+    held_out = _world(step, 128, int(step.params["world_seed"]) + 1)
+    kept = [
+        of_enlargements(sampler, held_out, step.seed, NOISE_LEVELS),
+        of_photographs(sampler, _photographs(step), seeds[0]),
+    ]
+    for each in kept:
+        metrics |= each.metrics
+        samples |= {f"kept_{name}": _u8(pictures) for name, pictures in each.pictures.items()}
     return StepResult(
         {
             "samples.safetensors": tensors_to_bytes(samples),
@@ -69,6 +105,18 @@ def measure_pocket(step: Step) -> StepResult:
         },
         metrics,
         {"phrases": phrases, "styles": list(STYLES), "subjects": subjects, "seeds": seeds},
+    )
+
+
+def _world(step: Step, side: int, world_seed: int | None = None) -> World:
+    return load_world(
+        step.params,
+        step.project_root,
+        side=side,
+        world_seed=world_seed,
+        device=step.device,
+        report=step.report,
+        should_stop=step.should_stop,
     )
 
 
@@ -81,10 +129,38 @@ def _sampler(step: Step) -> PocketSampler:
     )
     settings = Settings(
         guidance_scale=float(step.params["guidance_scale"]),
-        num_inference_steps=int(step.params["num_inference_steps"]),
-        number_format=getattr(torch, step.number_format),
+        stride=int(step.params["stride"]),
+        device=step.device,
+        report=step.report,
+        should_stop=step.should_stop,
     )
-    return PocketSampler(weights, settings, step.workspace / "tokenizer")
+    number_format = getattr(torch, step.number_format)
+    return of_weights(weights, settings, number_format, step.workspace / "tokenizer")
+
+
+def _photographs(step: Step) -> Tensor:
+    """[n, 3, 64, 64] in [-1, 1]. Raises BadInput for a file that changed since the plan."""
+    pictures = []
+    for declared in step.params["photographs_kept"]:
+        path = step.project_root / declared["file"]
+        if hashlib.sha256(path.read_bytes()).hexdigest() != declared["sha256"]:
+            raise BadInput(f"{path} is another than when the plan was made; plan again")
+        pictures.append(photograph(path))
+    return torch.stack(pictures)
+
+
+def photograph(path: Path) -> Tensor:
+    """The picture in a file at 64 pixels, [3, 64, 64] in [-1, 1], by averaging."""
+    small = Image.open(path).convert("RGB").resize((64, 64), Image.Resampling.BOX)
+    return torch.from_numpy(np.array(small)).permute(2, 0, 1).float() / 127.5 - 1
+
+
+@torch.inference_mode()
+def _grain_of(world: World, seed: int) -> float:
+    """Of plain pictures and photos, as the world draws them."""
+    batch = world.draw(400, named_generator(seed, "grain", device=world.device), photographs=0)
+    styles = torch.tensor([list(STYLES).index(name) for name in GRAIN_STYLES])
+    return float(grain(batch.pictures[torch.isin(batch.style.cpu(), styles)]).median())
 
 
 @torch.inference_mode()
@@ -98,10 +174,5 @@ def _read_concepts(step: Step, pictures: Tensor, concepts: int) -> Tensor:
 
 def _u8(pictures: Tensor) -> Tensor:
     """[n, 3, s, s] in [-1, 1] to u8 [n, s, s, 3]."""
-    return ((pictures.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1)
-
-
-def _drawn(bank: Bank) -> Tensor:
-    """The plain training picture of each concept, u8 [concepts, 128, 128, 3]."""
-    window = slice(MARGIN, MARGIN + SIZE)
-    return torch.from_numpy(np.ascontiguousarray(bank.pictures[:, 0, 0, window, window]))
+    levels = ((pictures.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+    return levels.permute(0, 2, 3, 1).cpu().contiguous()

@@ -11,49 +11,47 @@ from safetensors.torch import load
 from torch import Tensor, nn
 
 from tasks.diffusion.seeds import named_generator, seeded_initialisation
-from tasks.pocket.batches import BatchSource, reduced
 from tasks.pocket.concept_reader import ConceptReader, blemished, reader_loss
 from tasks.pocket.networks import stage_two_unet
 from tasks.pocket.recipe import PocketRecipe
-from tasks.pocket.sources import load_bank
-from tasks.pocket.stage_one import CoarseStageOne, StageOne, coarse_loss, fine_loss, whole_loss
+from tasks.pocket.sources import load_world
+from tasks.pocket.stage_one import CoarseStageOne, StageOne, coarse_loss, whole_loss
 from tasks.pocket.stage_two import super_resolution_loss
 from tasks.pocket.tokenizer import load_tokenizer, save_tokenizer, tokenize, train_tokenizer
 from tasks.pocket.training_loop import WINDOW, PhaseState, run_phase
+from tasks.pocket.world import World
 from tasks.step import Step, StepResult, table_to_bytes, tensors_to_bytes
 
 TEXT_ENCODER, UNET, TOKENIZER = "text_encoder.safetensors", "unet.safetensors", "spiece.model"
 
 
 def train_stage_one(step: Step) -> StepResult:
-    """Coarse at 32 pixels, then at 64. Objects: the tokenizer, both networks in float16."""
+    """Coarse at 32 pixels, then whole at 64. Objects: the tokenizer, both networks in float16."""
     recipe = PocketRecipe.from_params(step.params)
-    bank, _ = load_bank(step.params, step.project_root)
-    spiece = train_tokenizer(bank.texts())
+    number_format = getattr(torch, step.number_format)
+    world = _world(step, is_coarse=True)
+    spiece = train_tokenizer(world.texts)
     save_tokenizer(spiece, step.workspace / "tokenizer")
     tokenizer = load_tokenizer(step.workspace / "tokenizer")
-    tokens, mask = tokenize(tokenizer, bank.texts())
-    source = BatchSource(bank)
+    tokens, mask = tokenize(tokenizer, world.texts)
     with seeded_initialisation(step.seed):
         stage = StageOne(tokens, mask, len(tokenizer))
         coarse = CoarseStageOne(stage)
-    number_format = getattr(torch, step.number_format)
-    losses = []
-    loss = coarse_loss(coarse, source, number_format)
-    state, weights = _run(step, recipe, "coarse", coarse, loss)
+    coarse.to(step.device)
+    loss = coarse_loss(coarse, world, number_format)
+    coarse_state, weights = _run(step, recipe, "coarse", coarse, loss)
     coarse.load_state_dict(weights)
-    losses.append(state)
-    for name, make in (("whole", whole_loss), ("fine", fine_loss)):
-        loss = make(stage, source, number_format)
-        state, weights = _run(step, recipe, name, stage, loss)
-        losses.append(state)
-        stage.load_state_dict(weights)
+    # Captions do not change with the number of photographs.
+    loss = whole_loss(stage, _world(step), number_format)
+    whole_state, weights = _run(step, recipe, "whole", stage, loss)
+    stage.load_state_dict(weights)
+    losses = [coarse_state, whole_state]
     return StepResult(
         {
             TOKENIZER: spiece,
             TEXT_ENCODER: _half(stage.text_encoder),
             UNET: _half(stage.unet),
-            "loss.parquet": loss_table(["coarse", "whole", "fine"], losses),
+            "loss.parquet": loss_table(["coarse", "whole"], losses),
         },
         _metrics(losses, [stage]),
     )
@@ -62,15 +60,15 @@ def train_stage_one(step: Step) -> StepResult:
 def train_stage_two(step: Step) -> StepResult:
     """Windows of 64 pixels, then whole pictures of 128. Object: the U-Net in float16."""
     recipe = PocketRecipe.from_params(step.params)
-    bank, _ = load_bank(step.params, step.project_root)
-    source = BatchSource(bank)
-    embeddings = _embeddings(step, bank.texts())
+    world = _world(step, side=128)
+    embeddings = _embeddings(step, world.texts).to(step.device)
     with seeded_initialisation(step.seed):
         unet = stage_two_unet()
+    unet.to(step.device)
     number_format = getattr(torch, step.number_format)
     losses = []
     for name, crop in (("windows", 64), ("pictures", 128)):
-        loss = super_resolution_loss(unet, embeddings, source, number_format, crop)
+        loss = super_resolution_loss(unet, embeddings, world, number_format, crop)
         state, weights = _run(step, recipe, name, unet, loss)
         unet.load_state_dict(weights)
         losses.append(state)
@@ -81,29 +79,41 @@ def train_stage_two(step: Step) -> StepResult:
 
 
 def train_reader(step: Step) -> StepResult:
-    """The classifier of concepts. Metric: accuracy on drawn pictures of a seed of their own."""
+    """The classifier of concepts. Metric: accuracy on pictures of a world of another seed."""
     recipe = PocketRecipe.from_params(step.params)
-    bank, concepts = load_bank(step.params, step.project_root)
-    source = BatchSource(bank)
+    world = _world(step)
     with seeded_initialisation(step.seed):
-        reader = ConceptReader(len(concepts))
+        reader = ConceptReader(len(world.concepts))
+    reader.to(step.device)
     number_format = getattr(torch, step.number_format)
-    state, weights = _run(
-        step, recipe, "reader", reader, reader_loss(reader, source, number_format)
-    )
+    state, weights = _run(step, recipe, "reader", reader, reader_loss(reader, world, number_format))
     reader.load_state_dict(weights)
     reader.eval()
-    generator = named_generator(step.seed, "reader", "test")
-    batch = source.draw(2000, generator)
+    generator = named_generator(step.seed, "reader", "test", device=step.device)
+    right = []
     with torch.inference_mode():
-        read = reader(blemished(reduced(batch.pictures, 2), generator)).argmax(1)
-    accuracy = float((read == batch.concept).float().mean())
+        for _ in range(20):
+            batch = world.draw(100, generator, photographs=0)
+            read = reader(blemished(batch.pictures, generator)).argmax(1)
+            right.append((read == batch.concept).float().mean())
     return StepResult(
         {
-            "reader.safetensors": tensors_to_bytes(reader.state_dict()),
+            "reader.safetensors": tensors_to_bytes(reader.cpu().state_dict()),
             "loss.parquet": loss_table(["reader"], [state]),
         },
-        {**_metrics([state], [reader]), "accuracy": accuracy},
+        {**_metrics([state], [reader]), "accuracy": float(torch.stack(right).mean())},
+    )
+
+
+def _world(step: Step, *, side: int = 64, is_coarse: bool = False) -> World:
+    return load_world(
+        step.params,
+        step.project_root,
+        side=side,
+        is_coarse=is_coarse,
+        device=step.device,
+        report=step.report,
+        should_stop=step.should_stop,
     )
 
 
@@ -128,6 +138,7 @@ def _run(
         loss,
         seed=step.seed,
         checkpoint=step.workspace / f"{name}.safetensors",
+        device=step.device,
         on_window=report,
         should_stop=step.should_stop,
     )
@@ -148,7 +159,7 @@ def _embeddings(step: Step, texts: list[str]) -> Tensor:
 def _half(network: nn.Module) -> bytes:
     # Cloned: embeddings that share one storage cannot be saved as they are.
     return tensors_to_bytes(
-        {name: tensor.half().clone() for name, tensor in network.state_dict().items()}
+        {name: tensor.half().cpu().clone() for name, tensor in network.state_dict().items()}
     )
 
 

@@ -14,11 +14,10 @@ from torch.nn import functional
 from transformers import CLIPModel, CLIPTokenizer
 
 from tasks.diffusion.seeds import named_generator, seeded_initialisation
-from tasks.pocket.bank import Bank
 from tasks.pocket.recipe import PocketRecipe
 from tasks.pocket.similarity_batches import (
-    SimilaritySource,
     disturbed,
+    draw_pairs,
     high_passed,
     seen_small,
 )
@@ -30,8 +29,9 @@ from tasks.pocket.similarity_model import (
     save_clip_tokenizer,
     similarity_model,
 )
-from tasks.pocket.sources import load_bank
+from tasks.pocket.sources import load_world
 from tasks.pocket.training_loop import PhaseState, run_phase
+from tasks.pocket.world import World
 from tasks.step import Step, StepResult, table_to_bytes, tensors_to_bytes
 from tasks.train_pocket import final_loss, loss_table
 
@@ -56,13 +56,14 @@ def train_similarity(step: Step) -> StepResult:
     Metrics: <measure>_<condition>, as _retrieval finds them on renderings never trained on.
     """
     recipe = PocketRecipe.from_params(step.params)
-    bank, _ = load_bank(step.params, step.project_root)
+    world = _world(step)
     folder = step.workspace / "tokenizer"
-    save_clip_tokenizer(bank.texts(), folder)
+    save_clip_tokenizer(world.texts, folder)
     tokenizer = CLIPTokenizer.from_pretrained(str(folder), local_files_only=True)
-    tokens, mask = clip_tokens(tokenizer, bank.texts())
+    tokens, mask = clip_tokens(tokenizer, world.texts)
     with seeded_initialisation(step.seed):
         model = similarity_model(len(tokenizer), tokenizer.eos_token_id)
+    nn.Module.to(model, step.device)
     phase = recipe.phases[PHASE]
 
     def report(state: PhaseState, ema: object) -> None:
@@ -73,28 +74,26 @@ def train_similarity(step: Step) -> StepResult:
         model,
         contrastive_loss(
             model,
-            tokens,
-            mask,
-            SimilaritySource(bank, IMAGE_SIZE),
+            tokens.to(step.device),
+            mask.to(step.device),
+            world,
             getattr(torch, step.number_format),
         ),
         seed=step.seed,
         checkpoint=step.workspace / f"{PHASE}.safetensors",
+        device=step.device,
         on_window=report,
         should_stop=step.should_stop,
     )
     model.load_state_dict(weights)
     nn.Module.eval(model)
-    # Other grounds and textures than any that were trained on.
-    held_out, _ = load_bank(
-        {**step.params, "bank_seed": int(step.params["bank_seed"]) + 1, "variants": 1},
-        step.project_root,
-    )
+    # Other arrangements of scenes than any that were trained on.
+    held_out = _world(step, world_seed=int(step.params["world_seed"]) + 1)
     found = _retrieval(model, tokenizer, held_out, step.seed)
     return StepResult(
         {
             "weights.safetensors": tensors_to_bytes(
-                {name: tensor.half().clone() for name, tensor in model.state_dict().items()}
+                {name: tensor.half().cpu().clone() for name, tensor in model.state_dict().items()}
             ),
             "tokenizer.zip": _zipped(folder),
             "loss.parquet": loss_table([PHASE], [state]),
@@ -117,22 +116,33 @@ def train_similarity(step: Step) -> StepResult:
     )
 
 
+def _world(step: Step, world_seed: int | None = None) -> World:
+    return load_world(
+        step.params,
+        step.project_root,
+        world_seed=world_seed,
+        device=step.device,
+        report=step.report,
+        should_stop=step.should_stop,
+    )
+
+
 @torch.inference_mode()
 def _retrieval(
-    model: CLIPModel, tokenizer: CLIPTokenizer, bank: Bank, seed: int
+    model: CLIPModel, tokenizer: CLIPTokenizer, world: World, seed: int
 ) -> dict[str, dict[str, float]]:
-    """Condition to {"concept", "style", "both"}: shares of HELD_OUT renderings of `bank` whose
+    """Condition to {"concept", "style", "both"}: shares of HELD_OUT pictures of `world` whose
     nearest text names the right concept (among all, in the right style), the right style (among
     all, of the right concept), and both at once (among all concepts in all styles)."""
-    generator = named_generator(seed, PHASE, "held out")
-    batch = SimilaritySource(bank, IMAGE_SIZE).draw(HELD_OUT, generator)
-    concepts, styles = len(bank.captions), len(bank.captions[0])
-    texts = [captions[0] for concept in bank.captions for captions in concept]
-    tokens, mask = clip_tokens(tokenizer, texts)
+    generator = named_generator(seed, PHASE, "held out", device=world.device)
+    batch = draw_pairs(world, IMAGE_SIZE, HELD_OUT, generator, photographs=0)
+    concepts, styles = world.captions.shape[:2]
+    texts = [world.texts[caption] for caption in world.captions[..., 0].flatten().tolist()]
+    tokens, mask = (each.to(world.device) for each in clip_tokens(tokenizer, texts))
     words = functional.normalize(
         model.get_text_features(input_ids=tokens, attention_mask=mask).pooler_output
     )
-    rows = torch.arange(HELD_OUT)
+    rows = torch.arange(HELD_OUT, device=world.device)
     found = {}
     for condition, seen in CONDITIONS.items():
         pictures = seen(batch.pictures, generator)

@@ -12,7 +12,6 @@ from flows.declaration.fields import (
     GuidanceScale,
     LearningRate,
     Name,
-    SamplerSteps,
     Section,
     Seed,
     Sha256,
@@ -37,12 +36,10 @@ class Phase(Section):
 
 
 class StageOne(Section):
-    """coarse: at 32 pixels without the outermost level. whole: at 64. fine: at 64, with every t
-    weighted alike."""
+    """coarse: at 32 pixels without the outermost level. whole: at 64."""
 
     coarse: Phase
     whole: Phase
-    fine: Phase
 
 
 class StageTwo(Section):
@@ -65,23 +62,52 @@ class Similarity(Section):
 
 
 class Measure(Section):
-    """Samples of every concept, for each seed, read by the reader."""
+    """Samples of every concept, for each seed, read by the reader; and edits of photographs.
+
+    stride: timesteps that a step of sampling goes. photographs: files, relative to this one.
+    """
 
     seeds: Annotated[list[Seed], Field(min_length=1, max_length=100)]
     guidance_scale: GuidanceScale
-    num_inference_steps: SamplerSteps
+    stride: Annotated[int, Field(ge=1, le=500)]
     style_subjects: Annotated[list[Style], Field(min_length=1, max_length=40)]
+    photographs: Annotated[list[FilePath], Field(min_length=1, max_length=100)]
+
+
+class Artist(Section):
+    """Pictures of glyphs in a package of the npm registry, as `npm pack` fetches it.
+
+    package: name@version. integrity: as the registry publishes it. folder: where the pictures lie
+    in the archive, named by code points.
+    """
+
+    package: Annotated[str, Field(pattern=r"^(@[a-z0-9-]+/)?[a-z0-9.-]+@[0-9][0-9A-Za-z.-]*$")]
+    integrity: Annotated[str, Field(pattern=r"^sha512-[A-Za-z0-9+/]{86}==$")]
+    folder: FilePath
+    title: Annotated[str, Field(min_length=1, max_length=100)]
+    licence: Annotated[str, Field(min_length=1, max_length=60)]
+
+
+class Photographs(Section):
+    """scenes: how many are drawn anew, four photographs each. coarse_scenes: how many of them the
+    coarse phase is content with, so that it can begin before all are rendered."""
+
+    scenes: Annotated[int, Field(ge=0, le=100_000)]
+    coarse_scenes: Annotated[int, Field(ge=0, le=100_000)]
 
 
 class Pocket(Section):
-    """font, concepts: files, relative to this one. styles: how often each is drawn, up to a common
-    factor. variants: renderings of each concept in each style."""
+    """font, concepts: files, relative to this one. artists: who else draws glyphs; their packages
+    lie in the folder `assets`, as do rendered photographs. styles: how often each is drawn, up to a
+    common factor."""
 
     font: FilePath
     font_sha256: Sha256
+    artists: dict[Name, Artist]
+    assets: FilePath
     concepts: FilePath
+    photographs: Photographs
     seed: Seed = 0
-    variants: Annotated[int, Field(ge=1, le=20)] = 2
     styles: dict[Style, Share]
     stage_one: StageOne
     stage_two: StageTwo

@@ -16,6 +16,7 @@ from flows.declaration.pocket_panels import (
 )
 from flows.expand.model_nodes import plain
 from tasks.errors import BadInput
+from tasks.pocket.photographs import code_of_photographs
 from tasks.store.node import JSON, Node
 
 STAGE_ONE, STAGE_TWO = "pocket/stage-one", "pocket/stage-two"
@@ -30,9 +31,8 @@ POCKET_TITLES = {
 
 # Images through the whole U-Net at 64 pixels cost this much of one at another size or network.
 WORK = {
-    "coarse": 0.6,
+    "coarse": 0.45,
     "whole": 1.0,
-    "fine": 1.0,
     "windows": 1.0,
     "pictures": 4.0,
     "reader": 0.15,
@@ -50,9 +50,17 @@ def pocket_nodes(pocket: Pocket, project_root: Path) -> Iterator[Node]:
         "font_sha256": pocket.font_sha256,
         "concepts": pocket.concepts,
         "concepts_sha256": _sha256(project_root / pocket.concepts),
+        "artists": {
+            name: {"package": a.package, "integrity": a.integrity, "folder": a.folder}
+            for name, a in pocket.artists.items()
+        },
+        "assets": pocket.assets,
+        "photographs": {
+            **plain(pocket.photographs),
+            "code": code_of_photographs(project_root) if pocket.photographs.scenes else "",
+        },
         "styles": dict(pocket.styles),
-        "variants": pocket.variants,
-        "bank_seed": pocket.seed,
+        "world_seed": pocket.seed,
     }
     parts: tuple[tuple[str, str, dict[str, Phase], dict[str, str]], ...] = (
         (STAGE_ONE, "pocket_stage_one", vars(pocket.stage_one), {}),
@@ -63,17 +71,20 @@ def pocket_nodes(pocket: Pocket, project_root: Path) -> Iterator[Node]:
     for name, kind, phases, inputs in parts:
         params = {**source, "phases": {key: plain(phase) for key, phase in phases.items()}}
         yield Node(name, kind, params, inputs, seed=pocket.seed, work=_work(phases))
+    measure = plain(pocket.measure)
+    files = measure.pop("photographs")
+    kept = [{"file": file, "sha256": _sha256(project_root / file)} for file in files]
     yield Node(
         MEASURE,
         "pocket_measure",
-        {**source, **plain(pocket.measure)},
+        {**source, **measure, "photographs_kept": kept},
         {
             "stage_one": STAGE_ONE,
             "stage_two": STAGE_TWO,
             "reader": READER,
         },
         seed=pocket.seed,
-        work=float(len(pocket.measure.seeds) * pocket.measure.num_inference_steps),
+        work=float(len(measure["seeds"]) * 1000 // measure["stride"]),
     )
 
 
@@ -101,7 +112,7 @@ def pocket_caption(declaration: Declaration, panel: PocketPanel) -> str:
         )
     measure = declaration.pocket.measure
     settings = (
-        f"guidance scale {measure.guidance_scale:g}, {measure.num_inference_steps} steps, "
+        f"guidance scale {measure.guidance_scale:g}, timesteps {measure.stride} apart, "
         f"seed {measure.seeds[0]}"
     )
     if isinstance(panel, PocketConcepts):
@@ -126,5 +137,5 @@ def _sha256(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise BadInput(
-            f"pipelines.yaml: pocket.concepts: {path} cannot be read ({error.strerror})"
+            f"pipelines.yaml: pocket: {path} cannot be read ({error.strerror})"
         ) from None

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tasks.pocket.batches import BatchSource, reduced
-from tasks.pocket.stage_one import Loss
+from tasks.pocket.stage_one import Loss, mixed, normal
+from tasks.pocket.world import World
 
 
 class ConceptReader(nn.Module):
@@ -39,7 +39,7 @@ class ConceptReader(nn.Module):
         return logits
 
 
-def reader_loss(reader: ConceptReader, source: BatchSource, number_format: torch.dtype) -> Loss:
+def reader_loss(reader: ConceptReader, world: World, number_format: torch.dtype) -> Loss:
     """Cross-entropy over concepts, on pictures made as unclean as samples are.
 
     A little blur, noise and change of contrast: a sample that a person recognises must not be
@@ -47,9 +47,9 @@ def reader_loss(reader: ConceptReader, source: BatchSource, number_format: torch
     """
 
     def loss(generator: torch.Generator, batch_size: int) -> Tensor:
-        batch = source.draw(batch_size, generator)
-        pictures = blemished(reduced(batch.pictures, 2), generator)
-        with torch.autocast("cpu", dtype=number_format, enabled=number_format != torch.float32):
+        batch = world.draw(batch_size, generator, photographs=0)
+        pictures = blemished(batch.pictures, generator)
+        with mixed(pictures.device, number_format):
             logits = reader(pictures)
         return functional.cross_entropy(logits.float(), batch.concept, label_smoothing=0.05)
 
@@ -59,8 +59,10 @@ def reader_loss(reader: ConceptReader, source: BatchSource, number_format: torch
 def blemished(pictures: Tensor, generator: torch.Generator) -> Tensor:
     """Pictures with random noise, softness and contrast, one draw each."""
     batch = len(pictures)
-    softness, sigma, contrast = torch.rand(3, batch, 1, 1, 1, generator=generator)
+    softness, sigma, contrast = torch.rand(
+        3, batch, 1, 1, 1, generator=generator, device=pictures.device
+    )
     soft = functional.avg_pool2d(functional.pad(pictures, (1, 1, 1, 1), mode="reflect"), 3, 1)
     pictures = torch.lerp(pictures, soft, softness)
-    noise = torch.randn(pictures.shape, generator=generator)
-    return ((0.8 + 0.3 * contrast) * pictures + 0.15 * sigma * noise).clamp(-1, 1)
+    noisy = (0.8 + 0.3 * contrast) * pictures + 0.15 * sigma * normal(pictures, generator)
+    return noisy.clamp(-1, 1)

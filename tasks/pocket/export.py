@@ -21,8 +21,12 @@ _StageOne: Any = IFPipeline
 _StageTwo: Any = IFSuperResolutionPipeline
 
 
-def scheduler(sample_max_value: float) -> Any:
-    """The DDPMScheduler of DeepFloyd IF; sample_max_value is 1.5 in stage I and 1 in stage II."""
+def scheduler() -> Any:
+    """The DDPMScheduler of DeepFloyd IF stage II, for both stages.
+
+    Stage I has a sample_max_value of 1.5 there: dynamic thresholding then divides a picture with
+    many saturated pixels again and again, and a white ground turns lavender.
+    """
     return _Scheduler(
         num_train_timesteps=NUM_TIMESTEPS,
         beta_schedule="squaredcos_cap_v2",
@@ -31,7 +35,7 @@ def scheduler(sample_max_value: float) -> Any:
         clip_sample=True,
         thresholding=True,
         dynamic_thresholding_ratio=0.95,
-        sample_max_value=sample_max_value,
+        sample_max_value=1.0,
     )
 
 
@@ -43,7 +47,7 @@ def save_stage_one(spiece: bytes, encoder: bytes, unet: bytes, folder: Path) -> 
         tokenizer=tokenizer,
         text_encoder=_loaded(text_encoder(len(tokenizer)), encoder),
         unet=_loaded(stage_one_unet(), unet),
-        scheduler=scheduler(1.5),
+        scheduler=scheduler(),
         safety_checker=None,
         feature_extractor=None,
         watermarker=None,
@@ -61,8 +65,8 @@ def save_stage_two(unet: bytes, folder: Path) -> None:
         tokenizer=None,
         text_encoder=None,
         unet=_loaded(stage_two_unet(), unet),
-        scheduler=scheduler(1.0),
-        image_noising_scheduler=scheduler(1.0),
+        scheduler=scheduler(),
+        image_noising_scheduler=scheduler(),
         safety_checker=None,
         feature_extractor=None,
         watermarker=None,

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tasks.pocket.objective import LEAST_WEIGHT, MOST_STRIDE
 from tasks.pocket.recipe import PocketRecipe
 from tasks.pocket.retrieval_words import MEASURES, SEEN
 
-FONT_LICENCE = (
-    "Pictures are drawn from Noto Color Emoji (Copyright 2013 Google LLC, SIL Open Font License "
-    "1.1) and from drawings of this project. The weights are under this repository's licence."
-)
 LIMITS = (
     "It knows the words of data/pocket/concepts.yaml and no others: a word it has never seen is "
     "spelt out in tokens that mean nothing to it.",
-    "Its pictures are emoji, one object or a small scene in the middle, not photographs; "
-    '"a photo of" is a light, a shadow and a ground.',
+    "Its pictures of things and creatures are emoji, one object or a small scene; its photographs "
+    "are of towers, houses, gates, bridges, rocks, lands, a cat and a lip balm, rendered.",
     "It is small enough to run on a laptop, so a good half of what a large model does well (hands, "
     "text, perspective, several objects in relation) is out of its reach.",
-    "People are drawn as the font draws them by default: yellow, and few.",
+    "People are drawn as emoji are by default: yellow, and few.",
 )
 
 
 def stage_one_card(
-    params: Mapping[str, Any], training: Mapping[str, float], measured: Mapping[str, float]
+    params: Mapping[str, Any],
+    training: Mapping[str, float],
+    measured: Mapping[str, float],
+    artists: Sequence[str],
 ) -> str:
     """Markdown. params: of the training node. training, measured: metrics of the training and of
-    the measuring node."""
+    the measuring node. artists: who draws glyphs beside the font, with licences."""
     return "\n".join(
         [
             "# pocket-if: stage I",
@@ -37,25 +37,37 @@ def stage_one_card(
             "",
             "## Data and licence",
             "",
-            FONT_LICENCE,
-            f"{_recipe(params)} One caption in ten is empty; pictures are shifted by up to four "
-            "pixels and one in four is mirrored where that keeps its meaning.",
+            _licences(artists),
+            _recipe(params),
             "",
             "## Recipe",
             "",
             f"{training['parameters'] / 1e6:.1f} million parameters (T5 encoder of two layers, "
-            "U-Net of five levels), float16 on disk. Noise prediction with min-SNR(5) weights "
-            "(in the phase fine with equal ones) and a learned variance, AdamW, a moving average "
-            f"of the weights, {training['training_seconds'] / 3600:.1f} hours.",
+            "U-Net of five levels), float16 on disk. Noise prediction, weighted by "
+            f"max(min(SNR, 5) / SNR, {LEAST_WEIGHT:g}); a learned variance, trained over strides "
+            f"of 1 to {MOST_STRIDE} timesteps with the bounds of the stride; AdamW, a moving "
+            f"average of the weights, {training['training_seconds'] / 3600:.1f} hours.",
             "",
             _phases(params),
             "",
             "## Measured",
             "",
             f"A classifier trained apart, on drawn pictures only, names the concept of "
-            f"{100 * measured['accuracy']:.1f} percent of guided samples (first choice among all "
-            f"concepts; by seed: {_by_seed(measured)}), and of "
+            f"{100 * measured['accuracy']:.1f} percent of samples at guidance 7 (first choice "
+            f"among all concepts; by seed: {_by_seed(measured)}), and of "
             f"{100 * measured['style_accuracy']:.1f} percent of subjects drawn in every style.",
+            "",
+            "Grain (Immerkaer's estimate, 8-bit levels, median over plain and photo prompts): "
+            f"{measured['grain']:.1f} in samples, {measured['grain_drawn']:.1f} in the pictures "
+            "trained on.",
+            "",
+            "Photographs of data/images, none of them trained on, under the neutral prompt: the "
+            "one-step estimate has a PSNR of "
+            f"{measured['onestep_psnr_390']:.1f} dB at t = 390 and "
+            f"{measured['onestep_psnr_690']:.1f} dB at t = 690; SDEdit from i_start 20 keeps "
+            f"{measured['edit_psnr_20']:.1f} dB, and of {100 * measured['edits_faithful']:.0f} "
+            "percent the distance to the original never rises with i_start; a hole is filled with "
+            f"{measured['hole_psnr']:.1f} dB.",
             "",
             "## Limits",
             "",
@@ -65,7 +77,12 @@ def stage_one_card(
     )
 
 
-def stage_two_card(params: Mapping[str, Any], training: Mapping[str, float]) -> str:
+def stage_two_card(
+    params: Mapping[str, Any],
+    training: Mapping[str, float],
+    measured: Mapping[str, float],
+    artists: Sequence[str],
+) -> str:
     """Markdown, as stage_one_card."""
     return "\n".join(
         [
@@ -77,7 +94,8 @@ def stage_two_card(params: Mapping[str, Any], training: Mapping[str, float]) -> 
             "",
             "## Data and licence",
             "",
-            f"{FONT_LICENCE} {_recipe(params)}",
+            _licences(artists),
+            _recipe(params),
             "",
             "## Recipe",
             "",
@@ -86,15 +104,28 @@ def stage_two_card(params: Mapping[str, Any], training: Mapping[str, float]) -> 
             "",
             _phases(params),
             "",
+            "## Measured",
+            "",
+            "On pictures of another seed, halved and enlarged again at noise levels "
+            + ", ".join(level for level, _ in _enlarged(measured))
+            + ": PSNR "
+            + ", ".join(f"{value:.1f}" for _, value in _enlarged(measured))
+            + f" dB; bicubic has {measured['bicubic_psnr']:.1f} dB. Grain: "
+            f"{measured['enlarged_grain']:.1f} (bicubic {measured['bicubic_grain']:.1f}, the "
+            f"pictures themselves {measured['drawn_grain']:.1f}); of enlarged samples "
+            f"{measured['grain_enlarged']:.1f}.",
+            "",
             "## Limits",
             "",
-            "- It sharpens edges of emoji; on photographs it removes texture.",
+            "- It sharpens edges; texture that 64 pixels do not hold it makes up or leaves out.",
             "",
         ]
     )
 
 
-def similarity_card(params: Mapping[str, Any], training: Mapping[str, float]) -> str:
+def similarity_card(
+    params: Mapping[str, Any], training: Mapping[str, float], artists: Sequence[str]
+) -> str:
     """Markdown, as stage_one_card."""
     phase = params["phases"]["similarity"]
     return "\n".join(
@@ -106,8 +137,9 @@ def similarity_card(params: Mapping[str, Any], training: Mapping[str, float]) ->
             "",
             "## Data and licence",
             "",
-            f"{FONT_LICENCE} {_recipe(params)} Captions name subject and style. No picture that "
-            "the pocket model sampled is among the training data.",
+            _licences(artists),
+            f"{_recipe(params)} Captions name subject and style. No picture that the pocket model "
+            "sampled is among the training data.",
             "",
             "## Recipe",
             "",
@@ -119,18 +151,16 @@ def similarity_card(params: Mapping[str, Any], training: Mapping[str, float]) ->
             "",
             _phases(params),
             "",
-            "Pictures are disturbed as those are that the model judges: shifted, scaled (0.85 to "
-            "1.1), turned by up to 8 degrees, mirrored where that means the same; tinted; 40 "
-            "percent scaled down to between 8 and 32 pixels and up again; 8 percent without their "
-            "low frequencies; 10 percent grey; half of them with grain. None is turned over: that "
+            "Pictures are disturbed as those are that the model judges: tinted; 40 percent scaled "
+            "down to between 8 and 32 pixels and up again; 8 percent without their low "
+            "frequencies; 10 percent grey; half of them with grain. None is turned over: that "
             "an upside-down subject fits its caption less is what anagrams are judged by.",
             "",
             "## Measured",
             "",
-            "Share of 2,000 renderings, with grounds and textures drawn from another seed than the "
-            "training pictures and placed anew, whose nearest text is right: the concept among all "
-            "phrases in the picture's style, the style among all styles of its concept, and both "
-            "among all concepts in all styles.",
+            "Share of 2,000 pictures, drawn from another seed than those trained on, whose nearest "
+            "text is right: the concept among all phrases in the picture's style, the style among "
+            "all styles of its concept, and both among all concepts in all styles.",
             "",
             "| seen | concept | style | both |",
             "|---|---|---|---|",
@@ -147,7 +177,7 @@ def similarity_card(params: Mapping[str, Any], training: Mapping[str, float]) ->
             "",
             "- It knows the pocket model's words and pictures and nothing else: other words fall "
             "apart into letters, other pictures get some similarity all the same.",
-            "- The subjects of held-out renderings are the drawings it was trained on; grounds, "
+            "- The glyphs in those pictures are the ones it was trained on; arrangements, grounds, "
             "textures and places are new.",
             "- It has seen pictures of one subject each: how it ranks two in one picture, as in an "
             "anagram or a hybrid, is extrapolation, and so is what it thinks of pictures upside "
@@ -158,9 +188,30 @@ def similarity_card(params: Mapping[str, Any], training: Mapping[str, float]) ->
     )
 
 
+def _licences(artists: Sequence[str]) -> str:
+    drawn = "; ".join(artists)
+    return (
+        "Pictures are drawn from Noto Color Emoji (Copyright 2013 Google LLC, SIL Open Font "
+        f"License 1.1){'; ' + drawn if drawn else ''}; and from drawings and rendered scenes of "
+        "this project. The weights are under this repository's licence."
+    )
+
+
 def _recipe(params: Mapping[str, Any]) -> str:
     styles = ", ".join(f"{name} {share:g}" for name, share in params["styles"].items())
-    return f"Shares of styles: {styles}."
+    scenes = params["photographs"]["scenes"]
+    return (
+        f"Shares of styles: {styles}. One picture in seven is a photograph, of {scenes} scenes "
+        "rendered in four lights each. Subjects are scaled, turned, shifted and, where that keeps "
+        "their meaning, mirrored; one caption in ten is empty."
+    )
+
+
+def _enlarged(measured: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Noise level of stage II's input to PSNR."""
+    start = "enlarged_psnr_"
+    found = [(k.removeprefix(start), v) for k, v in measured.items() if k.startswith(start)]
+    return sorted(found, key=lambda pair: int(pair[0]))
 
 
 def _phases(params: Mapping[str, Any]) -> str:

@@ -8,6 +8,13 @@ import torch
 from torch import Tensor
 
 NUM_TIMESTEPS = 1000
+LEAST_WEIGHT = 0.1
+"""Of a timestep in noise prediction."""
+MOST_STRIDE = 60
+"""Timesteps that one step of sampling may go."""
+VARIANCE_WEIGHT = 0.05
+"""lambda of the hybrid loss (Nichol and Dhariwal 2021, eq. 16). Theirs, 0.001, is for a sum over
+all t; here a step's two bounds lie far apart, and the term is of the size of the noise's."""
 
 
 def cosine_alpha_bar() -> Tensor:
@@ -36,37 +43,49 @@ def noised(x_0: Tensor, t: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
     return level.sqrt() * x_0 + (1 - level).sqrt() * noise
 
 
-def min_snr_loss(eps: Tensor, noise: Tensor, t: Tensor, alpha_bar: Tensor) -> Tensor:
-    """Mean of min(SNR, 5) / SNR * |eps - noise|^2 (Hang et al. 2023, eq. 4, gamma = 5)."""
+def weighted_noise_loss(eps: Tensor, noise: Tensor, t: Tensor, alpha_bar: Tensor) -> Tensor:
+    """Mean of max(min(SNR, 5) / SNR, 0.1) * |eps - noise|^2.
+
+    min(SNR, 5) / SNR is min-SNR weighting (Hang et al. 2023, eq. 4, gamma = 5), which makes next to
+    nothing of small t; there what is left to learn is to leave no grain, so none weighs less than
+    LEAST_WEIGHT.
+    """
     snr = (alpha_bar / (1 - alpha_bar))[t].float()
-    weight = snr.clamp(max=5.0) / snr
+    weight = (snr.clamp(max=5.0) / snr).clamp(min=LEAST_WEIGHT)
     return (weight * (eps - noise).square().mean(dim=(1, 2, 3))).mean()
 
 
-def noise_loss(eps: Tensor, noise: Tensor, t: Tensor, alpha_bar: Tensor) -> Tensor:
-    """Mean of |eps - noise|^2, every t alike (Ho et al. 2020, eq. 14)."""
-    return (eps - noise).square().mean()
+def random_strides(t: Tensor, generator: torch.Generator) -> Tensor:
+    """The timestep that sampling goes to from each t, [batch]: 1 to MOST_STRIDE below it, and never
+    below 0. t: [batch], 1 or more."""
+    chance = torch.rand(t.shape, generator=generator, device=t.device)
+    return t - 1 - (chance * t.clamp(max=MOST_STRIDE)).long()
 
 
 def variance_loss(
-    eps: Tensor, variance: Tensor, x_0: Tensor, x_t: Tensor, t: Tensor, alpha_bar: Tensor
+    eps: Tensor,
+    variance: Tensor,
+    x_0: Tensor,
+    x_t: Tensor,
+    t: Tensor,
+    t_next: Tensor,
+    alpha_bar: Tensor,
 ) -> Tensor:
-    """The bound's term at t, in bits a value, as a function of the variance alone.
+    """The bound's term from t to t_next, in bits a value, as a function of the variance alone.
 
     Nichol and Dhariwal 2021, eqs. 14 to 16: log-variance = f log beta + (1 - f) log beta_tilde
-    with f = (variance + 1) / 2. eps is detached: the mean learns from noise prediction only.
+    with f = (variance + 1) / 2. beta and beta_tilde are those of the step from t to t_next < t, as
+    sampling strides: between neighbours they hardly differ, and f would be left to chance.
+    eps is detached: the mean learns from noise prediction only.
     """
     alpha_bar = alpha_bar.float()
-    previous = torch.cat([torch.ones(1), alpha_bar])[t].view(-1, 1, 1, 1)
-    current = alpha_bar[t].view(-1, 1, 1, 1)
-    alpha = current / previous
-    beta = 1 - alpha
-    # At t = 0 beta_tilde is 0; the value of t = 1 stands in, as in the reference schedule.
-    tilde = ((1 - previous) / (1 - current) * beta).clamp(min=1e-6)
+    current, following = (alpha_bar[at].view(-1, 1, 1, 1) for at in (t, t_next))
+    beta = 1 - current / following
+    tilde = (1 - following) / (1 - current) * beta
     fraction = (variance.float() + 1) / 2
     log_variance = fraction * beta.log() + (1 - fraction) * tilde.log()
     estimate = (x_t - (1 - current).sqrt() * eps.detach()) / current.sqrt()
-    gap = previous.sqrt() * beta / (1 - current) * (x_0 - estimate.clamp(-1, 1))
+    gap = following.sqrt() * beta / (1 - current) * (x_0 - estimate.clamp(-1, 1))
     divergence = 0.5 * (
         log_variance - tilde.log() - 1 + (tilde + gap.square()) / log_variance.exp()
     )

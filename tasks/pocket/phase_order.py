@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-ORDER = ("coarse", "whole", "fine", "windows", "pictures", "reader", "similarity")
+ORDER = ("coarse", "whole", "windows", "pictures", "reader", "similarity")

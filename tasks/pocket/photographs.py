@@ -14,11 +14,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from tasks.errors import StepCancelled, StepFailed
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 FOLDER = Path("data/images")
 PROGRAM = "variations.py"
@@ -62,6 +64,8 @@ def render_photographs(
 
     Raises StepCancelled when stopped; what is rendered by then stays.
     """
+    import numpy as np
+
     folder = cache / f"photographs-{code_of_photographs(project_root)[:16]}-{seed}-{SIDE}"
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{first:05d}.npz" for first in range(0, scenes, PART)]

@@ -12,20 +12,18 @@ from tasks.pocket.training_loop import Phase
 
 @dataclass(frozen=True)
 class PocketRecipe:
-    """styles: name of a treatment to how often it is drawn. variants: renderings of each
-    concept in each style. phases: name to how that stretch of training goes, in
-    the order in which they follow each other.
+    """styles: name of a style to how often it is drawn. phases: name to how that stretch of
+    training goes, in the order in which they follow each other.
     """
 
     styles: dict[str, float]
-    variants: int
     phases: dict[str, Phase]
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> PocketRecipe:
-        """From {"styles", "variants", "phases": {name: settings of Phase}}."""
+        """From {"styles", "phases": {name: settings of Phase}}."""
         declared = params["phases"]
         phases = {
             name: Phase(name=name, **declared[name]) for name in sorted(declared, key=ORDER.index)
         }
-        return cls(dict(params["styles"]), int(params["variants"]), phases)
+        return cls(dict(params["styles"]), phases)

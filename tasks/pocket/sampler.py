@@ -1,4 +1,4 @@
-"""Guided sampling from trained weights of the pocket model, before they are saved as folders."""
+"""Guided sampling from weights of the pocket model, before or after they are saved as folders."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tasks.diffusion.trajectory import Result, Trajectory
 from tasks.diffusion.upscale import Upscaling, upscale
 from tasks.errors import StepFailed
 from tasks.pocket.export import scheduler
-from tasks.pocket.networks import stage_one_unet, stage_two_unet
-from tasks.pocket.stage_one import StageOne
+from tasks.pocket.networks import stage_one_unet, stage_two_unet, text_encoder
+from tasks.pocket.objective import NUM_TIMESTEPS
 from tasks.pocket.tokenizer import load_tokenizer, save_tokenizer, tokenize
 
 ROWS_AT_ONCE = 32
@@ -28,6 +28,100 @@ NOISE_LEVEL = 50
 """Of stage II's input: the pictures are clean and flat, so little is left to invent."""
 
 Report = Callable[[float, float, str], None]
+Network = Callable[..., Tensor]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """stride: timesteps that a step of sampling goes, down to 0 (30: 990, 960, ..., 0)."""
+
+    guidance_scale: float
+    stride: int
+    device: str = "cpu"
+    report: Report = lambda done, total, message: None
+    should_stop: Callable[[], bool] = lambda: False
+
+    @property
+    def timesteps(self) -> tuple[int, ...]:
+        return tuple(reversed(range(0, NUM_TIMESTEPS, self.stride)))
+
+
+class PocketSampler:
+    """Both stages, ready to sample. networks: of stage I and stage II, as of_weights makes them.
+    embeddings: texts to [length, width] each."""
+
+    def __init__(
+        self,
+        networks: tuple[Network, Network],
+        embeddings: Callable[[Sequence[str]], dict[str, Tensor]],
+        settings: Settings,
+        schedule: DiffusionSchedule | None = None,
+    ) -> None:
+        self.stage_one, self._stage_two = networks
+        self.embeddings = embeddings
+        self.settings = settings
+        self.schedule = schedule or DiffusionSchedule.from_config(scheduler().config)
+
+    def draw(self, jobs: Sequence[tuple[str, int]]) -> Tensor:
+        """One guided picture for each (prompt, seed), [jobs, 3, 64, 64] in [-1, 1]."""
+        embeds = self.embeddings([text for text, _ in jobs])
+        return self.take(
+            [
+                Trajectory(
+                    name=f"{text!r}, seed {seed}",
+                    seed=derive_seed(seed, text),
+                    timesteps=self.settings.timesteps,
+                    prompt_embeds=(embeds[text],),
+                    negative_embeds=embeds[""],
+                    guidance_scale=self.settings.guidance_scale,
+                )
+                for text, seed in jobs
+            ]
+        )
+
+    def take(self, trajectories: Sequence[Trajectory]) -> Tensor:
+        """The pictures at the ends of the trajectories, [n, 3, 64, 64] in [-1, 1]."""
+        results = sample(
+            self.stage_one,
+            self.schedule,
+            trajectories,
+            size=64,
+            max_rows=ROWS_AT_ONCE,
+            device=self.settings.device,
+            report=self.settings.report,
+            should_stop=self.settings.should_stop,
+        )
+        return torch.stack([_picture(result) for result in results])
+
+    def enlarge(
+        self, pictures: Tensor, texts: Sequence[str], noise_level: int = NOISE_LEVEL
+    ) -> Tensor:
+        """[n, 3, 64, 64] under their prompts to [n, 3, 128, 128], unguided."""
+        schedule = DiffusionSchedule.from_config(scheduler().config)
+        embeds = self.embeddings(texts)
+        items = [
+            Upscaling(
+                name=f"{text!r}, enlarged",
+                seed=derive_seed(number, "enlarge"),
+                image=picture,
+                noise_level=noise_level,
+                timesteps=self.settings.timesteps,
+                prompt_embeds=(embeds[text],),
+            )
+            for number, (picture, text) in enumerate(zip(pictures, texts, strict=True))
+        ]
+        results = upscale(
+            self._stage_two,
+            schedule,
+            schedule,
+            items,
+            size=128,
+            max_rows=LARGE_ROWS_AT_ONCE,
+            device=self.settings.device,
+            report=self.settings.report,
+            should_stop=self.settings.should_stop,
+        )
+        return torch.stack([_picture(result) for result in results])
 
 
 @dataclass(frozen=True)
@@ -40,109 +134,48 @@ class Weights:
     stage_two: bytes
 
 
-@dataclass(frozen=True)
-class Settings:
-    guidance_scale: float
-    num_inference_steps: int
-    number_format: torch.dtype
+def of_weights(
+    weights: Weights, settings: Settings, number_format: torch.dtype, folder: Path
+) -> PocketSampler:
+    """A sampler of trained weights. folder: where the tokenizer may be written."""
+    save_tokenizer(weights.spiece, folder)
+    tokenizer = load_tokenizer(folder)
+    encoder: Any = text_encoder(len(tokenizer))
+    # Not strict: the shared embedding is saved once, under one of its two names.
+    encoder.load_state_dict(as_float(weights.text_encoder), strict=False)
+    known: dict[str, Tensor] = {}
+
+    @torch.no_grad()
+    def embeddings(texts: Sequence[str]) -> dict[str, Tensor]:
+        new = sorted({"", *texts} - known.keys())
+        for text in new:
+            tokens, mask = tokenize(tokenizer, [text])
+            known[text] = encoder(input_ids=tokens, attention_mask=mask).last_hidden_state[0]
+        return known
+
+    networks = []
+    for unet, data in (
+        (stage_one_unet(), weights.stage_one),
+        (stage_two_unet(), weights.stage_two),
+    ):
+        unet.load_state_dict(as_float(data))
+        networks.append(network_of(unet.to(settings.device), number_format))
+    return PocketSampler((networks[0], networks[1]), embeddings, settings)
 
 
-class PocketSampler:
-    """Both stages, ready to sample on the CPU. folder: where the tokenizer may be written."""
+def network_of(unet: nn.Module, number_format: torch.dtype) -> Network:
+    """A U-Net of diffusers as the engine asks it."""
+    model: Any = unet.to(number_format).eval()
 
-    def __init__(self, weights: Weights, settings: Settings, folder: Path) -> None:
-        save_tokenizer(weights.spiece, folder)
-        self._tokenizer = load_tokenizer(folder)
-        self._encoder = as_float(weights.text_encoder)
-        self._settings = settings
-        self._stage_one = self._network(stage_one_unet(), weights.stage_one)
-        self._stage_two = self._network(stage_two_unet(), weights.stage_two)
-
-    def draw(
-        self,
-        jobs: Sequence[tuple[str, int]],
-        report: Report,
-        should_stop: Callable[[], bool],
+    def network(
+        x: Tensor, t: Tensor, prompt_embeds: Tensor, class_labels: Tensor | None = None
     ) -> Tensor:
-        """One picture for each (prompt, seed), [jobs, 3, 64, 64] in [-1, 1]."""
-        schedule = DiffusionSchedule.from_config(scheduler(1.5).config)
-        embeds = self._embeddings([text for text, _ in jobs])
-        trajectories = [
-            Trajectory(
-                name=f"{text!r}, seed {seed}",
-                seed=derive_seed(seed, text),
-                timesteps=schedule.spacing.timesteps(self._settings.num_inference_steps),
-                prompt_embeds=(embeds[text],),
-                negative_embeds=embeds[""],
-                guidance_scale=self._settings.guidance_scale,
-            )
-            for text, seed in jobs
-        ]
-        results = sample(
-            self._stage_one,
-            schedule,
-            trajectories,
-            size=64,
-            max_rows=ROWS_AT_ONCE,
-            report=report,
-            should_stop=should_stop,
-        )
-        return torch.stack([_picture(result) for result in results])
+        embeds = prompt_embeds.to(x.device, number_format)
+        output = model(x.to(number_format), t, embeds, class_labels=class_labels)
+        predicted: Tensor = output.sample.float()
+        return predicted
 
-    def enlarge(
-        self,
-        pictures: Tensor,
-        texts: Sequence[str],
-        report: Report,
-        should_stop: Callable[[], bool],
-    ) -> Tensor:
-        """[n, 3, 64, 64] under their prompts to [n, 3, 128, 128], unguided."""
-        schedule = DiffusionSchedule.from_config(scheduler(1.0).config)
-        embeds = self._embeddings(texts)
-        items = [
-            Upscaling(
-                name=f"{text!r}, enlarged",
-                seed=derive_seed(number, "enlarge"),
-                image=picture,
-                noise_level=NOISE_LEVEL,
-                timesteps=schedule.spacing.timesteps(self._settings.num_inference_steps),
-                prompt_embeds=(embeds[text],),
-            )
-            for number, (picture, text) in enumerate(zip(pictures, texts, strict=True))
-        ]
-        results = upscale(
-            self._stage_two,
-            schedule,
-            schedule,
-            items,
-            size=128,
-            max_rows=LARGE_ROWS_AT_ONCE,
-            report=report,
-            should_stop=should_stop,
-        )
-        return torch.stack([_picture(result) for result in results])
-
-    def _embeddings(self, texts: Sequence[str]) -> dict[str, Tensor]:
-        distinct = sorted({"", *texts})
-        stage = StageOne(*tokenize(self._tokenizer, distinct), len(self._tokenizer))
-        # Not strict: the shared embedding is saved once, under one of its two names.
-        stage.text_encoder.load_state_dict(self._encoder, strict=False)
-        return dict(zip(distinct, stage.frozen_embeddings(), strict=True))
-
-    def _network(self, unet: nn.Module, weights: bytes) -> Callable[..., Tensor]:
-        number_format = self._settings.number_format
-        unet.load_state_dict(as_float(weights))
-        model: Any = unet.to(number_format).eval()
-
-        def network(
-            x: Tensor, t: Tensor, prompt_embeds: Tensor, class_labels: Tensor | None = None
-        ) -> Tensor:
-            embeds = prompt_embeds.to(number_format)
-            output = model(x.to(number_format), t, embeds, class_labels=class_labels)
-            predicted: Tensor = output.sample.float()
-            return predicted
-
-        return network
+    return network
 
 
 def as_float(data: bytes) -> dict[str, Tensor]:

@@ -16,8 +16,9 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTokenizer
 
-from tasks.pocket.similarity_batches import SimilaritySource, disturbed
-from tasks.pocket.stage_one import Loss
+from tasks.pocket.similarity_batches import disturbed, draw_pairs
+from tasks.pocket.stage_one import Loss, mixed
+from tasks.pocket.world import World
 
 IMAGE_SIZE = 48
 TEXT_LENGTH = 40
@@ -99,22 +100,22 @@ def contrastive_loss(
     model: CLIPModel,
     tokens: Tensor,
     mask: Tensor,
-    source: SimilaritySource,
+    world: World,
     number_format: torch.dtype,
 ) -> Loss:
     """Symmetric cross-entropy over a batch's pictures and captions (Radford et al. 2021, fig. 3).
 
-    tokens, mask: of every caption of the bank. Several captions may be right for one picture and
+    tokens, mask: of every caption of the world. Several captions may be right for one picture and
     several pictures for one caption: the target is spread over them evenly.
     """
     lengths = mask.sum(1)
 
     def loss(generator: torch.Generator, batch_size: int) -> Tensor:
-        batch = source.draw(batch_size, generator)
+        batch = draw_pairs(world, IMAGE_SIZE, batch_size, generator)
         pictures = disturbed(batch.pictures, generator)
-        # Padding to the longest of the bank would double the cost of the text.
+        # Padding to the longest of all would double the cost of the text.
         caption, longest = batch.caption, int(lengths[batch.caption].max())
-        with torch.autocast("cpu", dtype=number_format, enabled=number_format != torch.float32):
+        with mixed(pictures.device, number_format):
             output = model(
                 input_ids=tokens[caption, :longest],
                 attention_mask=mask[caption, :longest],

@@ -1,50 +1,96 @@
-"""What the pocket model is trained on, found and checked: the font and the table of concepts."""
+"""What the pocket model is trained on, found and checked: the font, the artists' pictures, the
+table of concepts and the code that draws photographs."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tasks.errors import BadInput
-from tasks.pocket.bank import Bank, draw_bank
-from tasks.pocket.concepts import Concept, read_concepts
-from tasks.pocket.glyphs import load_font
+from tasks.pocket.photographs import code_of_photographs, render_photographs
 from tasks.preflight import Surroundings
 
+if TYPE_CHECKING:
+    import torch
 
-def load_bank(params: Mapping[str, Any], project_root: Path) -> tuple[Bank, list[Concept]]:
-    """The bank that `params` describe: {"font", "font_sha256", "concepts", "concepts_sha256",
-    "styles", "variants", "bank_seed"}. Paths are relative to project_root.
+    from tasks.pocket.world import World
 
+
+def load_world(
+    params: Mapping[str, Any],
+    project_root: Path,
+    *,
+    side: int = 64,
+    is_coarse: bool = False,
+    world_seed: int | None = None,
+    device: torch.device | str = "cpu",
+    report: Callable[[int, int, str], None] = lambda done, total, message: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> World:
+    """The world that `params` describe, at `side` pixels: {"font", "font_sha256", "artists",
+    "assets", "concepts", "concepts_sha256", "photographs", "styles", "world_seed"}. Paths are
+    relative to project_root.
+
+    is_coarse: with the few photographs that the coarse phase is content with. world_seed: another
+    than the declared one, for pictures never trained on.
     Raises BadInput where a file is missing or not the one that was declared.
     """
-    font = project_root / params["font"]
-    concepts = project_root / params["concepts"]
-    _check(font, params["font_sha256"], "pocket.font_sha256")
-    _check(concepts, params["concepts_sha256"], "the plan")
+    from tasks.pocket.concepts import read_concepts
+    from tasks.pocket.glyphs import check_archive, drawn_glyphs, load_font
+    from tasks.pocket.world import World
+
+    font, concepts = project_root / params["font"], project_root / params["concepts"]
+    assets = project_root / params["assets"]
+    _check_font(font, params["font_sha256"])
+    found = _sha256(concepts)
+    if found != params["concepts_sha256"]:
+        raise BadInput(f"{concepts} is another than when the plan was made; plan again")
     table = read_concepts(concepts)
-    bank = draw_bank(
+    archives = {
+        name: (check_archive(artist["package"], artist["integrity"], assets), artist["folder"])
+        for name, artist in params["artists"].items()
+    }
+    glyphs = drawn_glyphs(
         load_font(font),
-        table,
-        params["styles"],
-        seed=params["bank_seed"],
-        variants=params["variants"],
+        archives,
+        {part.glyph for concept in table for part in concept.parts if part.glyph[0] != "@"},
+        # Enlarged, a picture of 64 pixels would teach stage II blur.
+        smallest=3 * side // 4,
     )
-    return bank, table
+    seed = int(params["world_seed"]) if world_seed is None else world_seed
+    declared = params["photographs"]
+    scenes = int(declared["coarse_scenes" if is_coarse else "scenes"])
+    rendered = None
+    if scenes:
+        if code_of_photographs(project_root) != declared["code"]:
+            raise BadInput("data/images draws others than when the plan was made; plan again")
+        rendered = render_photographs(
+            project_root,
+            assets,
+            seed=int(params["world_seed"]),
+            scenes=scenes,
+            report=report,
+            should_stop=should_stop,
+        )
+    return World(table, glyphs, rendered, params["styles"], side=side, seed=seed, device=device)
 
 
-def check_fonts(params: Sequence[Mapping[str, Any]], surroundings: Surroundings) -> None:
-    """Raise BadInput unless the declared font is installed: known before a run starts."""
+def check_sources(params: Sequence[Mapping[str, Any]], surroundings: Surroundings) -> None:
+    """Raise BadInput unless the declared font and packages are there: known before a run starts."""
+    from tasks.pocket.glyphs import check_archive
+
     for node in params:
-        font = surroundings.project_root / node["font"]
-        _check(font, node["font_sha256"], "pocket.font_sha256")
+        _check_font(surroundings.project_root / node["font"], node["font_sha256"])
+        for artist in node["artists"].values():
+            assets = surroundings.project_root / node["assets"]
+            check_archive(artist["package"], artist["integrity"], assets)
 
 
-def _check(path: Path, expected: str, declared_by: str) -> None:
+def _check_font(path: Path, expected: str) -> None:
     try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        found = _sha256(path)
     except OSError as error:
         raise BadInput(
             f"{path} cannot be read ({error.strerror}); install the Debian package "
@@ -52,6 +98,10 @@ def _check(path: Path, expected: str, declared_by: str) -> None:
         ) from None
     if found != expected:
         raise BadInput(
-            f"{path} has the SHA-256 {found}, but {declared_by} says {expected}; another version "
-            "draws other pictures: declare it, and the model is trained anew"
+            f"{path} has the SHA-256 {found}, but pocket.font_sha256 says {expected}; another "
+            "version draws other pictures: declare it, and the model is trained anew"
         )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

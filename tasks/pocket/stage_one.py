@@ -1,4 +1,4 @@
-"""Training of stage I: the text encoder and the 64-pixel U-Net: coarse, whole, fine."""
+"""Training of stage I: the text encoder and the 64-pixel U-Net, coarse first, then whole."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from tasks.pocket.batches import BatchSource, reduced
 from tasks.pocket.coarse_unet import CoarseUNet
 from tasks.pocket.networks import stage_one_unet, text_encoder
 from tasks.pocket.objective import (
     NUM_TIMESTEPS,
+    VARIANCE_WEIGHT,
     cosine_alpha_bar,
     half_size_alpha_bar,
-    min_snr_loss,
-    noise_loss,
     noised,
+    random_strides,
     variance_loss,
+    weighted_noise_loss,
 )
-
-VARIANCE_WEIGHT = 0.001 * NUM_TIMESTEPS / 1000
-"""lambda of the hybrid loss (Nichol and Dhariwal 2021, eq. 16), for the sum over all t."""
+from tasks.pocket.world import World, reduced
 
 
 class StageOne(nn.Module):
@@ -46,7 +44,8 @@ class StageOne(nn.Module):
     def frozen_embeddings(self) -> Tensor:
         """Embeddings of all captions, [captions, 77, width]; the encoder is frozen from here on."""
         self.text_encoder.requires_grad_(False)
-        numbers = torch.arange(len(self.tokens))  # type: ignore[arg-type]
+        tokens: Tensor = self.tokens  # type: ignore[assignment]
+        numbers = torch.arange(len(tokens), device=tokens.device)
         return torch.cat([self.encode(part) for part in numbers.split(64)])
 
 
@@ -62,7 +61,7 @@ class CoarseStageOne(nn.Module):
 Loss = Callable[[torch.Generator, int], Tensor]
 
 
-def coarse_loss(model: CoarseStageOne, source: BatchSource, number_format: torch.dtype) -> Loss:
+def coarse_loss(model: CoarseStageOne, world: World, number_format: torch.dtype) -> Loss:
     """Noise prediction at 32 pixels, with the schedule that 64 pixels would show there.
 
     t is drawn with a density that grows with t: what a caption means is decided where the noise
@@ -71,52 +70,63 @@ def coarse_loss(model: CoarseStageOne, source: BatchSource, number_format: torch
     alpha_bar = half_size_alpha_bar(cosine_alpha_bar())
 
     def loss(generator: torch.Generator, batch_size: int) -> Tensor:
-        batch = source.draw(batch_size, generator)
-        x_0 = reduced(batch.pictures, 4)
-        chance = torch.rand(batch_size, generator=generator)
+        batch = world.draw(batch_size, generator)
+        x_0 = reduced(batch.pictures, 2)
+        chance = torch.rand(batch_size, generator=generator, device=x_0.device)
         t = (NUM_TIMESTEPS * chance.sqrt()).long().clamp(max=NUM_TIMESTEPS - 1)
-        noise = torch.randn(x_0.shape, generator=generator)
-        x_t = noised(x_0, t, noise, alpha_bar)
-        with torch.autocast("cpu", dtype=number_format, enabled=number_format != torch.float32):
+        noise = normal(x_0, generator)
+        levels = alpha_bar.to(x_0.device)
+        x_t = noised(x_0, t, noise, levels)
+        with mixed(x_0.device, number_format):
             eps = model.coarse(x_t, t, model.stage.encode(batch.caption))
-        return min_snr_loss(eps.float(), noise, t, alpha_bar)
+        return weighted_noise_loss(eps.float(), noise, t, levels)
 
     return loss
 
 
-def whole_loss(model: StageOne, source: BatchSource, number_format: torch.dtype) -> Loss:
+def whole_loss(model: StageOne, world: World, number_format: torch.dtype) -> Loss:
     """The hybrid loss at 64 pixels. The text encoder is frozen: it has learned its words by now,
     and stage II can be trained beside this on embeddings that no longer move.
     """
-    return _hybrid_loss(model, source, number_format, min_snr_loss)
-
-
-def fine_loss(model: StageOne, source: BatchSource, number_format: torch.dtype) -> Loss:
-    """The same with every t weighted alike. min-SNR weights make little of small t, where what is
-    left to learn is to leave no grain."""
-    return _hybrid_loss(model, source, number_format, noise_loss)
-
-
-NoiseLoss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
-
-
-def _hybrid_loss(
-    model: StageOne, source: BatchSource, number_format: torch.dtype, eps_loss: NoiseLoss
-) -> Loss:
-    alpha_bar = cosine_alpha_bar()
     embeddings = model.frozen_embeddings()
 
     def loss(generator: torch.Generator, batch_size: int) -> Tensor:
-        batch = source.draw(batch_size, generator)
-        x_0 = reduced(batch.pictures, 2)
-        t = torch.randint(NUM_TIMESTEPS, (batch_size,), generator=generator)
-        noise = torch.randn(x_0.shape, generator=generator)
-        x_t = noised(x_0, t, noise, alpha_bar)
-        with torch.autocast("cpu", dtype=number_format, enabled=number_format != torch.float32):
-            out = model.unet(x_t, t, embeddings[batch.caption]).sample
-        eps, variance = out.float().chunk(2, dim=1)
-        return eps_loss(eps, noise, t, alpha_bar) + VARIANCE_WEIGHT * variance_loss(
-            eps, variance, x_0, x_t, t, alpha_bar
-        )
+        batch = world.draw(batch_size, generator)
+
+        def predict(x_t: Tensor, t: Tensor) -> Tensor:
+            return model.unet(x_t, t, embeddings[batch.caption]).sample
+
+        return hybrid_loss(predict, batch.pictures, generator, number_format)
 
     return loss
+
+
+def hybrid_loss(
+    predict: Callable[[Tensor, Tensor], Tensor],
+    x_0: Tensor,
+    generator: torch.Generator,
+    number_format: torch.dtype,
+) -> Tensor:
+    """Of noise and variance, at a random t and a random stride from it. predict: x_t and t to
+    [batch, 6, side, side]."""
+    alpha_bar = cosine_alpha_bar().to(x_0.device)
+    t = torch.randint(1, NUM_TIMESTEPS, (len(x_0),), generator=generator, device=x_0.device)
+    noise = normal(x_0, generator)
+    x_t = noised(x_0, t, noise, alpha_bar)
+    with mixed(x_0.device, number_format):
+        predicted = predict(x_t, t)
+    eps, variance = predicted.float().chunk(2, dim=1)
+    t_next = random_strides(t, generator)
+    return weighted_noise_loss(eps, noise, t, alpha_bar) + VARIANCE_WEIGHT * variance_loss(
+        eps, variance, x_0, x_t, t, t_next, alpha_bar
+    )
+
+
+def normal(like: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.randn(like.shape, generator=generator, device=like.device)
+
+
+def mixed(device: torch.device, number_format: torch.dtype) -> torch.autocast:
+    """Products in `number_format`, sums and weights in float32."""
+    is_needed = number_format != torch.float32
+    return torch.autocast(device.type, dtype=number_format, enabled=is_needed)

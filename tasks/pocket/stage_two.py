@@ -6,15 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tasks.pocket.batches import BatchSource, reduced
-from tasks.pocket.objective import (
-    NUM_TIMESTEPS,
-    cosine_alpha_bar,
-    min_snr_loss,
-    noised,
-    variance_loss,
-)
-from tasks.pocket.stage_one import VARIANCE_WEIGHT, Loss
+from tasks.pocket.objective import cosine_alpha_bar, noised
+from tasks.pocket.stage_one import Loss, hybrid_loss, normal
+from tasks.pocket.world import World, reduced
 
 NOISE_LEVELS = 400
 """Levels of noise on the condition seen in training: 0 to 399, the pipeline's 250 in the middle."""
@@ -28,7 +22,7 @@ def upscaled(pictures: Tensor, side: int) -> Tensor:
 def super_resolution_loss(
     unet: nn.Module,
     embeddings: Tensor,
-    source: BatchSource,
+    world: World,
     number_format: torch.dtype,
     crop: int,
 ) -> Loss:
@@ -37,32 +31,24 @@ def super_resolution_loss(
     embeddings: [captions, 77, width] of stage I's encoder. Windows come first because what stage
     II learns is local; whole pictures come last, for its few layers that see all of one.
     """
-    alpha_bar = cosine_alpha_bar()
 
     def loss(generator: torch.Generator, batch_size: int) -> Tensor:
-        batch = source.draw(batch_size, generator)
+        batch = world.draw(batch_size, generator)
         x_0 = batch.pictures
         condition = upscaled(reduced(x_0, 2), x_0.shape[-1])
         if crop < x_0.shape[-1]:
             room = x_0.shape[-1] - crop + 1
-            top, left = torch.randint(room, (2,), generator=generator).tolist()
+            top, left = torch.randint(room, (2,), generator=generator, device=x_0.device).tolist()
             window = (..., slice(top, top + crop), slice(left, left + crop))
             x_0, condition = x_0[window], condition[window]
-        level = torch.randint(NOISE_LEVELS, (batch_size,), generator=generator)
-        condition = noised(condition, level, torch.randn(x_0.shape, generator=generator), alpha_bar)
-        t = torch.randint(NUM_TIMESTEPS, (batch_size,), generator=generator)
-        noise = torch.randn(x_0.shape, generator=generator)
-        x_t = noised(x_0, t, noise, alpha_bar)
-        with torch.autocast("cpu", dtype=number_format, enabled=number_format != torch.float32):
-            out = unet(
-                torch.cat([x_t, condition], dim=1),
-                t,
-                embeddings[batch.caption],
-                class_labels=level,
-            ).sample
-        eps, variance = out.float().chunk(2, dim=1)
-        return min_snr_loss(eps, noise, t, alpha_bar) + VARIANCE_WEIGHT * variance_loss(
-            eps, variance, x_0, x_t, t, alpha_bar
-        )
+        level = torch.randint(NOISE_LEVELS, (batch_size,), generator=generator, device=x_0.device)
+        alpha_bar = cosine_alpha_bar().to(x_0.device)
+        condition = noised(condition, level, normal(x_0, generator), alpha_bar)
+
+        def predict(x_t: Tensor, t: Tensor) -> Tensor:
+            both = torch.cat([x_t, condition], dim=1)
+            return unet(both, t, embeddings[batch.caption], class_labels=level).sample
+
+        return hybrid_loss(predict, x_0, generator, number_format)
 
     return loss

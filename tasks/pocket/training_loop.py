@@ -75,14 +75,17 @@ def run_phase(
     *,
     seed: int,
     checkpoint: Path,
-    checkpoint_steps: int = 500,
+    checkpoint_seconds: float = 240,
+    device: torch.device | str = "cpu",
     on_window: Callable[[PhaseState, ExponentialMovingAverage], None] = lambda state, ema: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> tuple[PhaseState, dict[str, Tensor]]:
-    """Train `network` in place; returns what happened and the averaged weights.
+    """Train `network`, which lies on `device`, in place; returns what happened and the averaged
+    weights.
 
-    loss: (generator of the step, batch size) to a scalar. checkpoint: a safetensors file, read
-    where it exists and written every checkpoint_steps, at the end, and when should_stop says so.
+    loss: (generator of the step on `device`, batch size) to a scalar. checkpoint: a safetensors
+    file, read where it exists and written every checkpoint_seconds, at the end, and when
+    should_stop says so.
     Raises TrainingFailed on a non-finite loss, StepCancelled when stopped.
     """
     parameters = list(network.parameters())
@@ -94,23 +97,24 @@ def run_phase(
         fused=True,
     )
     ema = ExponentialMovingAverage(network, phase.ema_decay)
-    state = _load(checkpoint, network, optimizer, ema)
+    state = _load(checkpoint, network, optimizer, ema, torch.device(device))
     network.train()
     started = time.monotonic()
-    before = state.seconds
+    before, saved = state.seconds, started
     while state.step < phase.steps:
         for group in optimizer.param_groups:
             group["lr"] = phase.rate(state.step)
-        value = loss(named_generator(seed, phase.name, state.step), phase.batch_size)
+        value = loss(named_generator(seed, phase.name, state.step, device=device), phase.batch_size)
         value.backward()
         nn.utils.clip_grad_norm_(parameters, phase.clip_norm)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         ema.update(network)
-        state.window += value.detach()
+        state.window = state.window + value.detach()
         state.window_steps += 1
         state.step += 1
-        state.seconds = before + time.monotonic() - started
+        now = time.monotonic()
+        state.seconds = before + now - started
         if state.step % WINDOW == 0:
             mean = float(state.window) / state.window_steps
             state.window, state.window_steps = torch.zeros(()), 0
@@ -122,8 +126,9 @@ def run_phase(
             state.losses.append(mean)
             on_window(state, ema)
         stopping = should_stop()
-        if stopping or state.step % checkpoint_steps == 0 or state.step == phase.steps:
+        if stopping or now - saved > checkpoint_seconds or state.step == phase.steps:
             _save(checkpoint, state, network, optimizer, ema)
+            saved = now
         if stopping and state.step < phase.steps:
             raise StepCancelled(f"{phase.name} stopped after {state.step} of {phase.steps} steps")
     return state, ema.weights
@@ -152,7 +157,7 @@ def _save(
         for name, tensor in values.items():
             flat[f"optimizer/{index}/{name}"] = tensor.contiguous()
     # Tensors tied to one storage would be refused; each gets a copy of its own.
-    write_local_file(path, save({name: tensor.clone() for name, tensor in flat.items()}))
+    write_local_file(path, save({name: tensor.cpu().clone() for name, tensor in flat.items()}))
 
 
 def _load(
@@ -160,9 +165,10 @@ def _load(
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
     ema: ExponentialMovingAverage,
+    device: torch.device,
 ) -> PhaseState:
     try:
-        flat = load_file(path)
+        flat = load_file(path, device=str(device))
     except (FileNotFoundError, SafetensorError):
         return PhaseState()
     network.load_state_dict(_group(flat, "network"))

@@ -1,211 +1,359 @@
-"""Style words made visible: how a subject looks as a photo, an oil painting, a lithograph.
+"""Style words made visible: how subjects look as a photo, an oil painting, a lithograph.
 
-Each treatment takes the subject as RGBA and a random generator (grounds and textures are drawn
-from it) and returns float32 RGB in [0, 1], [size, size, 3]. They are image filters, not
-imitations of artists: what matters is that style and subject can be told apart and combined.
+Each treatment takes subjects and a source of chance, and returns RGB in [0, 1], [n, 3, side, side].
+They are image filters, not imitations of artists: what matters is that style and subject can be
+told apart and combined. Grounds, inks, papers and palettes are drawn anew for each picture. A
+texture is kept weaker than its subject's edges, and has no direction or scale of its own: guidance
+burns in whatever all pictures of a style share.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+import torch
+from torch import Tensor
+from torch.nn import functional
 
-Pixels: TypeAlias = NDArray[np.float32]
-Treatment: TypeAlias = Callable[[Image.Image, np.random.Generator], Pixels]
+Colour: TypeAlias = tuple[float, float, float]
 
-PASTELS = {
-    "blue": (0.68, 0.83, 0.96),
-    "green": (0.73, 0.91, 0.74),
-    "yellow": (0.99, 0.94, 0.66),
-    "pink": (0.99, 0.80, 0.86),
+
+@dataclass(frozen=True)
+class Subjects:
+    """rgb: [n, 3, side, side] in [0, 1], times alpha. alpha: [n, 1, side, side] in [0, 1]."""
+
+    rgb: Tensor
+    alpha: Tensor
+
+    @property
+    def side(self) -> int:
+        return int(self.rgb.shape[-1])
+
+    def __len__(self) -> int:
+        return len(self.rgb)
+
+
+class Chance:
+    """Random numbers from one generator, on its device."""
+
+    def __init__(self, generator: torch.Generator) -> None:
+        self.generator = generator
+        self.device = generator.device
+
+    def uniform(self, n: int, low: float = 0.0, high: float = 1.0, channels: int = 1) -> Tensor:
+        """[n, channels, 1, 1]."""
+        drawn = torch.rand(n, channels, 1, 1, generator=self.generator, device=self.device)
+        return low + (high - low) * drawn
+
+    def one_of(self, n: int, colours: Sequence[Colour], reach: float = 0.1) -> Tensor:
+        """One of the colours for each, lighter or darker by up to `reach`, [n, 3, 1, 1]."""
+        table = torch.tensor(colours, device=self.device)
+        chosen = torch.randint(len(colours), (n,), generator=self.generator, device=self.device)
+        level = self.uniform(n, 1 - reach, 1 + reach) * self.uniform(n, 1 - reach, 1 + reach, 3)
+        return (table[chosen][..., None, None] * level).clamp(0, 1)
+
+    def cloud(self, n: int, side: int, cells: int, channels: int = 1) -> Tensor:
+        """Smooth noise about -1 to 1, `cells` bumps across, [n, channels, side, side]."""
+        lattice = torch.rand(
+            n, channels, cells, cells, generator=self.generator, device=self.device
+        )
+        return functional.interpolate(
+            2 * lattice - 1, size=(side, side), mode="bicubic", align_corners=False
+        )
+
+    def strokes(self, n: int, side: int) -> Tensor:
+        """Noise smeared along a direction, of another length and width for each, mean 0, standard
+        deviation 1, [n, 1, side, side]."""
+        reach = 2 * (side // 16) + 1
+        angle, length = self.uniform(n, 0, math.pi), self.uniform(n, 0.5, 1.0) * reach
+        width = self.uniform(n, 0.4, 1.1) * side / 64
+        line = torch.arange(-reach, reach + 1, device=self.device, dtype=torch.float32)
+        y, x = line.view(1, 1, -1, 1), line.view(1, 1, 1, -1)
+        along = x * angle.cos() + y * angle.sin()
+        across = y * angle.cos() - x * angle.sin()
+        kernel = torch.exp(-((across / width) ** 2) - (along / length) ** 2)
+        noise = torch.randn(
+            1, n, side + 2 * reach, side + 2 * reach, generator=self.generator, device=self.device
+        )
+        smeared = functional.conv2d(noise, kernel, groups=n).transpose(0, 1)
+        return smeared / kernel.square().sum(dim=(2, 3), keepdim=True).sqrt()
+
+
+Treatment: TypeAlias = Callable[[Subjects, Chance], Tensor]
+
+GROUNDS: dict[str, Colour] = {
+    "red": (0.85, 0.27, 0.25),
+    "orange": (0.96, 0.62, 0.27),
+    "yellow": (0.98, 0.90, 0.46),
+    "green": (0.50, 0.80, 0.46),
+    "blue": (0.45, 0.66, 0.95),
+    "purple": (0.66, 0.47, 0.86),
+    "pink": (0.98, 0.72, 0.82),
+    "grey": (0.64, 0.64, 0.66),
+    "black": (0.07, 0.07, 0.09),
 }
 """Grounds a caption can ask for by name."""
 
+_WALLS: Sequence[Colour] = (
+    (0.74, 0.76, 0.80), (0.82, 0.78, 0.70), (0.60, 0.66, 0.72), (0.52, 0.50, 0.48),
+    (0.66, 0.72, 0.64), (0.80, 0.66, 0.60), (0.34, 0.36, 0.42), (0.90, 0.90, 0.88),
+)  # fmt: skip
+_FLOORS: Sequence[Colour] = (
+    (0.52, 0.46, 0.40), (0.62, 0.48, 0.34), (0.40, 0.30, 0.22), (0.72, 0.70, 0.66),
+    (0.44, 0.46, 0.50), (0.58, 0.54, 0.44), (0.30, 0.28, 0.28),
+)  # fmt: skip
+_SKIES: Sequence[Colour] = (
+    (0.36, 0.56, 0.86), (0.46, 0.66, 0.92), (0.56, 0.70, 0.86), (0.66, 0.70, 0.76),
+    (0.40, 0.42, 0.66), (0.78, 0.62, 0.58), (0.52, 0.74, 0.84),
+)  # fmt: skip
+_HORIZONS: Sequence[Colour] = (
+    (0.80, 0.88, 0.96), (0.88, 0.90, 0.92), (0.98, 0.86, 0.68), (0.94, 0.74, 0.62),
+    (0.74, 0.84, 0.92),
+)  # fmt: skip
+_LANDS: Sequence[Colour] = (
+    (0.30, 0.46, 0.22), (0.38, 0.52, 0.26), (0.46, 0.48, 0.26), (0.74, 0.66, 0.48),
+    (0.86, 0.89, 0.93), (0.26, 0.44, 0.54), (0.50, 0.46, 0.42), (0.24, 0.36, 0.20),
+)  # fmt: skip
+_CANVASES: Sequence[Colour] = (
+    (0.47, 0.36, 0.22), (0.30, 0.36, 0.42), (0.36, 0.40, 0.26), (0.54, 0.46, 0.34),
+    (0.40, 0.26, 0.24), (0.24, 0.26, 0.32), (0.66, 0.58, 0.44), (0.44, 0.50, 0.56),
+    (0.60, 0.44, 0.36), (0.34, 0.44, 0.40),
+)  # fmt: skip
+_PAPERS: Sequence[Colour] = (
+    (0.95, 0.89, 0.77), (0.97, 0.95, 0.90), (0.90, 0.86, 0.78), (0.93, 0.90, 0.86),
+    (0.96, 0.84, 0.74), (0.86, 0.88, 0.88),
+)  # fmt: skip
+_INKS: Sequence[Colour] = (
+    (0.14, 0.10, 0.08), (0.08, 0.08, 0.10), (0.22, 0.12, 0.08), (0.10, 0.14, 0.24),
+    (0.12, 0.18, 0.14), (0.26, 0.10, 0.12),
+)  # fmt: skip
+_PANES: Sequence[Colour] = (
+    (0.12, 0.30, 0.72), (0.14, 0.46, 0.80), (0.10, 0.52, 0.58), (0.18, 0.50, 0.26),
+    (0.70, 0.20, 0.20), (0.86, 0.62, 0.16), (0.48, 0.22, 0.58), (0.86, 0.40, 0.16),
+)  # fmt: skip
 
-def plain(subject: Image.Image, rng: np.random.Generator) -> Pixels:
+
+def plain(subjects: Subjects, chance: Chance) -> Tensor:
     """On white."""
-    return _over(subject, np.ones(3, np.float32))
+    return subjects.rgb + (1 - subjects.alpha)
 
 
 def coloured(name: str) -> Treatment:
-    """On one of PASTELS."""
+    """On one of GROUNDS, flat or fading, paler or not, with a shadow or none."""
 
-    def treatment(subject: Image.Image, rng: np.random.Generator) -> Pixels:
-        return _over(subject, np.asarray(PASTELS[name], np.float32))
+    def treatment(subjects: Subjects, chance: Chance) -> Tensor:
+        n = len(subjects)
+        colour = chance.one_of(n, [GROUNDS[name]], 0.06)
+        paler = chance.uniform(n, 0, 0.5) * (name != "black")
+        colour = colour + (1 - colour) * paler
+        y, _ = _grid(subjects)
+        fade = 1 + chance.uniform(n, -0.12, 0.12) * (chance.uniform(n) < 0.4) * (y - 0.5)
+        is_shaded = (chance.uniform(n) < 0.3).float()
+        ground = colour * fade * (1 - 0.3 * is_shaded * _shadow(subjects, chance))
+        return _over(subjects, ground).clamp(0, 1)
 
     return treatment
 
 
-def photo(subject: Image.Image, rng: np.random.Generator) -> Pixels:
-    """On a lit floor before a wall, with a soft shadow, directional light and a vignette."""
-    size = subject.width
-    y, x = _grid(size)
-    warmth = rng.uniform(-0.04, 0.04)
-    wall = _colour([0.62 + warmth, 0.66, 0.72 - warmth]) * (0.80 + 0.34 * y[..., None])
-    floor = _colour([0.50 + warmth, 0.45, 0.40 - warmth]) * (0.72 + 0.38 * y[..., None])
-    ground = np.where(y[..., None] < 0.66, wall, floor)
-    alpha = _alpha(subject)
-    shadow = _blurred(np.roll(alpha, (size // 24, size // 24), (0, 1)), size / 24)
-    ground = ground * (1 - 0.55 * shadow[..., None])
-    light = 1.12 - 0.30 * (0.5 * x + 0.5 * y)[..., None]
-    picture = _rgb(subject) * light * alpha[..., None] + ground * (1 - alpha[..., None])
-    vignette = 1 - 0.35 * ((x - 0.5) ** 2 + (y - 0.5) ** 2)[..., None]
-    return _clipped(picture * vignette)
+def photo(subjects: Subjects, chance: Chance) -> Tensor:
+    """In a studio or out of doors, with a soft shadow, directional light and a vignette."""
+    n = len(subjects)
+    y, x = _grid(subjects)
+    is_outside = (chance.uniform(n) < 0.55).float()
+    top = torch.lerp(chance.one_of(n, _WALLS), chance.one_of(n, _SKIES), is_outside)
+    low = torch.lerp(top, chance.one_of(n, _HORIZONS), is_outside * chance.uniform(n, 0.3, 1.0))
+    floor = torch.lerp(chance.one_of(n, _FLOORS), chance.one_of(n, _LANDS), is_outside)
+    horizon = chance.uniform(n, 0.45, 0.85)
+    ridge = chance.cloud(n, subjects.side, 5)[:, :, :1] * chance.uniform(n, 0, 0.09) * is_outside
+    above = torch.lerp(top, low, (y / horizon).clamp(0, 1))
+    above = above * (1 + 0.10 * is_outside * chance.cloud(n, subjects.side, 5))
+    below = floor * (0.80 + 0.40 * (y - horizon).clamp(min=0))
+    below = below * (1 + (0.04 + 0.10 * is_outside) * chance.cloud(n, subjects.side, 18))
+    softness = chance.uniform(n, 14, 60)
+    ground = torch.lerp(above, below, torch.sigmoid((y - horizon + ridge) * softness))
+    ground = ground * (1 - chance.uniform(n, 0.2, 0.6) * _shadow(subjects, chance))
+    angle = chance.uniform(n, 0, 2 * math.pi)
+    lit = 1 + 0.25 * ((x - 0.5) * angle.cos() + (y - 0.5) * angle.sin())
+    picture = subjects.rgb * lit + ground * (1 - subjects.alpha)
+    vignette = 1 - chance.uniform(n, 0, 0.45) * ((x - 0.5) ** 2 + (y - 0.5) ** 2)
+    return (picture * vignette * chance.uniform(n, 0.94, 1.06, 3)).clamp(0, 1)
 
 
-def oil_painting(subject: Image.Image, rng: np.random.Generator) -> Pixels:
-    """Flat dabs of strong colour on a brown ground, with brush strokes across."""
-    size = subject.width
-    ground = _colour([0.47, 0.36, 0.22]) * rng.uniform(0.9, 1.1)
-    dabs = _image(_over(subject, ground)).filter(ImageFilter.ModeFilter(max(3, size // 18 | 1)))
-    picture = np.asarray(dabs, np.float32) / 255
-    grey = picture.mean(axis=2, keepdims=True)
-    picture = grey + 1.35 * (picture - grey)
-    strokes = _strokes(rng, size, angle=0.6)
-    return _clipped(picture * (1 + 0.22 * strokes[..., None]))
+def oil_painting(subjects: Subjects, chance: Chance) -> Tensor:
+    """Strong colour in dabs on a mottled canvas, with brush strokes across."""
+    n, side = len(subjects), subjects.side
+    mottled = 1 + 0.14 * chance.cloud(n, side, 7) + 0.06 * chance.cloud(n, side, 7, 3)
+    ground = chance.one_of(n, _CANVASES) * mottled
+    picture = _warped(_over(subjects, ground), chance, 1.3, 14)
+    picture = 0.6 * _blurred(picture, side, 3) + 0.4 * picture
+    grey = picture.mean(1, keepdim=True)
+    picture = grey + chance.uniform(n, 1.1, 1.35) * (picture - grey)
+    strokes = chance.uniform(n, 0.01, 0.05) * chance.strokes(n, side)
+    return (picture * chance.uniform(n, 0.9, 1.1, 3) * (1 + strokes)).clamp(0, 1)
 
 
-def watercolor(subject: Image.Image, rng: np.random.Generator) -> Pixels:
-    """Thin, pale washes that bleed at the edge on warm paper, darker where they dried."""
-    size = subject.width
-    paper = _colour([0.98, 0.96, 0.91])
-    wash = np.asarray(
-        _image(_over(subject, paper)).filter(ImageFilter.GaussianBlur(size / 120)), np.float32
-    )
-    alpha = _blurred(_alpha(subject), size / 64)
-    bleed = np.clip(alpha + 0.35 * _cloud(rng, size, size / 10), 0, 1)
-    pale = 0.30 + 0.70 * wash / 255
-    edge = np.clip(4 * alpha * (1 - alpha), 0, 1) ** 2
-    picture = pale * (1 - 0.25 * edge[..., None])
-    picture = bleed[..., None] * picture + (1 - bleed[..., None]) * paper
-    return _clipped(picture * (1 + 0.05 * _cloud(rng, size, size / 40)[..., None]))
+def watercolor(subjects: Subjects, chance: Chance) -> Tensor:
+    """Thin, pale washes that bleed at the edge on paper, darker where they dried."""
+    n, side = len(subjects), subjects.side
+    paper = torch.lerp(chance.one_of(n, _PAPERS, 0.03), torch.ones((), device=chance.device), 0.5)
+    wash = _blurred(_warped(_over(subjects, paper), chance, 1.2, 10), side, 3)
+    alpha = _blurred(subjects.alpha, side, 5)
+    bleed = (alpha + 0.3 * chance.cloud(n, side, 7)).clamp(0, 1)
+    strength = chance.uniform(n, 0.6, 0.85)
+    pale = 1 - strength + strength * wash
+    pale = pale * (1 + 0.08 * chance.cloud(n, side, 5, 3))
+    dried = (4 * alpha * (1 - alpha)).clamp(0, 1).square()
+    pale = pale * (1 - chance.uniform(n, 0.08, 0.26) * dried)
+    grain = 1 + 0.025 * chance.cloud(n, side, 24)
+    return torch.lerp(paper * grain, pale, bleed).clamp(0, 1)
 
 
-def lithograph(subject: Image.Image, rng: np.random.Generator) -> Pixels:
-    """Four tones of dark ink, hatched, on cream paper."""
-    size = subject.width
-    grey = _over(subject, np.ones(3, np.float32)) @ _colour([0.30, 0.59, 0.11])
-    grey = np.clip(0.5 + 1.25 * (grey - 0.5), 0, 1)
-    y, x = _grid(size)
-    hatch = 0.5 + 0.5 * np.sin(2 * np.pi * (x + y) * 16)
-    tone = np.clip(np.round(3 * (grey + 0.20 * (hatch - 0.5) * (grey < 0.92))) / 3, 0, 1)
-    ink, paper = _colour([0.16, 0.11, 0.08]), _colour([0.93, 0.87, 0.74])
-    outline = _edges(grey, size)
-    tone = tone * (1 - 0.7 * outline)
-    return _clipped(ink + (paper - ink) * tone[..., None])
+def lithograph(subjects: Subjects, chance: Chance) -> Tensor:
+    """Four tones of one ink, lightly hatched, on paper."""
+    n, side = len(subjects), subjects.side
+    grey = _grey(_over(subjects, torch.ones((), device=chance.device)))
+    grey = (0.5 + chance.uniform(n, 1.1, 1.4) * (grey - 0.5)).clamp(0, 1)
+    hatch = _hatch(subjects, chance, 9, 17) * chance.uniform(n, 0.01, 0.05) * (grey < 0.92)
+    # Tones in three soft steps: hard ones would be stairs at this size.
+    steps = 3 * (grey + hatch)
+    tone = (steps.floor() + torch.sigmoid(((steps - steps.floor()) - 0.5) * 9)) / 3
+    tone = tone.clamp(0, 1) * (1 - chance.uniform(n, 0.45, 0.8) * _edges(grey, side))
+    tone = (tone + 0.03 * chance.cloud(n, side, 28)).clamp(0, 1)
+    ink, paper = chance.one_of(n, _INKS, 0.3), chance.one_of(n, _PAPERS, 0.05)
+    return ink + (paper - ink) * tone
 
 
-def pencil_drawing(subject: Image.Image, rng: np.random.Generator) -> Pixels:
+def pencil_drawing(subjects: Subjects, chance: Chance) -> Tensor:
     """Grey outlines with light shading on white paper."""
-    size = subject.width
-    grey = _over(subject, np.ones(3, np.float32)) @ _colour([0.30, 0.59, 0.11])
-    y, x = _grid(size)
-    lines = 0.5 + 0.5 * np.sin(2 * np.pi * (x - 0.4 * y) * 20)
-    shade = 1 - (1 - grey) * (0.16 + 0.20 * lines)
-    outline = _edges(grey, size)
-    return _clipped(np.repeat((shade * (1 - 0.85 * outline))[..., None], 3, axis=2))
+    n, side = len(subjects), subjects.side
+    grey = _grey(_over(subjects, torch.ones((), device=chance.device)))
+    lines = 0.5 + 0.5 * _hatch(subjects, chance, 12, 22)
+    shade = 1 - (1 - grey) * (chance.uniform(n, 0.12, 0.30) + chance.uniform(n, 0.04, 0.14) * lines)
+    drawn = shade * (1 - chance.uniform(n, 0.6, 0.9) * _edges(grey, side))
+    return (drawn * chance.uniform(n, 0.95, 1.0)).expand(n, 3, side, side).clamp(0, 1)
 
 
-def stained_glass(subject: Image.Image, rng: np.random.Generator) -> Pixels:
+def stained_glass(subjects: Subjects, chance: Chance) -> Tensor:
     """Panes of saturated colour held by black leading."""
-    size = subject.width
-    seeds = (np.stack(np.meshgrid(np.arange(5), np.arange(5)), -1).reshape(-1, 2) + 0.5) / 5
-    seeds = seeds + rng.uniform(-0.07, 0.07, seeds.shape)
-    y, x = _grid(size)
-    distance = (x[..., None] - seeds[:, 0]) ** 2 + (y[..., None] - seeds[:, 1]) ** 2
-    nearest = np.sort(np.sqrt(distance), axis=-1)
-    lead = np.clip(1 - (nearest[..., 1] - nearest[..., 0]) * size / 4, 0, 1)
-    panes = _colour([[0.10, 0.30, 0.72], [0.15, 0.45, 0.80], [0.10, 0.52, 0.60]])
-    ground = panes[distance.argmin(-1) % 3]
-    alpha = _alpha(subject)[..., None]
-    rgb = _rgb(subject)
-    grey = rgb.mean(axis=2, keepdims=True)
-    vivid = np.round(np.clip(grey + 1.6 * (rgb - grey), 0, 1) * 4) / 4
-    picture = alpha * vivid + (1 - alpha) * ground
-    lead = lead * (1 - 0.6 * alpha[..., 0])
-    outline = _edges(alpha[..., 0], size)
-    return _clipped(picture * (1 - np.clip(lead + outline, 0, 1)[..., None] * 0.95))
+    n = len(subjects)
+    y, x = _grid(subjects)
+    cells = 5
+    line = (torch.arange(cells, device=chance.device) + 0.5) / cells
+    middles = torch.stack(torch.meshgrid(line, line, indexing="ij"), -1).reshape(1, -1, 2)
+    moved = torch.rand(n, cells**2, 2, generator=chance.generator, device=chance.device)
+    middles = middles + 0.16 * (moved - 0.5)
+    to_y = y - middles[:, :, 0, None, None]
+    to_x = x - middles[:, :, 1, None, None]
+    nearest, pane = (to_y.square() + to_x.square()).sqrt().topk(2, dim=1, largest=False)
+    lead = 1 - (nearest[:, 1:] - nearest[:, :1]) * chance.uniform(n, 13, 22)
+    palette = torch.stack([chance.one_of(n, _PANES, 0.15)[..., 0, 0] for _ in range(3)], 1)
+    colour = palette[torch.arange(n, device=chance.device)[:, None, None], pane[:, 0] % 3]
+    ground = colour.permute(0, 3, 1, 2)
+    rgb = (subjects.rgb / subjects.alpha.clamp(min=0.05)).clamp(0, 1)
+    grey = rgb.mean(1, keepdim=True)
+    vivid = ((grey + 1.6 * (rgb - grey)).clamp(0, 1) * 4).round() / 4
+    picture = torch.lerp(ground, vivid, subjects.alpha)
+    lines = lead.clamp(0, 1) * (1 - 0.6 * subjects.alpha) + _edges(subjects.alpha, subjects.side)
+    return picture * (1 - 0.92 * lines.clamp(0, 1))
 
 
-STYLES: dict[str, tuple[Treatment, tuple[str, ...]]] = {
-    "plain": (plain, ("{}",)),
-    "photo": (photo, ("a photo of {}", "a high quality photo of {}")),
-    "oil painting": (oil_painting, ("an oil painting of {}",)),
-    "watercolor": (watercolor, ("a watercolor of {}", "a watercolor painting of {}")),
-    "lithograph": (lithograph, ("a lithograph of {}",)),
-    "pencil drawing": (pencil_drawing, ("a pencil drawing of {}",)),
-    "stained glass": (stained_glass, ("a stained glass window of {}",)),
-    **{f"on {name}": (coloured(name), (f"{{}} on a {name} background",)) for name in PASTELS},
+def marker_drawing(subjects: Subjects, chance: Chance) -> Tensor:
+    """Wavering outlines, filled with strokes that leave gaps, on paper."""
+    n, side = len(subjects), subjects.side
+    paper = torch.lerp(chance.one_of(n, _PAPERS, 0.02), torch.ones((), device=chance.device), 0.6)
+    picture = _warped(torch.cat([subjects.rgb, subjects.alpha], 1), chance, 1.6, 9)
+    rgb, alpha = picture[:, :3], picture[:, 3:].clamp(0, 1)
+    gaps = 1 - chance.uniform(n, 0.1, 0.4) * (_hatch(subjects, chance, 8, 14) > 0.3).float()
+    inked = rgb + (1 - alpha) * paper
+    filled = torch.lerp(paper, inked, alpha * _blurred(gaps, side, 3))
+    outline = _edges(_grey(inked), side) * chance.uniform(n, 0.5, 0.85)
+    return (filled * (1 - outline)).clamp(0, 1)
+
+
+@dataclass(frozen=True)
+class Style:
+    """captions: what a picture in it is called; {} is the subject's phrase."""
+
+    treatment: Treatment
+    captions: tuple[str, ...]
+
+
+STYLES: dict[str, Style] = {
+    "plain": Style(plain, ("{}",)),
+    "photo": Style(photo, ("a photo of {}", "a high quality photo of {}")),
+    "oil painting": Style(oil_painting, ("an oil painting of {}",)),
+    "watercolor": Style(watercolor, ("a watercolor of {}", "a watercolor painting of {}")),
+    "lithograph": Style(lithograph, ("a lithograph of {}",)),
+    "pencil drawing": Style(pencil_drawing, ("a pencil drawing of {}",)),
+    "stained glass": Style(stained_glass, ("a stained glass window of {}",)),
+    "drawing": Style(marker_drawing, ("a drawing of {}",)),
+    **{
+        f"on {name}": Style(coloured(name), (f"{{}} on a {name} background", "{}"))
+        for name in GROUNDS
+    },
 }
-"""Style to its treatment and the captions it goes with ({} is the subject's phrase)."""
 
 
-def _colour(values: object) -> Pixels:
-    return np.asarray(values, np.float32)
+def _grid(subjects: Subjects) -> tuple[Tensor, Tensor]:
+    """y and x of each pixel's centre in fractions of the side, [1, 1, side, side] when joined."""
+    line = (torch.arange(subjects.side, device=subjects.rgb.device) + 0.5) / subjects.side
+    return line.view(1, 1, -1, 1), line.view(1, 1, 1, -1)
 
 
-def _over(subject: Image.Image, ground: Pixels) -> Pixels:
-    """`subject` composited over a colour or a picture."""
-    alpha = _alpha(subject)[..., None]
-    return alpha * _rgb(subject) + (1 - alpha) * ground
+def _over(subjects: Subjects, ground: Tensor) -> Tensor:
+    return subjects.rgb + (1 - subjects.alpha) * ground
 
 
-def _rgb(picture: Image.Image) -> Pixels:
-    return np.asarray(picture, np.float32)[..., :3] / np.float32(255)
+def _blurred(pictures: Tensor, side: int, width: int) -> Tensor:
+    """Averaged over squares of `width` pixels of 64 across (odd)."""
+    reach = max(1, round((width - 1) / 2 * side / 64))
+    padded = functional.pad(pictures, (reach, reach, reach, reach), mode="replicate")
+    return functional.avg_pool2d(padded, 2 * reach + 1, 1)
 
 
-def _alpha(picture: Image.Image) -> Pixels:
-    return np.asarray(picture, np.float32)[..., 3] / np.float32(255)
+def _shadow(subjects: Subjects, chance: Chance) -> Tensor:
+    """Where a subject's shadow falls behind it, 0 to 1: blurred, and to the right or the left."""
+    n, side = len(subjects), subjects.side
+    soft = _blurred(_blurred(subjects.alpha, side, 7), side, 5)
+    by = max(1, side // 20)
+    fallen = functional.pad(soft, (by, by, by, 0))[..., :side, :]
+    is_right = chance.uniform(n) < 0.5
+    return torch.where(is_right, fallen[..., :side], fallen[..., 2 * by :])
 
 
-def _image(pixels: Pixels) -> Image.Image:
-    return Image.fromarray((_clipped(pixels) * 255).round().astype(np.uint8))
+def _warped(pictures: Tensor, chance: Chance, reach: float, cells: int) -> Tensor:
+    """Every point moved by up to about `reach` pixels of 64 across."""
+    n, side = len(pictures), pictures.shape[-1]
+    moved = chance.cloud(n, side, cells, 2).permute(0, 2, 3, 1) * (reach / 32)
+    line = (torch.arange(side, device=pictures.device) + 0.5) * (2 / side) - 1
+    still = torch.stack(torch.meshgrid(line, line, indexing="xy"), -1)
+    return functional.grid_sample(
+        pictures, still + moved, padding_mode="border", align_corners=False
+    )
 
 
-def _clipped(pixels: NDArray[np.floating]) -> Pixels:
-    return np.clip(pixels, 0, 1).astype(np.float32)
+def _grey(rgb: Tensor) -> Tensor:
+    weights = torch.tensor([0.30, 0.59, 0.11], device=rgb.device).view(1, 3, 1, 1)
+    return (rgb * weights).sum(1, keepdim=True)
 
 
-def _grid(size: int) -> tuple[Pixels, Pixels]:
-    """y and x of each pixel's centre, in fractions of the side."""
-    line = (np.arange(size, dtype=np.float32) + np.float32(0.5)) / np.float32(size)
-    y, x = np.meshgrid(line, line, indexing="ij")
-    return y, x
+def _edges(plane: Tensor, side: int) -> Tensor:
+    """Gradient magnitude, [n, 1, side, side], 0 to 1, a line about side / 40 wide."""
+    smooth = _blurred(plane, side, 3)
+    reach = max(1, round(side / 64))
+    padded = functional.pad(smooth, (reach, reach, reach, reach), mode="replicate")
+    dx = padded[..., reach:-reach, 2 * reach :] - padded[..., reach:-reach, : -2 * reach]
+    dy = padded[..., 2 * reach :, reach:-reach] - padded[..., : -2 * reach, reach:-reach]
+    return (2.2 * (dx.square() + dy.square()).sqrt()).clamp(0, 1)
 
 
-def _blurred(plane: Pixels, sigma: float) -> Pixels:
-    return _rgb_plane(_plane(plane).filter(ImageFilter.GaussianBlur(sigma)))
-
-
-def _plane(plane: Pixels) -> Image.Image:
-    return Image.fromarray((np.clip(plane, 0, 1) * 255).round().astype(np.uint8))
-
-
-def _rgb_plane(picture: Image.Image) -> Pixels:
-    return np.asarray(picture, np.float32) / np.float32(255)
-
-
-def _edges(plane: Pixels, size: int) -> Pixels:
-    """Gradient magnitude, [size, size], 0 to 1, a line about size / 50 wide."""
-    smooth = _blurred(plane, size / 110)
-    dy, dx = np.gradient(smooth)
-    return np.clip(np.hypot(dx, dy) * size / 14, 0, 1).astype(np.float32)
-
-
-def _cloud(rng: np.random.Generator, size: int, sigma: float) -> Pixels:
-    """Smooth noise, mean 0, about -1 to 1."""
-    noise = _blurred(rng.random((size, size), np.float32), sigma) - 0.5
-    return (noise / max(float(np.abs(noise).max()), 1e-6)).astype(np.float32)
-
-
-def _strokes(rng: np.random.Generator, size: int, angle: float) -> Pixels:
-    """Noise smeared along one direction, mean 0, about -1 to 1."""
-    noise = Image.fromarray((rng.random((size, size)) * 255).astype(np.uint8))
-    turned = noise.rotate(np.degrees(angle), Image.Resampling.BILINEAR, fillcolor=128)
-    smeared = turned.filter(ImageFilter.BoxBlur((size / 16, 1)))
-    back = np.asarray(smeared.rotate(-np.degrees(angle), fillcolor=128), np.float32) / 255 - 0.5
-    return (back / max(float(np.abs(back).max()), 1e-6)).astype(np.float32)
+def _hatch(subjects: Subjects, chance: Chance, fewest: float, most: float) -> Tensor:
+    """Lines at any angle, `fewest` to `most` across, -1 to 1."""
+    n = len(subjects)
+    y, x = _grid(subjects)
+    angle, count = chance.uniform(n, 0, math.pi), chance.uniform(n, fewest, most)
+    phase = chance.uniform(n, 0, 2 * math.pi)
+    return torch.sin(2 * math.pi * count * (x * angle.cos() + y * angle.sin()) + phase)
