@@ -27,7 +27,7 @@ from tasks.train_pocket import TEXT_ENCODER, TOKENIZER, UNET
 GRAIN_CONCEPTS = 20
 """Concepts whose plain and photo samples grain is measured on."""
 GRAIN_STYLES = ("plain", "photo")
-NOISE_LEVELS = (50, 0, 150, 300)
+NOISE_LEVELS = (50, 150, 300)
 """Of stage II's input; the first is that of the samples that are shown."""
 
 

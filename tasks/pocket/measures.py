@@ -22,7 +22,7 @@ ONE_STEP_TIMESTEPS = (390, 690)
 I_STARTS = (1, 3, 5, 7, 10, 20)
 HOLE = ((0.3, 0.1), (0.7, 0.55))
 """The hole of the inpainting measure: two corners, in fractions of the side."""
-ENLARGED = 48
+ENLARGED = 24
 """Pictures of a world never trained on that stage II is measured with."""
 
 

@@ -29,16 +29,18 @@ def project(folder: Path) -> Path:
     """A project that declares the pocket model alone, its training cut to a few steps."""
     whole = yaml.safe_load((REPOSITORY / "pipelines.yaml").read_text(encoding="utf-8"))
     pocket = whole["pocket"]
-    pocket["variants"] = 1
-    pocket["stage_one"] = {"coarse": FEW, "whole": FEW, "fine": FEW}
+    pocket["artists"] = {}
+    pocket["photographs"] = {"scenes": 0, "coarse_scenes": 0}
+    pocket["stage_one"] = {"coarse": FEW, "whole": FEW}
     pocket["stage_two"] = {"windows": FEW, "pictures": FEW}
     pocket["reader"] = {"reader": FEW}
     pocket["similarity"] = {"similarity": FEW}
     pocket["measure"] = {
         "seeds": [0, 1],
-        "guidance_scale": 4.0,
-        "num_inference_steps": 2,
+        "guidance_scale": 7.0,
+        "stride": 40,
         "style_subjects": ["a panda"],
+        "photographs": ["tower.png"],
     }
     declaration = {
         "version": 1,
@@ -51,6 +53,7 @@ def project(folder: Path) -> Path:
     }
     (folder / "data" / "pocket").mkdir(parents=True)
     (folder / "data" / "pocket" / "concepts.yaml").write_text(CONCEPTS, encoding="utf-8")
+    shutil.copy(REPOSITORY / "data" / "images" / "tower.png", folder)
     file = folder / "pipelines.yaml"
     file.write_text(yaml.safe_dump(declaration, allow_unicode=True), encoding="utf-8")
     return file
@@ -115,6 +118,20 @@ def test_another_font_than_the_declared_is_refused_before_training(tmp_path: Pat
     result = train(project(tmp_path), "--set", f"pocket.font_sha256={'f' * 64}")
     assert result.returncode == 2
     assert "pocket.font_sha256 says fff" in result.stderr
+
+
+def test_a_missing_package_is_named_with_the_command_that_fetches_it(tmp_path: Path) -> None:
+    require_font()
+    file = project(tmp_path)
+    declared = yaml.safe_load(file.read_text(encoding="utf-8"))
+    declared["pocket"]["artists"]["pictures"] = {
+        "package": "@someone/pictures@1.2.0", "integrity": f"sha512-{'A' * 86}==",
+        "folder": "package", "title": "Someone", "licence": "MIT",
+    }  # fmt: skip
+    file.write_text(yaml.safe_dump(declared, allow_unicode=True), encoding="utf-8")
+    result = train(file)
+    assert result.returncode == 2
+    assert "npm pack @someone/pictures@1.2.0" in result.stderr
 
 
 def test_a_missing_font_is_named_with_its_package(tmp_path: Path) -> None:

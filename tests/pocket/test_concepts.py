@@ -11,12 +11,15 @@ import pytest
 from flows.declaration.trajectory_panels import TrajectoryPanel
 from flows.expand.text_to_image.wanted import prompts_of
 from tasks.errors import BadInput
-from tasks.pocket.bank import ANY_PHOTO
 from tasks.pocket.concepts import read_concepts
+from tasks.pocket.glyphs import drawn_glyphs
 from tasks.pocket.scenes import draw_scene
 from tasks.pocket.treatments import STYLES
+from tasks.pocket.world import ANY_PHOTO
 from tests.flows.small_declaration import real_file
 from tests.pocket.emoji import CONCEPTS, emoji_font
+from tests.pocket.small_world import CONCEPTS as CONCEPTS_OF_SHAPES
+from tests.pocket.small_world import GLYPHS
 
 
 def declared_prompts() -> set[str]:
@@ -43,8 +46,8 @@ def test_every_prompt_of_a_figure_is_a_caption_of_the_training_pictures() -> Non
         words(template.format(phrase))
         for concept in read_concepts(CONCEPTS)
         for phrase in concept.phrases
-        for _, templates in STYLES.values()
-        for template in templates
+        for style in STYLES.values()
+        for template in style.captions
     }
     prompts = declared_prompts()
     assert "an oil painting of a snowy mountain village" in prompts
@@ -57,9 +60,11 @@ def test_no_two_concepts_share_a_phrase() -> None:
 
 
 def test_every_concept_covers_a_fair_part_of_its_picture() -> None:
-    font = emoji_font()
-    for concept in read_concepts(CONCEPTS):
-        alpha = np.asarray(draw_scene(font, concept, 64))[..., 3]
+    concepts = read_concepts(CONCEPTS)
+    glyphs = {p.glyph for concept in concepts for p in concept.parts if p.glyph[0] != "@"}
+    drawn = drawn_glyphs(emoji_font(), {}, glyphs, smallest=64)
+    for concept in concepts:
+        alpha = np.asarray(draw_scene(drawn, concept, 64))[..., 3]
         assert (alpha > 128).mean() > 0.08, concept.phrase
 
 
@@ -68,7 +73,17 @@ def test_a_glyph_the_font_lacks_is_named(tmp_path: Path) -> None:
     table.write_text("single: {a secret: \ue123}\n", encoding="utf-8")
     (concept,) = read_concepts(table)
     with pytest.raises(BadInput, match="no picture of"):
-        draw_scene(emoji_font(), concept, 32)
+        drawn_glyphs(emoji_font(), {}, [concept.parts[0].glyph], smallest=64)
+
+
+def test_a_scene_is_arranged_anew_by_chance_and_the_same_without() -> None:
+    (concept,) = (c for c in CONCEPTS_OF_SHAPES if len(c.parts) > 1)
+    still = [np.asarray(draw_scene(GLYPHS, concept, 32)) for _ in range(2)]
+    moved = [
+        np.asarray(draw_scene(GLYPHS, concept, 32, np.random.default_rng(seed))) for seed in (0, 1)
+    ]
+    assert np.array_equal(*still)
+    assert not np.array_equal(*moved)
 
 
 @pytest.mark.parametrize(

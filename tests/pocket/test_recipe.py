@@ -8,23 +8,27 @@ from tasks.pocket.recipe import PocketRecipe
 SETTINGS = {"steps": 10, "batch_size": 4, "learning_rate": 1e-3}
 PARAMS = {
     "styles": {"plain": 1.0},
-    "variants": 2,
-    "phases": {name: SETTINGS for name in ("coarse", "fine", "whole")},
+    "photographs": {"scenes": 12},
+    "phases": {name: SETTINGS for name in ("whole", "coarse")},
 }
 
 
 def test_phases_follow_each_other_as_they_are_trained() -> None:
-    assert list(PocketRecipe.from_params(PARAMS).phases) == ["coarse", "whole", "fine"]
+    assert list(PocketRecipe.from_params(PARAMS).phases) == ["coarse", "whole"]
 
 
 def test_card_lists_phases_in_the_order_of_training() -> None:
     card = stage_one_card(
         PARAMS,
         {"parameters": 1e6, "training_seconds": 3600.0},
-        {"accuracy": 0.5, "style_accuracy": 0.25, "accuracy_seed_0": 0.5},
-    )
+        dict.fromkeys(
+            ("accuracy", "style_accuracy", "accuracy_seed_0", "grain", "grain_drawn",
+             "onestep_psnr_390", "onestep_psnr_690", "edit_psnr_20", "edits_faithful",
+             "hole_psnr"), 0.5,
+        ),
+        ["An artist, MIT"],
+    )  # fmt: skip
     assert [line.split()[1] for line in card.splitlines() if " 0.001 |" in line] == [
         "coarse",
         "whole",
-        "fine",
     ]

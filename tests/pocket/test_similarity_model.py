@@ -11,11 +11,10 @@ from transformers import CLIPTokenizer
 
 from tasks.diffusion.seeds import named_generator, seeded_initialisation
 from tasks.errors import StepCancelled
-from tasks.pocket.bank import ANY_PHOTO, MARGIN, SIZE, Bank
 from tasks.pocket.similarity_batches import (
     MOST_GRAIN,
-    SimilaritySource,
     disturbed,
+    draw_pairs,
     high_passed,
     seen_small,
 )
@@ -28,75 +27,42 @@ from tasks.pocket.similarity_model import (
 )
 from tasks.pocket.training_loop import Phase, run_phase
 from tasks.pocket.treatments import STYLES
+from tasks.pocket.world import PHOTOGRAPH, World
+from tests.pocket.small_world import small_world
 
-PHRASES = ["a dog", "a rose", "a skull"]
 PHOTO = list(STYLES).index("photo")
 
 
 @pytest.fixture(scope="module")
-def bank() -> Bank:
-    """Every concept and style is a colour of its own, dark in one half."""
-    side = SIZE + 2 * MARGIN
-    pictures = np.empty((len(PHRASES), len(STYLES), 1, side, side, 3), np.uint8)
-    for c in range(len(PHRASES)):
-        for s in range(len(STYLES)):
-            pictures[c, s] = (80 * c, 20 * s, 120)
-            pictures[c, s, :, : side // 2] //= 2
-    return Bank(
-        pictures=pictures,
-        captions=[
-            [
-                [template.format(phrase) for template in templates]
-                for _, templates in STYLES.values()
-            ]
-            for phrase in PHRASES
-        ],
-        is_mirrored=np.array([True, True, False]),
-        concept_weights=np.full(len(PHRASES), 1 / len(PHRASES)),
-        style_weights=np.full(len(STYLES), 1 / len(STYLES)),
-    )
+def world() -> World:
+    return small_world()
 
 
-def test_a_picture_fits_captions_of_its_subject_in_its_style_alone(bank: Bank) -> None:
-    batch = SimilaritySource(bank, IMAGE_SIZE).draw(400, named_generator(0, "test"))
-    texts = bank.texts()
-    kinds = {
-        text: (concept, style)
-        for concept, styles in enumerate(bank.captions)
-        for style, captions in enumerate(styles)
-        for text in captions
-    }
-    for i in range(0, 400, 7):
-        for j in range(400):
-            text = texts[batch.caption[j]]
-            shown = (int(batch.concept[i]), int(batch.style[i]))
-            is_of_any = texts[batch.caption[i]] == ANY_PHOTO
-            fits = (
-                shown[1] == PHOTO
-                if text == ANY_PHOTO
-                else kinds[text] == shown and not (is_of_any and i != j)
-            )
-            assert bool(batch.fits[i, j]) == fits
-    assert ANY_PHOTO in {texts[c] for c in batch.caption}
+def test_a_picture_fits_every_caption_that_names_its_subject_in_its_style(world: World) -> None:
+    batch = draw_pairs(world, IMAGE_SIZE, 300, named_generator(0, "test"))
     assert batch.fits.diagonal().all()
+    for i in range(0, 300, 7):
+        if batch.concept[i] == PHOTOGRAPH:
+            continue
+        phrases = world.concepts[batch.concept[i]].phrases
+        captions = list(STYLES.values())[batch.style[i]].captions
+        right = {text.format(phrase) for text in captions for phrase in phrases}
+        if batch.style[i] == PHOTO:
+            right.add("a high quality photo")
+        fits = [world.texts[caption] in right for caption in batch.caption.tolist()]
+        assert batch.fits[i].tolist() == fits
 
 
-def test_batches_repeat_by_their_generator(bank: Bank) -> None:
-    source = SimilaritySource(bank, IMAGE_SIZE)
-    first, second = (source.draw(16, named_generator(3, "test")) for _ in range(2))
+def test_batches_repeat_by_their_generator(world: World) -> None:
+    first, second = (
+        draw_pairs(world, IMAGE_SIZE, 16, named_generator(3, "test")) for _ in range(2)
+    )
     assert torch.equal(first.pictures, second.pictures)
     assert first.pictures.shape == (16, 3, IMAGE_SIZE, IMAGE_SIZE)
 
 
-def test_no_picture_is_shown_upside_down(bank: Bank) -> None:
-    pictures = SimilaritySource(bank, IMAGE_SIZE).draw(64, named_generator(1, "test")).pictures
-    quarter = IMAGE_SIZE // 4
-    above, below = pictures[:, :, :quarter].mean((2, 3)), pictures[:, :, -quarter:].mean((2, 3))
-    assert (above[:, 2] < below[:, 2]).all()
-
-
-def test_disturbed_pictures_stay_in_range_and_differ(bank: Bank) -> None:
-    pictures = SimilaritySource(bank, IMAGE_SIZE).draw(64, named_generator(0, "test")).pictures
+def test_disturbed_pictures_stay_in_range_and_differ(world: World) -> None:
+    pictures = draw_pairs(world, IMAGE_SIZE, 64, named_generator(0, "test")).pictures
     seen = disturbed(pictures.clone(), named_generator(0, "disturbed"))
     assert seen.abs().max() <= 1
     assert ((seen - pictures).abs().amax((1, 2, 3)) > 0.01).all()
@@ -112,15 +78,13 @@ def test_a_picture_seen_small_keeps_its_mean_and_loses_its_detail() -> None:
     assert torch.allclose(high_passed(pictures), pictures, atol=0.2)
 
 
-def train(bank: Bank, folder: Path, name: str, stop: int | None = None) -> list[float]:
+def train(world: World, folder: Path, name: str, stop: int | None = None) -> list[float]:
     """Twelve steps, of which `stop` are taken; the checkpoint is `name`. Returns their losses."""
     tokenizer = CLIPTokenizer.from_pretrained(str(folder), local_files_only=True)
-    tokens, mask = clip_tokens(tokenizer, bank.texts())
+    tokens, mask = clip_tokens(tokenizer, world.texts)
     with seeded_initialisation(0):
         model = similarity_model(len(tokenizer), tokenizer.eos_token_id)
-    of_batch = contrastive_loss(
-        model, tokens, mask, SimilaritySource(bank, IMAGE_SIZE), torch.float32
-    )
+    of_batch = contrastive_loss(model, tokens, mask, world, torch.float32)
     losses: list[float] = []
 
     def loss(generator: torch.Generator, size: int) -> torch.Tensor:
@@ -139,16 +103,16 @@ def train(bank: Bank, folder: Path, name: str, stop: int | None = None) -> list[
     return losses
 
 
-def test_training_tells_captions_apart_and_resumes(bank: Bank, tmp_path: Path) -> None:
-    save_clip_tokenizer(bank.texts(), tmp_path)
-    losses = train(bank, tmp_path, "whole.safetensors")
+def test_training_tells_captions_apart_and_resumes(world: World, tmp_path: Path) -> None:
+    save_clip_tokenizer(world.texts, tmp_path)
+    losses = train(world, tmp_path, "whole.safetensors")
     assert np.mean(losses[-3:]) < losses[0] - 0.1
     with pytest.raises(StepCancelled):
-        train(bank, tmp_path, "parts.safetensors", stop=5)
-    assert losses[5:] == train(bank, tmp_path, "parts.safetensors")
+        train(world, tmp_path, "parts.safetensors", stop=5)
+    assert losses[5:] == train(world, tmp_path, "parts.safetensors")
 
 
-def test_a_caption_word_is_one_token(bank: Bank, tmp_path: Path) -> None:
-    save_clip_tokenizer(bank.texts(), tmp_path)
+def test_a_caption_word_is_one_token(world: World, tmp_path: Path) -> None:
+    save_clip_tokenizer(world.texts, tmp_path)
     tokenizer = CLIPTokenizer.from_pretrained(str(tmp_path), local_files_only=True)
     assert tokenizer.tokenize("a skull") == ["a</w>", "skull</w>"]
