@@ -1,0 +1,66 @@
+"""Ways to make one noise estimate of several prompts' that the plain mean of an illusion is not.
+
+The mean of estimates that disagree is shorter than any of them, and the picture is left with noise
+that nobody took out; and one prompt may win where both should be seen. Estimates: [n, B, 3, S, S]
+for n prompts, each brought back from its view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def correlations(eps: Tensor) -> Tensor:
+    """rho_ij of the prompts' estimates over the values of each picture, [B, n, n]."""
+    rows = eps.transpose(0, 1).flatten(2)
+    rows = torch.nn.functional.normalize(rows - rows.mean(2, keepdim=True), dim=2)
+    return rows @ rows.mT
+
+
+def rescaled_mean(eps: Tensor, weights: Tensor | None = None) -> Tensor:
+    """The weighted mean, brought back to the variance of one estimate: [B, 3, S, S].
+
+    sum_i a_i eps_i / sqrt(sum_i a_i^2 + 2 sum_{i<j} rho_ij a_i a_j), the standard deviation of a
+    sum of unit-variance terms with correlations rho (Xu et al. 2025, "Diffusion-based visual
+    anagram as multi-task learning", noise variance rectification). weights: [n] or [B, n], summing
+    to 1; equal by default. With estimates that agree it is the mean.
+    """
+    n, batch = eps.shape[:2]
+    if weights is None:
+        weights = torch.full((n,), 1 / n, device=eps.device)
+    a = weights.to(eps).expand(batch, n)
+    variance = torch.einsum("bi,bij,bj->b", a, correlations(eps), a)
+    total = torch.einsum("bi,ib...->b...", a, eps)
+    # Estimates that cancel leave nothing to bring back.
+    return total / variance.clamp(min=1e-3).sqrt().view(-1, *[1] * (eps.dim() - 2))
+
+
+def alternating(eps: Tensor, step: int) -> Tensor:
+    """One prompt's estimate alone, the next one's at the next step: [B, 3, S, S]."""
+    return eps[step % len(eps)]
+
+
+def visibility_weights(fits: Tensor, sharpness: float) -> Tensor:
+    """More weight to the prompt that is seen less so far, [B, n] summing to 1.
+
+    fits: how well each prompt fits the picture as it is seen for it, [B, n], larger is better.
+    sharpness: 0 weighs all alike; a prompt that fits worse by 1 / sharpness weighs e times as much.
+    """
+    return torch.softmax(-sharpness * fits, dim=1)
+
+
+def survivors(scores: Sequence[float], keep: int) -> list[int]:
+    """The tries that go on after a look half-way: the `keep` with the highest scores, in their
+    order. Of equal ones the first. Raises ValueError unless 1 <= keep <= tries."""
+    if not 1 <= keep <= len(scores):
+        raise ValueError(f"keep is {keep}; expected 1 to {len(scores)}, the number of tries")
+    ranked = sorted(range(len(scores)), key=lambda i: (-scores[i], i))
+    return sorted(ranked[:keep])
+
+
+def least_visible(fits: Tensor) -> Tensor:
+    """What a try is judged by: how well the prompt fits that is seen least, [B]. fits: [B, n]."""
+    return fits.min(dim=1).values
