@@ -69,7 +69,17 @@ def import_function(address: str) -> Any:
 STAGES = ("data", "train", "evaluate", "text_to_image", "figures")
 """In the order they run; the report follows."""
 
-POCKET_LIBRARIES = ("torch", "diffusers", "transformers", "pillow", "numpy")
+
+def _pocket(stage: str, function: str) -> Kind:
+    return Kind(
+        stage,
+        2,
+        function,
+        ("torch", "diffusers", "transformers", "pillow", "numpy"),
+        uses_accelerator=True,
+        preflight="tasks.pocket.sources:check_sources",
+    )
+
 
 KINDS: dict[str, Kind] = {
     "data": Kind(
@@ -88,19 +98,11 @@ KINDS: dict[str, Kind] = {
     ),
     "train": Kind("train", 1, "tasks.train_model:train_model", ("torch",), True),
     "classifier": Kind("train", 2, "tasks.train_classifier:train_classifier", ("torch",), True),
-    "pocket_stage_one": Kind(
-        "train",
-        1,
-        "tasks.train_pocket:train_stage_one",
-        POCKET_LIBRARIES,
-        preflight="tasks.pocket.sources:check_sources",
-    ),
-    "pocket_stage_two": Kind("train", 1, "tasks.train_pocket:train_stage_two", POCKET_LIBRARIES),
-    "pocket_reader": Kind("train", 1, "tasks.train_pocket:train_reader", POCKET_LIBRARIES),
-    "pocket_similarity": Kind(
-        "train", 1, "tasks.train_similarity:train_similarity", POCKET_LIBRARIES
-    ),
-    "pocket_measure": Kind("evaluate", 1, "tasks.measure_pocket:measure_pocket", POCKET_LIBRARIES),
+    "pocket_stage_one": _pocket("train", "tasks.train_pocket:train_stage_one"),
+    "pocket_stage_two": _pocket("train", "tasks.train_pocket:train_stage_two"),
+    "pocket_reader": _pocket("train", "tasks.train_pocket:train_reader"),
+    "pocket_similarity": _pocket("train", "tasks.train_similarity:train_similarity"),
+    "pocket_measure": _pocket("evaluate", "tasks.measure_pocket:measure_pocket"),
     "sample": Kind("evaluate", 1, "tasks.sample_checkpoint:sample_checkpoint", ("torch",), True),
     "denoise": Kind("evaluate", 1, "tasks.denoise_test_set:denoise_test_set", ("torch",), True),
     "evaluate": Kind(

@@ -91,8 +91,9 @@ def measure_pocket(step: Step) -> StepResult:
         "is_right": is_right.view(len(seeds), -1).to(torch.uint8),
     }
     held_out = _world(step, 128, int(step.params["world_seed"]) + 1)
+    count = int(step.params["held_out"])
     kept = [
-        of_enlargements(sampler, held_out, step.seed, NOISE_LEVELS),
+        of_enlargements(sampler, held_out, count, step.seed, NOISE_LEVELS),
         of_photographs(sampler, _photographs(step), seeds[0]),
     ]
     for each in kept:

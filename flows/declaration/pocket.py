@@ -64,12 +64,14 @@ class Similarity(Section):
 class Measure(Section):
     """Samples of every concept, for each seed, read by the reader; and edits of photographs.
 
-    stride: timesteps that a step of sampling goes. photographs: files, relative to this one.
+    stride: timesteps that a step of sampling goes; SDEdit is measured from the 21st. held_out:
+    pictures that stage II is measured on. photographs: files, relative to this one.
     """
 
     seeds: Annotated[list[Seed], Field(min_length=1, max_length=100)]
     guidance_scale: GuidanceScale
-    stride: Annotated[int, Field(ge=1, le=500)]
+    stride: Annotated[int, Field(ge=1, le=47)]
+    held_out: Annotated[int, Field(ge=1, le=10_000)]
     style_subjects: Annotated[list[Style], Field(min_length=1, max_length=40)]
     photographs: Annotated[list[FilePath], Field(min_length=1, max_length=100)]
 

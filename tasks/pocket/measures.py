@@ -22,8 +22,6 @@ ONE_STEP_TIMESTEPS = (390, 690)
 I_STARTS = (1, 3, 5, 7, 10, 20)
 HOLE = ((0.3, 0.1), (0.7, 0.55))
 """The hole of the inpainting measure: two corners, in fractions of the side."""
-ENLARGED = 24
-"""Pictures of a world never trained on that stage II is measured with."""
 
 
 def grain(pictures: Tensor) -> Tensor:
@@ -109,14 +107,14 @@ def hole(side: int) -> Tensor:
 
 
 def of_enlargements(
-    sampler: PocketSampler, world: World, seed: int, noise_levels: Sequence[int]
+    sampler: PocketSampler, world: World, count: int, seed: int, noise_levels: Sequence[int]
 ) -> Kept:
-    """Stage II on pictures of a world at 128 pixels that it was not trained on, halved.
+    """Stage II on `count` pictures of a world at 128 pixels that it was not trained on, halved.
 
     Metrics: enlarged_psnr_<level> for each noise level of its input, bicubic_psnr; enlarged_grain
     of the first level, bicubic_grain and drawn_grain, medians.
     """
-    batch = world.draw(ENLARGED, named_generator(seed, "enlarged", device=world.device), empty=0)
+    batch = world.draw(count, named_generator(seed, "enlarged", device=world.device), empty=0)
     drawn = batch.pictures.cpu()
     halved = reduced(drawn, 2)
     texts = [world.texts[number] for number in batch.caption.tolist()]

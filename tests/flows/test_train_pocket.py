@@ -38,7 +38,8 @@ def project(folder: Path) -> Path:
     pocket["measure"] = {
         "seeds": [0, 1],
         "guidance_scale": 7.0,
-        "stride": 40,
+        "stride": 47,
+        "held_out": 1,
         "style_subjects": ["a panda"],
         "photographs": ["tower.png"],
     }
