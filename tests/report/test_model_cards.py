@@ -213,10 +213,10 @@ def test_what_the_reader_found_is_told_of_the_model_that_drew(cards):
 
 
 def test_phases_are_the_recipe_in_the_order_of_training(cards):
-    phases = {"coarse": {"steps": 5}, "fine": {"steps": 7}, "whole": {"steps": 6}}
+    phases = {"whole": {"steps": 6}, "coarse": {"steps": 5}}
     params = {"phases": phases, "font": "emoji.ttf", "font_sha256": "f0" * 32}
     card = cards.add("pocket/one", kind="pocket_stage_one", params=params).only()
-    assert card.recipe == "coarse: steps 5; whole: steps 6; fine: steps 7"
+    assert card.recipe == "coarse: steps 5; whole: steps 6"
     assert dict(card.provenance)["font sha256"] == "f0" * 32
 
 

@@ -29,7 +29,7 @@ ROLES = {
 
 _MEASURED_AS_A_WHOLE = {"pocket_measure": "stage_one"}
 """Kinds that measure a model rather than a checkpoint, and the role of what they measure."""
-_SOURCES = ("concepts", "concepts_sha256", "font", "font_sha256", "styles", "variants", "bank_seed")
+_SOURCES = ("concepts", "concepts_sha256", "font", "font_sha256", "styles", "world_seed")
 """Parameters that say what the pictures were drawn from, where a model is trained on drawings."""
 
 
