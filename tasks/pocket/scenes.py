@@ -45,4 +45,4 @@ def _picture(glyphs: Glyphs, part: Part, side: int, rng: np.random.Generator | N
     if part.glyph.startswith("@"):
         return draw(part.glyph[1:], side)
     artists = glyphs[part.glyph]
-    return resized(artists[0 if rng is None else rng.integers(len(artists))], side)
+    return resized(artists[0 if rng is None else int(rng.integers(len(artists)))], side)
