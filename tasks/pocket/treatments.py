@@ -130,6 +130,9 @@ _INKS: Sequence[Colour] = (
     (0.14, 0.10, 0.08), (0.08, 0.08, 0.10), (0.22, 0.12, 0.08), (0.10, 0.14, 0.24),
     (0.12, 0.18, 0.14), (0.26, 0.10, 0.12),
 )  # fmt: skip
+_BOARDS: Sequence[Colour] = (
+    (0.10, 0.14, 0.12), (0.12, 0.12, 0.14), (0.08, 0.10, 0.16), (0.16, 0.12, 0.10),
+)  # fmt: skip
 _PANES: Sequence[Colour] = (
     (0.12, 0.30, 0.72), (0.14, 0.46, 0.80), (0.10, 0.52, 0.58), (0.18, 0.50, 0.26),
     (0.70, 0.20, 0.20), (0.86, 0.62, 0.16), (0.48, 0.22, 0.58), (0.86, 0.40, 0.16),
@@ -191,7 +194,7 @@ def oil_painting(subjects: Subjects, chance: Chance) -> Tensor:
     picture = 0.6 * _blurred(picture, side, 3) + 0.4 * picture
     grey = picture.mean(1, keepdim=True)
     picture = grey + chance.uniform(n, 1.1, 1.35) * (picture - grey)
-    strokes = chance.uniform(n, 0.01, 0.05) * chance.strokes(n, side)
+    strokes = chance.uniform(n, 0.01, 0.035) * chance.strokes(n, side)
     return (picture * chance.uniform(n, 0.9, 1.1, 3) * (1 + strokes)).clamp(0, 1)
 
 
@@ -261,16 +264,19 @@ def stained_glass(subjects: Subjects, chance: Chance) -> Tensor:
 
 
 def marker_drawing(subjects: Subjects, chance: Chance) -> Tensor:
-    """Wavering outlines, filled with strokes that leave gaps, on paper."""
+    """Wavering outlines, filled with strokes that leave gaps, on paper; or in chalk on a board."""
     n, side = len(subjects), subjects.side
     paper = torch.lerp(chance.one_of(n, _PAPERS, 0.02), torch.ones((), device=chance.device), 0.6)
     picture = _warped(torch.cat([subjects.rgb, subjects.alpha], 1), chance, 1.6, 9)
     rgb, alpha = picture[:, :3], picture[:, 3:].clamp(0, 1)
     gaps = 1 - chance.uniform(n, 0.1, 0.4) * (_hatch(subjects, chance, 8, 14) > 0.3).float()
+    strokes = alpha * _blurred(gaps, side, 3)
     inked = rgb + (1 - alpha) * paper
-    filled = torch.lerp(paper, inked, alpha * _blurred(gaps, side, 3))
     outline = _edges(_grey(inked), side) * chance.uniform(n, 0.5, 0.85)
-    return (filled * (1 - outline)).clamp(0, 1)
+    marked = torch.lerp(paper, inked, strokes) * (1 - outline)
+    board = chance.one_of(n, _BOARDS, 0.2)
+    chalk = board + strokes * chance.uniform(n, 0.1, 0.4) * rgb + outline * (0.95 - board)
+    return torch.where(chance.uniform(n) < 0.2, chalk, marked).clamp(0, 1)
 
 
 @dataclass(frozen=True)
@@ -279,6 +285,10 @@ class Style:
 
     treatment: Treatment
     captions: tuple[str, ...]
+
+
+def _article(name: str) -> str:
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
 STYLES: dict[str, Style] = {
@@ -291,7 +301,7 @@ STYLES: dict[str, Style] = {
     "stained glass": Style(stained_glass, ("a stained glass window of {}",)),
     "drawing": Style(marker_drawing, ("a drawing of {}",)),
     **{
-        f"on {name}": Style(coloured(name), (f"{{}} on a {name} background", "{}"))
+        f"on {name}": Style(coloured(name), (f"{{}} on {_article(name)} background", "{}"))
         for name in GROUNDS
     },
 }

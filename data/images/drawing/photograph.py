@@ -28,8 +28,8 @@ PRECISION = 0.0006
 @dataclass(frozen=True)
 class Part:
     """One solid and what it looks like. bound: (centre, radius) of a sphere around it, outside of
-    which its distance need not be known exactly. role: "subject", "tree" or "ground", which a
-    variation of a scene moves and recolours alike."""
+    which its distance need not be known exactly. role: "subject", "tree", "ground" or "water",
+    which a variation of a scene moves and recolours alike."""
 
     solid: Solid
     surface: Surface

@@ -78,6 +78,9 @@ GROUNDS: Sequence[Colour] = (
     (0.30, 0.24, 0.15), (0.20, 0.19, 0.18), (0.62, 0.65, 0.70),
 )  # fmt: skip
 """Meadows, dry grass, sand, paving, snow."""
+WATERS: Sequence[Colour] = (
+    (0.07, 0.12, 0.15), (0.05, 0.13, 0.13), (0.09, 0.13, 0.12), (0.06, 0.10, 0.18),
+)  # fmt: skip
 
 
 def rearranged(
@@ -128,7 +131,8 @@ def relit(scene: Scene, rng: np.random.Generator) -> Scene:
     hour = HOURS[str(rng.choice(list(HOUR_WEIGHTS), p=list(HOUR_WEIGHTS.values())))]
     # Green most of the year.
     leaves = LEAVES[rng.integers(4 if rng.random() < 0.7 else len(LEAVES))]
-    ground = GROUNDS[rng.integers(len(GROUNDS))]
+    number = rng.integers(len(GROUNDS))
+    ground, water = GROUNDS[number], WATERS[number % len(WATERS)]
     light = Light(
         sun=scene.light.sun,
         sunlight=_near(hour.sunlight, rng, 0.12),
@@ -150,6 +154,8 @@ def relit(scene: Scene, rng: np.random.Generator) -> Scene:
             surface = _recoloured(part.surface, _near(leaves, rng, 0.2), 0.9)
         elif part.role == "ground":
             surface = _recoloured(part.surface, _near(ground, rng, 0.15), 0.8)
+        elif part.role == "water":
+            surface = _recoloured(part.surface, _near(water, rng, 0.15), 0.8)
         else:
             surface = _tinted(part.surface, rng)
         parts.append(replace(part, surface=surface))

@@ -31,7 +31,7 @@ def scene() -> Scene:
         Part(_steel, plain((0.40, 0.06, 0.025), 0.08), around),
         Part(_piers, plain((0.34, 0.32, 0.29)), around),
         Part(_hills, _scrub, role="ground"),
-        Part(lambda p: p[:, 1], _water, role="ground"),
+        Part(lambda p: p[:, 1], _water, role="water"),
     ]
     camera = Camera((-11.5, 3.1, 13.0), (4.2, 4.6, 0.0), fov=44)
     sky = day_sky(zenith=(0.14, 0.28, 0.58), horizon=(0.74, 0.79, 0.88), clouds=0.62, seed=130.0)
