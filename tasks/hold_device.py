@@ -34,7 +34,8 @@ def hold_device(
     with contextlib.ExitStack() as held:
         if kind.one_at_a_time:
             held.enter_context(_alone(kind.stage))
-        if kind.uses_accelerator and not settings.device_is_granted:
+        is_shared = kind.shares_cpu and device == "cpu"
+        if kind.uses_accelerator and not is_shared and not settings.device_is_granted:
             held.enter_context(
                 hold_accelerator(
                     device,

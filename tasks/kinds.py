@@ -21,6 +21,7 @@ class Kind:
     """stage: the flow that runs it. function: "module:name", Step -> StepResult.
     libraries: distributions whose version can change the result.
     uses_accelerator: it runs on the device, in the device's number format.
+    shares_cpu: where that device is the CPU, other steps need not wait: it may train for hours.
     preflight: "module:name" of a cheap check, made before any step of the run starts
         (tasks.preflight); it raises BadInput for what the step could only fail on later.
     batch_function: "module:name", [Step] -> [StepResult | DarkroomError], in the same order: takes
@@ -35,6 +36,7 @@ class Kind:
     function: str
     libraries: tuple[str, ...]
     uses_accelerator: bool = False
+    shares_cpu: bool = False
     preflight: str | None = None
     batch_function: str | None = None
     batch_limit: int = 1
@@ -77,6 +79,7 @@ def _pocket(stage: str, function: str) -> Kind:
         function,
         ("torch", "diffusers", "transformers", "pillow", "numpy"),
         uses_accelerator=True,
+        shares_cpu=True,
         preflight="tasks.pocket.sources:check_sources",
     )
 
