@@ -35,10 +35,10 @@ def test_the_picture_of_data_images_is_still_drawn_pixel_by_pixel(variations, na
 
 
 def test_a_scene_follows_from_its_seed_and_number(variations) -> None:  # type: ignore[no-untyped-def]
-    kind, first = variations.photographs(0, 7, 16)
-    assert (kind, first.shape) == (variations.photographs(0, 7, 16)[0], (4, 16, 16, 3))
-    assert np.array_equal(first, variations.photographs(0, 7, 16)[1])
-    assert not np.array_equal(first, variations.photographs(1, 7, 16)[1])
+    kind, first = variations.photographs(0, 1, 16)
+    assert (kind, first.shape) == (variations.photographs(0, 1, 16)[0], (4, 16, 16, 3))
+    assert np.array_equal(first, variations.photographs(0, 1, 16)[1])
+    assert not np.array_equal(first, variations.photographs(1, 1, 16)[1])
     assert not np.array_equal(first[0], first[1])
 
 
