@@ -13,10 +13,10 @@ from flows.declaration.figure_checks import check_panel
 from flows.declaration.figures import drawn_ids, panel_id
 from flows.declaration.messages import Problem, show_value
 from flows.declaration.models import Classifier, DenoisingModel, GenerativeModel
+from flows.declaration.nearest import nearest
 from flows.declaration.noise_checks import check_noise
 from flows.declaration.references import check_distinct, check_name
 from flows.declaration.schedule_checks import check_schedules
-from flows.nearest import nearest
 
 
 def check_declaration(declaration: Declaration) -> list[Problem]:

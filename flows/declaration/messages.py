@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from flows.declaration.document import Declaration
 from flows.declaration.fields import FILE_NAME_PATTERN, annotation_of, names_in
+from flows.declaration.nearest import nearest
 from flows.declaration.objectives import DENOISING_KINDS, GENERATIVE_KINDS
-from flows.nearest import nearest
-from tasks.errors import BadInput
+from tasks import BadInput
 
 Path = tuple[str, ...]
 MAX_PROBLEMS = 30

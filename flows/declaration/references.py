@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flows.declaration.messages import Path, Problem, show_value
-from flows.nearest import nearest
+from flows.declaration.nearest import nearest
 
 
 def check_name(path: Path, name: str, known: Iterable[str], what: str) -> Iterator[Problem]:

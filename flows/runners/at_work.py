@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flows.plan import Plan
-from flows.run import Run
+from flows.plan.plan import Plan
+from flows.run.run import Run
 from flows.runners.choice import RunnerChoice, parse_runner
 from flows.runners.workforce import Workforce
 from flows.serve.addresses import is_loopback
-from tasks.cancellation import steps_should_end
-from tasks.errors import BadInput, DarkroomError
+from tasks import BadInput, DarkroomError
+from tasks.running.cancellation import steps_should_end
 
 if TYPE_CHECKING:
-    from tasks.run_step import RunSettings
+    from tasks.running.run_step import RunSettings
 
 POLL_SECONDS = 0.2
 

@@ -17,7 +17,7 @@ from typing import Literal, cast
 from urllib.parse import urlsplit
 
 from flows.serve.addresses import is_loopback
-from tasks.errors import BadInput
+from tasks import BadInput
 
 DEFAULT = "threads"
 

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from flows.interrupt import interrupts_kept_from_children
+from flows.run.interrupt import interrupts_kept_from_children
 from flows.runners.workforce import Ended, edges
-from tasks.errors import BadInput, DarkroomError, StepFailed
+from tasks import BadInput, DarkroomError, StepFailed
 
 if TYPE_CHECKING:
     from distributed import Client, Future

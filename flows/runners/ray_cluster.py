@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flows.runners.workforce import Ended, edges
-from tasks.errors import BadInput
+from tasks import BadInput
 
 if TYPE_CHECKING:
     from prefect import Task

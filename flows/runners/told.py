@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flows.batches import batch_name
-from flows.node_outcome import NodeOutcome
-from flows.plan import PlannedNode
-from tasks.progress import BUS, Event, What
+from flows.plan.plan import PlannedNode
+from flows.run.batches import batch_name
+from flows.run.node_outcome import NodeOutcome
+from tasks.running.progress import BUS, Event, What
 
 _WHAT: dict[str, What] = {
     "done": "finished",

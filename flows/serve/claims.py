@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from flows.run import Run
-from flows.run_record import KIND, LAYOUT
+from flows.run.run import Run
+from flows.run.run_record import KIND, LAYOUT
 from flows.serve.report_address import report_address
 from flows.serve.webhook import MAX_NODES, is_declared, post_declared
 from tasks.claims.finding import FAILS, HOLDS

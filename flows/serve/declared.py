@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from flows.declaration.read_declaration import DeclarationFile
 from flows.declaration.schedules import Schedule
-from flows.read_declaration import DeclarationFile
-from flows.run_request import RunRequest
-from tasks.errors import BadInput
+from flows.run.run_request import RunRequest
+from tasks import BadInput
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flows.serve.declared import DeclaredDeployment
-from tasks.errors import BadInput, DarkroomError
+from tasks import BadInput, DarkroomError
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

@@ -27,7 +27,7 @@ def prefect_deployment(declared: DeclaredDeployment) -> RunnerDeployment:
     from prefect.types.entrypoint import EntrypointType
     from prefect.utilities.callables import ParameterSchema
 
-    from flows.pipeline import run_pipeline
+    from flows.run.pipeline import run_pipeline
 
     deployment = run_pipeline.to_deployment(
         name=declared.pipeline,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from flows.run_request import RunRequest
+from flows.run.run_request import RunRequest
 
 REPORT_URL = "DARKROOM_REPORT_URL"
 """In the environment of a run: where its report folder is served. Set by `darkroom up`."""

@@ -12,13 +12,13 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from flows.interrupt import interrupts_kept_from_children
+from flows.run.interrupt import interrupts_kept_from_children
 from flows.serve.addresses import is_same_server, require_free, url_of
 from flows.serve.declared import DeclaredDeployment
 from flows.serve.report_address import REPORT_URL
 from flows.serve.report_server import report_server
 from flows.serve.server import Server, running_server, sole_server
-from tasks.errors import BadInput, DarkroomError
+from tasks import BadInput, DarkroomError
 
 if TYPE_CHECKING:
     from prefect.runner import Runner

@@ -17,10 +17,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from flows.run import Run
-from flows.run_request import RunRequest
+from flows.run.run import Run
+from flows.run.run_request import RunRequest
 from flows.serve.report_address import report_address
-from tasks.cancellation import stop_requested
+from tasks.running.cancellation import stop_requested
 
 WEBHOOK_URL = "DARKROOM_WEBHOOK_URL"
 TIMEOUT_SECONDS = 5.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from flows.upkeep.reachable import kept_runs, keys_of_runs, with_inputs
-from tasks.errors import BadInput, DarkroomError
+from tasks import BadInput, DarkroomError
 from tasks.store.lease import GUARD_SECONDS, LeaseRecord
 from tasks.store.objects import object_path
 from tasks.store.row import parse_time

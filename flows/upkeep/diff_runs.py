@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flows.upkeep.recorded_runs import choose_run, read_run
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.report.compare.page import comparison_page
 from tasks.report.compare.run_difference import RunDiff, difference_of
 from tasks.store.durable_file import write_local_file

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from flows.graph import upstream
-from flows.miss_reason import OTHER_INPUTS
-from flows.nearest import nearest
-from flows.plan import Plan, PlannedNode
-from tasks.errors import BadInput
+from flows.declaration.nearest import nearest
+from flows.plan.graph import upstream
+from flows.plan.miss_reason import OTHER_INPUTS
+from flows.plan.plan import Plan, PlannedNode
+from tasks import BadInput
 from tasks.store.identity_difference import Difference, differences, ingredients
 from tasks.store.node import JSON, Identity
 from tasks.store.row import Row

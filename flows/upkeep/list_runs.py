@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from flows.run_record import KIND
+from flows.run.run_record import KIND
 from flows.upkeep.recorded_runs import (
     RunUnreadable,
     pipeline_of,

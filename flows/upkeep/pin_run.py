@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.upkeep.recorded_runs import choose_run, pipeline_of
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.store.row import Row, utc_now
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep

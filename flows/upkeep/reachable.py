@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from flows.run_record import KIND
+from flows.run.run_record import KIND
 from flows.upkeep.recorded_runs import pipeline_of, profile_of, read_run, run_rows
 from tasks.store.row import Row
 from tasks.store.rows import Rows

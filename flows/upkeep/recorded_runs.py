@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from flows.run_record import KIND, LAYOUT
-from tasks.errors import BadInput, DarkroomError
+from flows.run.run_record import KIND, LAYOUT
+from tasks import BadInput, DarkroomError
 from tasks.report.run_record import RunRecord, read_layout
 from tasks.store.errors import CorruptArtifact
 from tasks.store.row import Row

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.claims.finding import NotMeasurable
-from tasks.measure_similarity import TABLE
-from tasks.step import Step
+from tasks.running.step import Step
 from tasks.store.node import JSON
+from tasks.text_to_image.measure_similarity import TABLE
 
 Entry = Mapping[str, JSON]
 Arrays = Mapping[str, NDArray[Any]]
@@ -25,7 +25,7 @@ def _nothing(role: str, name: str) -> Arrays:
 
 @dataclass(frozen=True)
 class Evidence:
-    """entries: as flows.expand.claims gathers them; the fields that name nodes hold roles.
+    """entries: as flows.claims gathers them; the fields that name nodes hold roles.
 
     metrics, seeds: of each role. arrays: (role, object) to arrays. picture: role to the picture as
     it is shown, u8 [S, S, 3]. similarities: (number of the picture, text) to the cosine.

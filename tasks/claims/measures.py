@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from tasks.diffusion.alignment import illusion_scores
 from tasks.diffusion.frechet import Gaussian, frechet_distance
 from tasks.diffusion.views import view_from_params
-from tasks.model_parts import build_schedule
 from tasks.store.node import JSON
+from tasks.training.model_parts import build_schedule
 
 CLAIMED_VIEWS: tuple[dict[str, JSON], ...] = (
     {"name": "skew"},

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tasks import BadInput
 from tasks.diffusion.components import Decomposition, LinearMap, components_from_params
 from tasks.diffusion.views import View, view_from_params
-from tasks.errors import BadInput
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tasks import BadInput
 from tasks.diffusion.threshold import DynamicThreshold, FixedClip, Limit, no_limit
 from tasks.diffusion.timesteps import TimestepSpacing
-from tasks.errors import BadInput
 
 CLEAN = -1
 """The timestep of the image itself: alpha_bar is 1 there."""

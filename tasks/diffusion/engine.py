@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tasks import BadInput, StepCancelled, StepFailed
 from tasks.diffusion.diffusion_schedule import DiffusionSchedule
 from tasks.diffusion.network_rows import NetworkRows, UNet
 from tasks.diffusion.noise_estimates import NoiseEstimates
@@ -24,7 +25,6 @@ from tasks.diffusion.pictures_in_progress import PicturesInProgress
 from tasks.diffusion.row_plan import plan_rows
 from tasks.diffusion.row_queue import RowQueue, Share
 from tasks.diffusion.trajectory import Result, Trajectory
-from tasks.errors import BadInput, StepCancelled, StepFailed
 
 
 @torch.no_grad()

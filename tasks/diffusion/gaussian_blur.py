@@ -12,8 +12,8 @@ import math
 import torch
 from torch import Tensor
 
+from tasks import BadInput
 from tasks.diffusion.picture_metrics import psnr
-from tasks.errors import BadInput
 
 SIGMAS = tuple(0.25 * 2 ** (k / 4) for k in range(25))
 """The grid of best_gaussian_blur: 0.25 to 16 pixels, four to an octave."""

@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tasks import StepCancelled, StepFailed
 from tasks.diffusion.guidance import guided_prediction
 from tasks.diffusion.samplers import Sampler
 from tasks.diffusion.seeds import named_generator
-from tasks.errors import StepCancelled, StepFailed
 
 GuidedPrediction = Callable[[nn.Module, Tensor, Tensor, Tensor | None, float], Tensor]
 """network, x, t, c, guidance_scale to the prediction; see guidance.guided_prediction."""

@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tasks import BadInput
 from tasks.diffusion.numbering import Ragged, distinct, rows_of
 from tasks.diffusion.row_plan import RowPlan
 from tasks.diffusion.trajectory import Trajectory
 from tasks.diffusion.views import view_from_params
 from tasks.diffusion.views.view import ViewBank
-from tasks.errors import BadInput
 
 UNet = Callable[..., Tensor]
 """(x [B, 3, S, S] float32, t [B] int64, prompt_embeds [B, length, width]) to [B, 6, S, S], three

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from tasks import StepFailed
 from tasks.diffusion.picture_metrics import LEVELS_PER_UNIT
-from tasks.errors import StepFailed
 
 
 def non_finite_failure(name: str, t: int) -> StepFailed:

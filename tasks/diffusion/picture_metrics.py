@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from tasks.errors import BadInput
+from tasks import BadInput
 
 LEVELS_PER_UNIT = 127.5
 """8-bit levels in one unit of [-1, 1]."""

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tasks import BadInput, StepFailed
 from tasks.diffusion.diffusion_schedule import CLEAN, DiffusionSchedule, forward
 from tasks.diffusion.kept_content import KeptContent
 from tasks.diffusion.noise_source import draw
@@ -15,7 +16,6 @@ from tasks.diffusion.numbering import rows_of
 from tasks.diffusion.picture_check import flat_failure, non_finite_failure
 from tasks.diffusion.posterior import reverse_step
 from tasks.diffusion.trajectory import Trajectory
-from tasks.errors import BadInput, StepFailed
 
 
 class PicturesInProgress:

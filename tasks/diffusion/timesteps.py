@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.errors import BadInput
+from tasks import BadInput
 
 
 def strided_timesteps(first: int, stride: int) -> tuple[int, ...]:

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from tasks import DeadlineReached, StepCancelled, TrainingFailed
 from tasks.diffusion.augmentation import random_flip, random_shift
 from tasks.diffusion.ema import ExponentialMovingAverage
 from tasks.diffusion.objectives import Objective
 from tasks.diffusion.seeds import named_generator
-from tasks.errors import DeadlineReached, StepCancelled, TrainingFailed
 
 # Losses stay on the device and are looked at this often: one synchronisation per window.
 WINDOW_STEPS = 50

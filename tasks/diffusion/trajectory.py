@@ -7,9 +7,9 @@ from functools import cached_property
 
 from torch import Tensor
 
+from tasks import BadInput
 from tasks.diffusion.combination import Combination
 from tasks.diffusion.noise_source import NoiseSource, SeededNoise
-from tasks.errors import BadInput
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,13 +13,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tasks import BadInput, StepFailed
 from tasks.diffusion.combination import Combination
 from tasks.diffusion.diffusion_schedule import DiffusionSchedule, forward
 from tasks.diffusion.engine import sample
 from tasks.diffusion.network_rows import UNet
 from tasks.diffusion.noise_source import NoiseSource, SeededNoise, draw
 from tasks.diffusion.trajectory import Result, Trajectory
-from tasks.errors import BadInput, StepFailed
 
 
 @dataclass(frozen=True, eq=False)

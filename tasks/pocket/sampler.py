@@ -11,12 +11,12 @@ import torch
 from safetensors.torch import load
 from torch import Tensor, nn
 
+from tasks import StepFailed
 from tasks.diffusion.diffusion_schedule import DiffusionSchedule
 from tasks.diffusion.engine import sample
 from tasks.diffusion.seeds import derive_seed
 from tasks.diffusion.trajectory import Result, Trajectory
 from tasks.diffusion.upscale import Upscaling, upscale
-from tasks.errors import StepFailed
 from tasks.pocket.export import scheduler
 from tasks.pocket.networks import stage_one_unet, stage_two_unet
 from tasks.pocket.stage_one import StageOne
@@ -32,7 +32,7 @@ Report = Callable[[float, float, str], None]
 
 @dataclass(frozen=True)
 class Weights:
-    """Objects of the training nodes: see tasks.train_pocket."""
+    """Objects of the training nodes: see tasks.pocket.train_pocket."""
 
     spiece: bytes
     text_encoder: bytes

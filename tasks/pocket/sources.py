@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.pocket.bank import Bank, draw_bank
 from tasks.pocket.concepts import Concept, read_concepts
 from tasks.pocket.glyphs import load_font
-from tasks.preflight import Surroundings
+from tasks.running.preflight import Surroundings
 
 
 def load_bank(params: Mapping[str, Any], project_root: Path) -> tuple[Bank, list[Concept]]:

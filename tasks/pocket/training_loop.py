@@ -17,9 +17,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from tasks import StepCancelled, TrainingFailed
 from tasks.diffusion.ema import ExponentialMovingAverage
 from tasks.diffusion.seeds import named_generator
-from tasks.errors import StepCancelled, TrainingFailed
 from tasks.store.durable_file import write_local_file
 
 

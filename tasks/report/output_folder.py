@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from tasks.errors import BadInput
+from tasks import BadInput
 
 LIST_NAME = "report-files.json"
 _OWN_FILE = re.compile(r"assets/[0-9a-f]{16}\.[a-z0-9]+|[a-z0-9-]+\.html")

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.store.errors import StoreFull
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.errors import DarkroomError
+from tasks import DarkroomError
 
 
 class CorruptArtifact(DarkroomError):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tasks.errors import BadInput
+from tasks import BadInput
 
 SETTLE_SECONDS = 30 * 60.0
 """Files touched more recently than this are young enough; see Filesystem.settle."""

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from tasks.errors import DarkroomError
+from tasks import DarkroomError
 from tasks.store.durable_file import write_local_file
 
 STALE_SECONDS = 24 * 3600.0

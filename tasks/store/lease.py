@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tasks.errors import DarkroomError
+from tasks import DarkroomError
 from tasks.store.errors import StoreFull
 from tasks.store.filesystem import Filesystem
 from tasks.store.lock import hold_in_store, host_folder

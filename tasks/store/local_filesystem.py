@@ -7,7 +7,7 @@ import os
 import secrets
 import time
 
-from tasks.errors import BadInput, DarkroomError
+from tasks import BadInput, DarkroomError
 from tasks.store.durable_file import (
     clear_write_errors,
     make_folder,

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tasks.errors import BadInput, DarkroomError
+from tasks import BadInput, DarkroomError
 from tasks.store.durable_file import clear_write_errors, make_folder, temporary_file
 from tasks.store.filesystem import Filesystem
 from tasks.store.local_filesystem import LocalFilesystem

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from tasks.errors import BadInput
+from tasks import BadInput
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _KIND = re.compile(r"[a-z_]{1,64}")

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tasks.errors import BadInput, DarkroomError
+from tasks import BadInput, DarkroomError
 from tasks.store.durable_file import clear_write_errors
 from tasks.store.filesystem import SETTLE_SECONDS, Filesystem, Item, Result, StoredFile
 from tasks.store.immutable_copies import local_copy, sweep_copies

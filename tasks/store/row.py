@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.store.errors import DamagedRow
 from tasks.store.names import check_extension, check_key, check_kind, check_object_name
 from tasks.store.node import JSON, canonical_json

@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.store.errors import DamagedRow, UnknownSchema, UnreadableRow
 from tasks.store.row import FIELDS, SCHEMA_VERSION, Row
 

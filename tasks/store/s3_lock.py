@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from tasks.errors import DarkroomError
+from tasks import DarkroomError
 from tasks.store.s3_errors import NotAsExpected
 from tasks.store.s3_requests import S3Requests
 

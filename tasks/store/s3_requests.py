@@ -12,7 +12,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from tasks.errors import BadInput, DarkroomError
+from tasks import BadInput, DarkroomError
 from tasks.store.retry import with_retries
 from tasks.store.s3_errors import NotAsExpected, NotOffered, in_words, name_if_passing
 

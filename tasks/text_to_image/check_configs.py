@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.text_to_image.hub_refusal import or_pocket
 from tasks.text_to_image.model_part import ModelPart
 from tasks.text_to_image.published_layout import INDEX, NOISING_SCHEDULER, SCHEDULER

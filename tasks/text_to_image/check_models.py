@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.text_to_image.check_configs import check_configs, embedding_width
 from tasks.text_to_image.find_part import (
     FoundPart,
@@ -38,7 +38,7 @@ from tasks.text_to_image.prompt_embeds import (
 from tasks.text_to_image.published_layout import WEIGHTS
 
 if TYPE_CHECKING:
-    from tasks.preflight import Surroundings
+    from tasks.running.preflight import Surroundings
 
 
 def check_models(params: Sequence[Mapping[str, Any]], surroundings: Surroundings) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.text_to_image.file_digest import files_digest
 from tasks.text_to_image.hub import (
     Listing,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tasks.errors import BadInput, DarkroomError, StepCancelled
+from tasks import BadInput, DarkroomError, StepCancelled
 from tasks.text_to_image.hub_refusal import explain, or_pocket
 from tasks.text_to_image.model_part import HubAddress, ModelPart
 from tasks.text_to_image.quiet import quiet_libraries

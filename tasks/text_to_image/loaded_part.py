@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from tasks.errors import StepCancelled
+from tasks import StepCancelled
 from tasks.text_to_image.sizes import MIB
 
 LARGEST_SMALL = 256 * MIB
@@ -150,7 +150,7 @@ def _give_memory_back() -> None:
     if (torch := sys.modules.get("torch")) is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()
     if platform.libc_ver()[0] == "glibc":
-        # tasks.memory_allocator keeps freed memory; gigabytes of weights are no use kept.
+        # tasks.running.memory_allocator keeps freed memory; gigabytes of weights are no use kept.
         ctypes.CDLL(None).malloc_trim(0)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.text_to_image.hub_refusal import or_pocket
 from tasks.text_to_image.model_part import ModelPart
 from tasks.text_to_image.sizes import GIB, show_size

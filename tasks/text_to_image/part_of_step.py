@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tasks.step import Step
+from tasks.running.step import Step
 from tasks.text_to_image.encoder import TextEncoder, load_text_encoder
 from tasks.text_to_image.model_part import ModelPart
 from tasks.text_to_image.similarity import SimilarityModel, load_similarity

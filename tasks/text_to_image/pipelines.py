@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from tasks.errors import BadInput, DarkroomError
+from tasks import BadInput, DarkroomError
 from tasks.text_to_image.hub_refusal import or_pocket
 from tasks.text_to_image.model_part import ModelPart
 from tasks.text_to_image.quiet import quiet_libraries

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.errors import BadInput, DarkroomError
+from tasks import BadInput, DarkroomError
 from tasks.text_to_image.find_part import FoundPart
 from tasks.text_to_image.hub import Report
 from tasks.text_to_image.hub_refusal import or_pocket

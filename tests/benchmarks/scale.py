@@ -65,8 +65,8 @@ def declaration(folder: Path, nodes: int) -> Path:
 
 def plan_nodes(nodes: int, folder: Path, store: Any = None, **options: Any) -> Any:
     """The plan of the declaration of so many nodes."""
-    from flows.plan import make_plan
-    from flows.read_declaration import read_declaration
+    from flows.declaration.read_declaration import read_declaration
+    from flows.plan.plan import make_plan
 
     file = read_declaration(declaration(folder, nodes))
     return make_plan(file, "all", None, store, device="cpu", number_format="float32", **options)

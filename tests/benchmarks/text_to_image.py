@@ -15,10 +15,10 @@ from tasks.diffusion.engine import sample
 from tasks.diffusion.timesteps import strided_timesteps
 from tasks.diffusion.trajectory import Result, Trajectory
 from tasks.diffusion.views import view_from_params
-from tasks.memory_allocator import keep_freed_memory
-from tasks.network_use import CountedNetwork, rows_at_once
+from tasks.running.memory_allocator import keep_freed_memory
 from tasks.text_to_image.encoder import load_text_encoder
 from tasks.text_to_image.model_part import ModelPart
+from tasks.text_to_image.network_use import CountedNetwork, rows_at_once
 from tasks.text_to_image.stages import LoadedStage, load_stage
 from tests.benchmarks.measure import Done, Measurement, peak_memory_mib, table, take_turns
 

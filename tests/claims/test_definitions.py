@@ -7,8 +7,8 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from flows.claims.claim_nodes import GATHER
 from flows.declaration.claims import ClaimId
-from flows.expand.claim_nodes import GATHER
 from tasks.claims.definitions import CLAIMS
 from tasks.claims.evidence import Evidence
 from tasks.claims.finding import Finding, NotMeasurable

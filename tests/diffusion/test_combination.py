@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from tasks import BadInput
 from tasks.diffusion.combination import combination_from_params
-from tasks.errors import BadInput
 
 
 def test_a_single_prompt():

@@ -6,8 +6,8 @@ import pytest
 import torch
 from diffusers import DDPMScheduler
 
+from tasks import BadInput
 from tasks.diffusion.diffusion_schedule import CLEAN, DiffusionSchedule, forward
-from tasks.errors import BadInput
 from tests.diffusion.miniature import SCHEDULER_CONFIG
 
 IF = DiffusionSchedule.from_config(SCHEDULER_CONFIG)

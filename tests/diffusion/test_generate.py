@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from tasks import StepCancelled, StepFailed
 from tasks.diffusion.generate import BATCH_ROWS, BLOCK_ROWS, Request, generate
 from tasks.diffusion.guidance import guided_prediction
 from tasks.diffusion.inference import InferenceNetwork
@@ -12,7 +13,6 @@ from tasks.diffusion.samplers import AncestralSampler, FlowSampler
 from tasks.diffusion.schedule import linear_schedule
 from tasks.diffusion.seeds import seeded_initialisation
 from tasks.diffusion.unet import CourseUNet
-from tasks.errors import StepCancelled, StepFailed
 
 EULER = FlowSampler("euler", 4)
 

@@ -7,13 +7,13 @@ import math
 import pytest
 import torch
 
+from tasks import BadInput
 from tasks.diffusion.picture_metrics import (
     kept_difference,
     psnr,
     root_mean_square_distance,
     seam_score,
 )
-from tasks.errors import BadInput
 
 MASK = torch.zeros(1, 32, 32)
 MASK[:, 8:24, 8:24] = 1

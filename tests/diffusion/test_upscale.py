@@ -6,11 +6,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from tasks import BadInput
 from tasks.diffusion.combination import combination_from_params
 from tasks.diffusion.diffusion_schedule import DiffusionSchedule
 from tasks.diffusion.upscale import Upscaling, upscale
 from tasks.diffusion.views import view_from_params
-from tasks.errors import BadInput
 from tests.diffusion.miniature import (
     LARGE_SIZE,
     SCHEDULER_CONFIG,

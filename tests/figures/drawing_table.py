@@ -11,7 +11,7 @@ from PIL import Image
 from safetensors.numpy import save
 
 from tasks.figures.style import png_bytes
-from tasks.step import Step, table_to_bytes
+from tasks.running.step import Step, table_to_bytes
 from tasks.store.row import Row
 from tasks.store.store import Store
 

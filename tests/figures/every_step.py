@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.step import Step
+from tasks.running.step import Step
 from tests.figures.annotated_steps import annotated_steps
 from tests.figures.digit_steps import digit_steps
 from tests.figures.drawing_table import DrawingTable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from tasks.step import table_to_bytes
+from tasks.running.step import table_to_bytes
 from tests.figures.picture_steps import scene
 
 PHRASES = ["a panda", "a dog", "a people around a campfire in the snow", "a cat"]

@@ -12,14 +12,14 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
+from tasks.data.square import model_image
 from tasks.diffusion.beta_schedules import noise_schedule
 from tasks.diffusion.gaussian_process import forward
-from tasks.draw_figure import draw_figure
 from tasks.figures import curves
+from tasks.figures.draw_figure import draw_figure
 from tasks.figures.plots import guidance
 from tasks.figures.resample import to_pixels
 from tasks.figures.style import GAMMA, LIGHT
-from tasks.images.square import model_image
 from tasks.report.play.sheet import sheet_places
 from tasks.report.play.steps import steps_control
 from tasks.store.row import Row

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.draw_figure import draw_figure
-from tasks.errors import StepFailed
+from tasks import StepFailed
+from tasks.figures.draw_figure import draw_figure
 from tasks.figures.plots import PLOTS
 from tasks.figures.style import CHART_DENSITY, CHART_WIDTH, DARK, LIGHT
 from tests.figures.digit_steps import denoised
@@ -190,7 +190,7 @@ def test_unknown_plot_lists_those_there_are(table):
 
 def test_drawing_needs_neither_torch_nor_prefect():
     code = (
-        "import sys, tasks.draw_figure\n"
+        "import sys, tasks.figures.draw_figure\n"
         "print(sorted({'torch', 'prefect', 'pandas', 'matplotlib.pyplot'} & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

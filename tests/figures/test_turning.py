@@ -9,7 +9,7 @@ from tasks.diffusion.views import REARRANGEMENTS, view_from_params
 from tasks.figures.pieces import take_apart
 from tasks.figures.style import SHEET_GROUND
 from tasks.figures.turning import PixelView, turning_frames
-from tasks.view_pixels import pixel_view
+from tasks.figures.view_pixels import pixel_view
 from tests.figures.picture_steps import scene
 
 FACTOR = 2

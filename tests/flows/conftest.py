@@ -80,7 +80,7 @@ class Workplace:
 
     def newest_layout(self) -> dict[str, Any]:
         """What the newest run of the small pipeline recorded."""
-        from flows.run_record import LAYOUT, newest_run
+        from flows.run.run_record import LAYOUT, newest_run
         from tasks.store.store import Store
 
         store = Store.open(str(self.store), create=False)

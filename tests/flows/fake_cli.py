@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING
 from tests.flows import fake_kinds
 
 if TYPE_CHECKING:
-    from flows.node_queue import Report, ReportBatch
-    from flows.plan import PlannedNode
-    from flows.progress_display import ProgressDisplay
-    from flows.run import Run
+    from flows.plan.plan import PlannedNode
+    from flows.run.node_queue import Report, ReportBatch
+    from flows.run.progress_display import ProgressDisplay
+    from flows.run.run import Run
 
 
 def main() -> None:
     fake_kinds.install()
-    from flows.cli import app
+    from flows.cli.cli import app
 
     if os.environ.get("DARKROOM_FAKE_FLOWS"):
-        import flows.execute
+        import flows.run.execute
 
-        flows.execute._run_flow = run_in_threads
+        flows.run.execute._run_flow = run_in_threads
     try:
         app()
     finally:
@@ -36,15 +36,15 @@ def main() -> None:
 
 
 def run_in_threads(run: Run, display: ProgressDisplay) -> None:
-    """What flows.pipeline does, without Prefect."""
-    from flows.batches import batch_name
-    from flows.node_outcome import NodeOutcome, outcome_of_end, outcome_of_error
-    from flows.node_queue import NodeQueue
-    from flows.render import render
-    from flows.run_record import run_to_end
-    from tasks.cancellation import stop_requested
-    from tasks.run_batch import run_batch
-    from tasks.run_step import run_step
+    """What flows.run.pipeline does, without Prefect."""
+    from flows.run.batches import batch_name
+    from flows.run.node_outcome import NodeOutcome, outcome_of_end, outcome_of_error
+    from flows.run.node_queue import NodeQueue
+    from flows.run.render import render
+    from flows.run.run_record import run_to_end
+    from tasks.running.cancellation import stop_requested
+    from tasks.running.run_batch import run_batch
+    from tasks.running.run_step import run_step
 
     with ThreadPoolExecutor(2) as threads:
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from flows.read_declaration import DeclarationFile, read_declaration
+from flows.declaration.read_declaration import DeclarationFile, read_declaration
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from flows.expand.shown_panels import shown_panels
-from flows.plan import Plan
+from flows.figures.shown_panels import shown_panels
+from flows.plan.plan import Plan
 from tasks.store.node import Node
 from tests.flows.recorded_plan import plan_of
 from tests.flows.small_declaration import real_file

@@ -9,12 +9,12 @@ import torch
 
 from flows.declaration.noise_checks import LEAST_SIGNAL, log_alpha_bar
 from flows.declaration.noise_prediction import NoiseSchedule
-from flows.expand import expand
-from flows.read_declaration import read_declaration
+from flows.declaration.read_declaration import read_declaration
+from flows.plan.expand import expand
+from tasks import BadInput
 from tasks.diffusion.beta_schedules import noise_schedule
 from tasks.diffusion.seeds import named_generator
-from tasks.errors import BadInput
-from tasks.model_parts import build_objective
+from tasks.training.model_parts import build_objective
 from tests.diffusion.answer import Answer
 from tests.flows.small_declaration import SMALL, spoiled, write
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from flows.run_record import LAYOUT, newest_run
+from flows.run.run_record import LAYOUT, newest_run
 from tasks.store.store import Store
 from tests.flows.small_declaration import REPOSITORY, write
 from tests.text_to_image.fake_hub import REPOSITORY as HUB_REPOSITORY
@@ -55,7 +55,7 @@ def darkroom(folder: Path, *options: str, **environment: str) -> subprocess.Comp
     }
     return subprocess.run(
         [
-            *(sys.executable, "-m", "flows.cli", "run", "pictures", "--device", "cpu"),
+            *(sys.executable, "-m", "flows.cli.cli", "run", "pictures", "--device", "cpu"),
             *("--file", str(file), "--store", str(folder / "store"), *options),
         ],
         cwd=REPOSITORY,

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from flows.batches import Together, batch_name
-from flows.node_outcome import NodeOutcome
-from flows.node_queue import NodeQueue, Report, ReportBatch
-from flows.plan import PlannedNode
-from tasks import cancellation
-from tasks.kinds import KINDS
+from flows.plan.plan import PlannedNode
+from flows.run.batches import Together, batch_name
+from flows.run.node_outcome import NodeOutcome
+from flows.run.node_queue import NodeQueue, Report, ReportBatch
+from tasks.running import cancellation
+from tasks.running.kinds import KINDS
 from tasks.store.node import Identity, Node
 from tests.flows import fake_kinds
 

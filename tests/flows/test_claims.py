@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from flows.execute import RunResult, execute
-from flows.expand import expand, expand_pipeline, figures_of
-from flows.progress_display import ProgressDisplay
-from flows.read_declaration import read_declaration
-from flows.run_request import RunRequest
+from flows.declaration.read_declaration import read_declaration
+from flows.plan.expand import expand, expand_pipeline, figures_of
+from flows.run.execute import RunResult, execute
+from flows.run.progress_display import ProgressDisplay
+from flows.run.run_request import RunRequest
+from tasks import BadInput
 from tasks.claims import definitions
-from tasks.errors import BadInput
-from tasks.kinds import KINDS
+from tasks.running.kinds import KINDS
 from tasks.store.node import Node
 from tasks.store.store import Store
 from tests.flows.declared_claims import CLAIMS, declared

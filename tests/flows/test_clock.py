@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from flows.plan import Plan
-from flows.run_record import newest_run
+from flows.plan.plan import Plan
+from flows.run.run_record import newest_run
 from flows.upkeep.collect_garbage import collect_garbage
 from flows.upkeep.list_runs import list_runs
 from tasks.store.names import key_of_run
@@ -35,8 +35,8 @@ def set_clock(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
 
     now = time.time
     monkeypatch.setattr("tasks.store.row.datetime", Clock)
-    monkeypatch.setattr("flows.run.datetime", Clock)
-    monkeypatch.setattr("flows.run_record.datetime", Clock)
+    monkeypatch.setattr("flows.run.run.datetime", Clock)
+    monkeypatch.setattr("flows.run.run_record.datetime", Clock)
     for module in ("filesystem", "local_filesystem"):
         monkeypatch.setattr(f"tasks.store.{module}.time.time", lambda: now() + by.total_seconds())
 
@@ -88,7 +88,7 @@ def test_clock_set_back_during_a_run_leaves_its_duration_positive(
         set_clock(monkeypatch, -DAY)
         record(*arguments)
 
-    monkeypatch.setattr("flows.execute._run_flow", set_back_first)
+    monkeypatch.setattr("flows.run.execute._run_flow", set_back_first)
     run_small(store)
     (run,) = list_runs(store)
     assert 0 < run.seconds < 3600

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flows.declaration.read_declaration import read_declaration
 from flows.declaration.strict_yaml import parse_yaml
-from flows.read_declaration import read_declaration
-from tasks.errors import BadInput
+from tasks import BadInput
 from tests.flows.small_declaration import SMALL, real_file, spoiled, write
 
 

@@ -4,9 +4,9 @@ import stat
 
 import pytest
 
-from flows import environment
-from flows.environment import cpu_has_bfloat16, resolve_device, resolve_number_format
-from tasks.errors import BadInput
+from flows.plan import environment
+from flows.plan.environment import cpu_has_bfloat16, resolve_device, resolve_number_format
+from tasks import BadInput
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.plan import Plan
-from tasks.kinds import KINDS
+from flows.plan.plan import Plan
+from tasks.running.kinds import KINDS
 from tasks.store.row_file import row_to_parquet
 from tasks.store.store import Store
 from tests.flows.conftest import REPOSITORY, SMALL, Workplace
@@ -100,7 +100,9 @@ def test_read_only_store_can_be_planned_and_looked_at_and_says_so_to_a_run(
         darkroom verify >/dev/null
         darkroom regenerate-report --out "$TMPDIR/elsewhere" >/dev/null
         darkroom run small --file {SMALL} || exit $?
-        """.replace("darkroom regenerate-report", f"{sys.executable} -m flows.regenerate_report"),
+        """.replace(
+            "darkroom regenerate-report", f"{sys.executable} -m flows.cli.regenerate_report"
+        ),
     )
     assert done.returncode == 2, done.stderr
     assert f"{workplace.store} cannot be written: Read-only file system; allow it" in done.stderr

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from flows.node_outcome import NodeOutcome
-from flows.node_queue import NodeQueue, Report
-from flows.plan import PlannedNode
-from tasks import cancellation
+from flows.plan.plan import PlannedNode
+from flows.run.node_outcome import NodeOutcome
+from flows.run.node_queue import NodeQueue, Report
+from tasks.running import cancellation
 from tasks.store.node import Identity, Node
 
 DONE = NodeOutcome("done")

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from flows.read_declaration import read_declaration
-from tasks.errors import BadInput
+from flows.declaration.read_declaration import read_declaration
+from tasks import BadInput
 from tests.flows.small_declaration import SMALL, small_file, spoiled, write
 
 

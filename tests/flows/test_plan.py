@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from flows import keys
-from flows.graph import downstream
-from flows.plan import Plan
-from flows.read_declaration import read_declaration
-from flows.show_plan import print_plan
-from tasks.errors import BadInput
-from tasks.kinds import KINDS
+from flows.declaration.read_declaration import read_declaration
+from flows.plan import keys
+from flows.plan.graph import downstream
+from flows.plan.plan import Plan
+from flows.plan.show_plan import print_plan
+from tasks import BadInput
+from tasks.running.kinds import KINDS
 from tasks.store.input_objects import INFO_NAME, digest_of_inputs
 from tasks.store.store import Store
 from tests.flows.recorded_plan import HERE, misses, plan_of, reason, record, record_all
@@ -299,9 +299,9 @@ def test_request_that_cannot_be_used_is_refused(file, options, message):
 
 PLAN_IN_A_PROCESS = """
 import json, sys
-from flows.plan import make_plan
-from flows.read_declaration import read_declaration
-from flows.show_plan import plan_to_json, print_plan
+from flows.plan.plan import make_plan
+from flows.declaration.read_declaration import read_declaration
+from flows.plan.show_plan import plan_to_json, print_plan
 from tasks.store.store import Store
 store = Store.open(sys.argv[1])
 file = read_declaration("pipelines.yaml")

@@ -18,8 +18,8 @@ from tests.flows.free_port import free_port
 pytestmark = pytest.mark.slow
 
 SERVE = """
-from flows.pipeline import run_pipeline
-from flows.run_request import RunRequest
+from flows.run.pipeline import run_pipeline
+from flows.run.run_request import RunRequest
 request = RunRequest(
     pipeline="small", declaration={declaration!r}, store={store!r}, only=["data/digits"]
 )

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from flows.progress_display import ProgressDisplay
-from flows.run import Run
-from flows.run_request import RunRequest
-from tasks.progress import BUS, Event
+from flows.run.progress_display import ProgressDisplay
+from flows.run.run import Run
+from flows.run.run_request import RunRequest
+from tasks.running.progress import BUS, Event
 from tests.flows.conftest import SMALL
 
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from tasks import cancellation
-from tasks.errors import StepCancelled, StepFailed
-from tasks.kinds import KINDS
-from tasks.progress import BUS, Event
-from tasks.run_batch import run_batch
-from tasks.run_step import InputMissing, StepNode, run_step
+from tasks import StepCancelled, StepFailed
+from tasks.running import cancellation
+from tasks.running.kinds import KINDS
+from tasks.running.progress import BUS, Event
+from tasks.running.run_batch import run_batch
+from tasks.running.run_step import InputMissing, StepNode, run_step
 from tasks.store.store import Store
 from tests.flows import chain, fake_kinds
 
@@ -183,7 +183,7 @@ def test_batch_goes_on_as_one_and_its_nodes_end_by_themselves(
 
 
 def test_device_is_held_once_for_the_whole_batch(store: Store) -> None:
-    from tasks.accelerator import hold_accelerator
+    from tasks.running.accelerator import hold_accelerator
 
     nodes = trajectories(2)
     events: list[Event] = []

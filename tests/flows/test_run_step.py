@@ -14,11 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks import cancellation
-from tasks.errors import StepCancelled, StepFailed
-from tasks.kinds import KINDS
-from tasks.progress import BUS, Event
-from tasks.run_step import InputMissing, StepNode, run_step
+from tasks import StepCancelled, StepFailed, cancellation
+from tasks.running.kinds import KINDS
+from tasks.running.progress import BUS, Event
+from tasks.running.run_step import InputMissing, StepNode, run_step
 from tasks.store.input_objects import has_other_inputs
 from tasks.store.store import Store
 from tests.flows import chain, fake_kinds

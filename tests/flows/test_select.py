@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from flows.select import select_nodes
-from tasks.errors import BadInput
+from flows.plan.select import select_nodes
+from tasks import BadInput
 from tasks.store.store import Store
 from tests.flows.recorded_plan import plan_of, record, record_all
 from tests.flows.small_declaration import small_file

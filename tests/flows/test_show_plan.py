@@ -6,7 +6,7 @@ import json
 import pytest
 from rich.console import Console
 
-from flows.show_plan import format_seconds, plan_to_json, print_plan, summary
+from flows.plan.show_plan import format_seconds, plan_to_json, print_plan, summary
 from tasks.store.store import Store
 from tests.flows.recorded_plan import plan_of, record, record_all
 from tests.flows.small_declaration import small_file

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from flows import text_dag
-from flows.node_outcome import NodeOutcome
-from flows.run import Run
-from flows.run_request import RunRequest
+from flows.plan import text_dag
+from flows.run.node_outcome import NodeOutcome
+from flows.run.run import Run
+from flows.run.run_request import RunRequest
 from tests.flows.conftest import SMALL
 
 

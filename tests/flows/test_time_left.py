@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.time_left import TimeLeft
+from flows.run.time_left import TimeLeft
 
 
 def of(predicted: dict[str, float | None], work: dict[str, float] | None = None) -> TimeLeft:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows import train_pocket
+from flows.cli import train_pocket
 from tests.pocket.emoji import require_font
 
 REPOSITORY = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ def project(folder: Path) -> Path:
 
 def train(file: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "flows.cli", "train-pocket", "--file", str(file),
+        [sys.executable, "-m", "flows.cli.cli", "train-pocket", "--file", str(file),
          "--store", str(file.parent / "runs"), *options],
         cwd=REPOSITORY, capture_output=True, text=True, timeout=500, check=False,
     )  # fmt: skip

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tasks.errors import BadInput
-from tasks.images.load_image import FORMATS, load_image
+from tasks import BadInput
+from tasks.data.load_image import FORMATS, load_image
 from tests.images.hostile import UNUSABLE, encoded, gradient, write
 
 NAME = "images.tower: photo.png"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.errors import BadInput
-from tasks.images.masks import draw_mask
+from tasks import BadInput
+from tasks.data.masks import draw_mask
 
 
 def mask(shape: str, *points: tuple[float, float]) -> dict[str, object]:

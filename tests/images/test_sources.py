@@ -10,10 +10,10 @@ import threading
 from pathlib import Path
 
 import pytest
-
-from tasks.errors import BadInput
 from tasks.images import sources
-from tasks.images.sources import image_digest, read_source
+
+from tasks import BadInput
+from tasks.data.sources import image_digest, read_source
 
 SHIPPED = [
     ("scikit-learn", "china.jpg"),
@@ -71,7 +71,7 @@ def test_pictures_of_libraries_are_found(library, name):
 
 def test_neither_pillow_nor_the_libraries_are_imported_to_find_them():
     script = (
-        "import sys; from pathlib import Path; from tasks.images.sources import image_digest\n"
+        "import sys; from pathlib import Path; from tasks.data.sources import image_digest\n"
         f"for source, name in {SHIPPED}:\n"
         "    image_digest({'image': 'x', 'source': source, 'name': name}, Path())\n"
         "print([m for m in ('PIL', 'numpy', 'sklearn', 'skimage', 'matplotlib', 'torch')"

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tasks.errors import BadInput
-from tasks.images.square import IMAGE_SIZE, cut_square, model_image, square_box, to_png
+from tasks import BadInput
+from tasks.data.square import IMAGE_SIZE, cut_square, model_image, square_box, to_png
 from tests.images.hostile import gradient
 
 WHOLE = {"center": [0.5, 0.5], "side": 1.0}

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from flows.declaration.trajectory_panels import TrajectoryPanel
-from flows.expand.text_to_image.wanted import prompts_of
-from tasks.errors import BadInput
+from flows.figures.text_to_image.wanted import prompts_of
+from tasks import BadInput
 from tasks.pocket.bank import ANY_PHOTO
 from tasks.pocket.concepts import read_concepts
 from tasks.pocket.scenes import draw_scene

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.report import output_folder
 from tasks.report.output_folder import LIST_NAME, write_report_files
 from tests.report.made_up_run import files_of

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tasks.draw_figure import draw_figure
 from tasks.figures.curves import csv_bytes
+from tasks.figures.draw_figure import draw_figure
 from tasks.report.play.loss import loss_control
 from tests.figures.annotated_steps import annotated_steps
 from tests.figures.drawing_table import DrawingTable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.draw_figure import draw_figure
+from tasks.figures.draw_figure import draw_figure
 from tasks.figures.plots import PLOTS
 from tasks.figures.style import GAMMA, SIGMA
 from tasks.report.play.origin import origin_facts

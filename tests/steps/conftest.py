@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import save
 
-from tasks.kinds import KINDS
-from tasks.step import Step, StepResult
+from tasks.running.kinds import KINDS
+from tasks.running.step import Step, StepResult
 from tasks.store.node import Identity
 from tasks.store.row import SCHEMA_VERSION, Row
 from tasks.store.store import Store

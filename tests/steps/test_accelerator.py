@@ -9,9 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from tasks import accelerator
-from tasks.accelerator import hold_accelerator
-from tasks.errors import StepCancelled
+from tasks import StepCancelled, accelerator
+from tasks.running.accelerator import hold_accelerator
 
 
 @pytest.fixture

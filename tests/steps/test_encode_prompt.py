@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from tasks.encode_prompt import encode_prompts
-from tasks.errors import BadInput, StepCancelled
-from tasks.step import StepResult
+from tasks import BadInput, StepCancelled
+from tasks.running.step import StepResult
 from tasks.store.node import canonical_json
+from tasks.text_to_image.encode_prompt import encode_prompts
 from tests.text_to_image.parts import part_at
 
 pytestmark = pytest.mark.usefixtures("no_part_loaded")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tasks import StepFailed
 from tasks.diffusion.diffusion_schedule import DiffusionSchedule
-from tasks.errors import StepFailed
 from tasks.text_to_image.part_of_step import stage_of
 
 
@@ -47,7 +47,7 @@ def test_guidance_costs_a_second_row_for_each_picture_and_changes_the_estimate(w
 def test_prompt_of_another_encoder_is_refused(workshop, studio):
     from safetensors.numpy import save
 
-    from tasks.step import StepResult
+    from tasks.running.step import StepResult
 
     wide = save({"prompt_embeds": np.zeros((77, 48), dtype=np.float32)})
     step = workshop.step("prompt", {"prompt": "wide"})

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from tasks.images.square import to_png
-from tasks.measure_similarity import TABLE, measure_similarity
-from tasks.step import StepResult
+from tasks.data.square import to_png
+from tasks.running.step import StepResult
+from tasks.text_to_image.measure_similarity import TABLE, measure_similarity
 from tasks.text_to_image.model_part import ModelPart
 from tasks.text_to_image.similarity import load_similarity
 from tests.tiny_clip import TEXTS, build_tiny_clip

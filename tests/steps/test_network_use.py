@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tasks.errors import StepFailed
-from tasks.network_use import CountedNetwork, rows_at_once, with_rows_that_fit
+from tasks import StepFailed
+from tasks.text_to_image.network_use import CountedNetwork, rows_at_once, with_rows_that_fit
 
 
 def test_larger_pictures_take_fewer_rows():

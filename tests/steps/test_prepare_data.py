@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from tasks.data_sources import check_source
-from tasks.errors import BadInput
-from tasks.prepare_data import enlarge_digit
+from tasks import BadInput
+from tasks.data.data_sources import check_source
+from tasks.data.prepare_data import enlarge_digit
 
 DIGITS = {"dataset": "digits", "source": "scikit-learn", "test_fraction": 0.2}
 SCHEMA = pa.schema(

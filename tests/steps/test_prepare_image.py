@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.errors import BadInput
-from tasks.preflight import Surroundings, check_before_making
+from tasks import BadInput
+from tasks.running.preflight import Surroundings, check_before_making
 from tests.images.hostile import UNUSABLE, encoded, gradient
 
 WHOLE = {"center": [0.5, 0.5], "side": 1.0}

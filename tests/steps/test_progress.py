@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks.progress import Event, about_left
+from tasks.running.progress import Event, about_left
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks import remote_worker
-from tasks.cancellation import steps_should_end
-from tasks.errors import StepFailed
-from tasks.remote_worker import LeaseWatch, as_worker, require_same_code
-from tasks.run_step import RunSettings, StepNode
+from tasks import StepFailed, remote_worker
+from tasks.running.cancellation import steps_should_end
+from tasks.running.remote_worker import LeaseWatch, as_worker, require_same_code
+from tasks.running.run_step import RunSettings, StepNode
 from tasks.store.node import Identity
 from tasks.store.store import Store
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.errors import BadInput, StepCancelled
-from tasks.sample_trajectories import sample_trajectories
+from tasks import BadInput, StepCancelled
+from tasks.text_to_image.sample_trajectories import sample_trajectories
 from tests.steps.studio import BOX, SIZE, STRIDED
 
 VIEWS = {"kind": "views", "views": [{"name": "identity"}, {"name": "flip"}]}
@@ -90,7 +90,7 @@ def test_outside_its_mask_the_picture_is_kept(workshop, studio):
 
 
 def test_reference_decides_its_component(workshop, studio):
-    from tasks.images.square import model_image
+    from tasks.data.square import model_image
 
     reference = studio.image(seed=4)
     low = {"kind": "components", "name": "grey_colour", "fixed": "grey"}

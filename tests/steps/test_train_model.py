@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tasks.errors import StepCancelled
-from tasks.train_model import train_model
+from tasks import StepCancelled
+from tasks.training.train_model import train_model
 from tests.steps.conftest import Workshop, training
 
 LONG = training(epochs=6, checkpoints=[2, 6], steps_per_epoch=4)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.errors import BadInput
-from tasks.upscale_images import upscale_images
+from tasks import BadInput
+from tasks.text_to_image.upscale_images import upscale_images
 from tests.steps.studio import LARGE_SIZE
 
 VIEWS = {"kind": "views", "views": [{"name": "identity"}, {"name": "flip"}]}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.store.local_filesystem import LocalFilesystem
 from tasks.store.row import ObjectRef
 from tasks.store.row_file import row_to_parquet

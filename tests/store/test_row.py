@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.store.errors import DamagedRow, UnknownSchema
 from tasks.store.row import ObjectRef, Row
 from tasks.store.row_file import (

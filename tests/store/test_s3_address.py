@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.store.store import Store
 from tests.s3_server import BUCKET, CREDENTIALS, S3Server
 from tests.store.sample_artifacts import damage_in, key_of, write_artifact

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import tasks
-from tasks.errors import StepCancelled
+from tasks import StepCancelled
 from tasks.store import s3_lock
 from tasks.store.store import Store
 from tests.s3_server import S3Server

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.store.manifest import Part
 from tasks.store.manifest_upkeep import ManifestUpkeep
 from tasks.store.objects import object_path

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from tasks.errors import BadInput
-from tasks.preflight import Surroundings
+from tasks import BadInput
+from tasks.running.preflight import Surroundings
 from tasks.text_to_image import check_models, find_part, hub
 from tasks.text_to_image.hub import Listing
 from tasks.text_to_image.model_part import Component, ModelPart

@@ -11,7 +11,7 @@ import huggingface_hub
 import pytest
 from huggingface_hub import constants, errors
 
-from tasks.errors import BadInput, StepCancelled
+from tasks import BadInput, StepCancelled
 from tasks.text_to_image.find_part import list_part, obtain_part
 from tasks.text_to_image.hub import Listing, fetch
 from tasks.text_to_image.hub_refusal import explain

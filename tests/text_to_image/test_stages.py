@@ -136,7 +136,7 @@ def test_address_is_relative_to_the_project(tiny_if: TinyIF) -> None:
 
 
 def test_no_code_of_a_model_is_run(tiny_if: TinyIF, tmp_path: Path) -> None:
-    from tasks.errors import BadInput
+    from tasks import BadInput
 
     folder = shutil.copytree(tiny_if.stage_one, tmp_path / "if")
     ran = tmp_path / "ran"

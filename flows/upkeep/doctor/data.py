@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from flows.declaration import Declaration
-from flows.read_declaration import read_declaration
+from flows.declaration.read_declaration import read_declaration
 from flows.upkeep.doctor.finding import Finding
-from tasks.errors import BadInput
+from tasks import BadInput
 
 HUB_TIMEOUT_SECONDS = 3.0
 TOKEN_NAMES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
@@ -33,7 +33,7 @@ def check_data(declaration: Declaration | None, data_root: str | None) -> list[F
     except OSError as error:
         text = f"{data_root} cannot be read ({error.strerror}); set it to a folder of data sets"
         return [Finding("DARKROOM_DATA", "problem", text)]
-    from tasks.data_sources import check_source
+    from tasks.data.data_sources import check_source
 
     findings = [Finding("DARKROOM_DATA", "ok", data_root)]
     for name, dataset in (declaration.datasets if declaration else {}).items():

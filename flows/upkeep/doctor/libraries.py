@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.environment import NOT_INSTALLED, library_version
+from flows.plan.environment import NOT_INSTALLED, library_version
 from flows.upkeep.doctor.finding import Finding
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from flows.environment import (
+from flows.plan.environment import (
     NOT_INSTALLED,
     compute_capability,
     library_version,
@@ -14,7 +14,7 @@ from flows.environment import (
     resolve_number_format,
 )
 from flows.upkeep.doctor.finding import Finding
-from tasks.errors import DarkroomError
+from tasks import DarkroomError
 from tasks.store.store import Store
 
 GIB = 2**30

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from flows.declaration import Declaration
 from flows.declaration.backends import Backend
-from flows.environment import resolve_device, resolve_number_format
-from flows.model_identity import model_identity, model_number_format
+from flows.nodes.model_identity import model_identity, model_number_format
+from flows.plan.environment import resolve_device, resolve_number_format
 from flows.upkeep.doctor.finding import Finding
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.text_to_image.check_configs import check_configs
 from tasks.text_to_image.find_part import FoundPart, find_part
 from tasks.text_to_image.memory import bytes_in_memory, count_elements, free_memory, place

@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 
-from flows.prefect_server import prefect_server, quiet_prefect
+from flows.run.prefect_server import prefect_server, quiet_prefect
 from flows.upkeep.doctor.finding import Finding
 from flows.upkeep.doctor.prefect_runs import (
     OpenFlowRun,
@@ -17,7 +17,7 @@ from flows.upkeep.doctor.prefect_runs import (
 )
 from flows.upkeep.doctor.processes import Process
 from flows.upkeep.doctor.stale_runs import JudgedRuns, judge_runs
-from tasks.errors import DarkroomError
+from tasks import DarkroomError
 
 API_TIMEOUT_SECONDS = 5.0
 

@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
 
-from flows.stage_names import STAGE_OF_FLOW
-from tasks.errors import DarkroomError
+from flows.run.stage_names import STAGE_OF_FLOW
+from tasks import DarkroomError
 
 OUR_FLOWS = ("run-pipeline", *STAGE_OF_FLOW)
 OPEN_STATES = ("RUNNING", "CANCELLING", "PENDING")

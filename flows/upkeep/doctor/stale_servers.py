@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from flows.prefect_server import SERVER_OF
+from flows.run.prefect_server import SERVER_OF
 from flows.upkeep.doctor.finding import Finding
 from flows.upkeep.doctor.processes import Process, stop_process
 

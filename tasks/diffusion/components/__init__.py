@@ -12,10 +12,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tasks import BadInput
 from tasks.diffusion.components.bands import low_high, motion, triple
 from tasks.diffusion.components.decomposition import Decomposition, LinearMap, Parts
 from tasks.diffusion.components.pointwise import grey_colour, scale
-from tasks.errors import BadInput
 
 __all__ = ["Decomposition", "LinearMap", "components_from_params"]
 

@@ -14,10 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tasks import BadInput
 from tasks.diffusion.components.decomposition import Parts
 from tasks.diffusion.declared_width import DECLARED_WIDTH
 from tasks.diffusion.gaussian_blur import gaussian_blur
-from tasks.errors import BadInput
 
 Blur = Callable[[Tensor], Tensor]
 

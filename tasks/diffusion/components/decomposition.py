@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from tasks.errors import BadInput
+from tasks import BadInput
 
 LinearMap = Callable[[Tensor], Tensor]
 """A component of pictures: [B, 3, S, S] to the same shape, linear, each picture on its own."""

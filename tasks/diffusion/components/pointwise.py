@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from tasks import BadInput
 from tasks.diffusion.components.decomposition import Parts
-from tasks.errors import BadInput
 
 
 def grey_colour(size: int) -> Parts:

@@ -14,12 +14,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tasks import BadInput
 from tasks.diffusion.views.jigsaw import jigsaw
 from tasks.diffusion.views.pieces import inner_circle, square_hinge
 from tasks.diffusion.views.shuffles import patch_permutation, pixel_permutation
 from tasks.diffusion.views.turns import flip, rotate_90_ccw, rotate_90_cw, rotate_180, skew
 from tasks.diffusion.views.view import View
-from tasks.errors import BadInput
 
 __all__ = ["View", "view_from_params"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from tasks import BadInput
 from tasks.diffusion.views.shuffles import assemble, cut
-from tasks.errors import BadInput
 
 
 def inner_circle(grid: Tensor, radius: float, degrees: int) -> Tensor:

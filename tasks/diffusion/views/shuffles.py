@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from tasks import BadInput
 from tasks.diffusion.seeds import named_generator
-from tasks.errors import BadInput
 
 
 def patch_permutation(grid: Tensor, patches: int, seed: int) -> Tensor:

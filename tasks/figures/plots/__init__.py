@@ -44,7 +44,7 @@ from tasks.figures.plots.turn import draw_turn
 from tasks.figures.plots.ways import draw_evaluation_cost, draw_pixel_ranges, draw_ways
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 PLOTS: dict[str, Callable[[Step], Drawing]] = {
     "loss_curve": draw_loss_curve,

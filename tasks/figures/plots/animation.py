@@ -11,7 +11,7 @@ from tasks.figures.origin import Origin
 from tasks.figures.plots.samples import class_labels, class_origins, sample_object
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 
 def draw_sampling(step: Step) -> Drawing:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tasks.errors import StepFailed
+from tasks import StepFailed
 from tasks.figures.drawing import Drawing
 from tasks.figures.grid import Block, Images, choose_scale, draw_blocks
 from tasks.figures.origin import UNKNOWN, Origin
@@ -21,7 +21,7 @@ from tasks.figures.style import SIGMA
 from tasks.figures.words import after_epochs
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 
 def draw_noising(step: Step) -> Drawing:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tasks.errors import StepFailed
+from tasks import StepFailed
 from tasks.figures.drawing import Drawing
 from tasks.figures.picture_sheet import Picture, draw_pictures
 from tasks.figures.plots.picture_inputs import psnr_label, read_at_model_size, timestep_label
@@ -14,7 +14,7 @@ from tasks.figures.resample import to_pixels
 from tasks.figures.words import join_words
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 
 def draw_snapshots(step: Step) -> Drawing:

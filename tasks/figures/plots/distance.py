@@ -14,7 +14,7 @@ from tasks.figures.plots.picture_inputs import read_picture
 from tasks.figures.resample import seen_at
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 FIELD = (221, 223, 226)
 FIELD_MARGIN = 12

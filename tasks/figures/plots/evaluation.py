@@ -30,7 +30,7 @@ from tasks.figures.style import GAMMA, Theme, chart_font, sequence_colours
 from tasks.figures.words import after_epochs, join_words
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 
 def draw_class_histogram(step: Step) -> Drawing:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tasks.data.square import model_image
 from tasks.figures.drawing import Drawing
 from tasks.figures.picture_sheet import Picture, draw_pictures
 from tasks.figures.plots.schedules import read_schedules
 from tasks.figures.resample import to_pixels
 from tasks.figures.words import join_words
-from tasks.images.square import model_image
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 
 def draw_forward_strip(step: Step) -> Drawing:

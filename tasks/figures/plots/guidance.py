@@ -29,7 +29,7 @@ from tasks.figures.style import GAMMA, Theme, chart_font
 from tasks.figures.words import join_words
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 GUIDANCES = {"by_classifier": "by a classifier", "classifier_free": "classifier-free"}
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tasks.errors import StepFailed
+from tasks import StepFailed
 from tasks.figures.grid import Images
 from tasks.figures.style import SIGMA
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 
 def epoch_roles(step: Step) -> dict[int, str]:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from tasks.errors import StepFailed
+from tasks import StepFailed
 from tasks.figures.curves import (
     NOTE,
     Floats,
@@ -29,7 +29,7 @@ from tasks.figures.style import Theme, chart_font
 from tasks.figures.words import join_words
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 
 def draw_loss_curve(step: Step) -> Drawing:

@@ -13,7 +13,7 @@ from tasks.figures.style import Theme, chart_font
 from tasks.figures.words import join_words
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 ROW_PIXELS = 21
 FIRST_COLUMN = 0.32

@@ -13,7 +13,7 @@ from tasks.figures.style import SIGMA
 from tasks.figures.words import join_words
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 
 def draw_noised_row(step: Step) -> Drawing:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from tasks.errors import StepFailed
+from tasks import StepFailed
+from tasks.data.square import model_image
 from tasks.figures.grid import Images
 from tasks.figures.plots.inputs import metric
 from tasks.figures.resample import to_pixels
-from tasks.images.square import model_image
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 MODEL_SIZE = 64
 """Side of the pictures that stage I makes."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tasks.errors import StepFailed
+from tasks import StepFailed
+from tasks.data.masks import draw_mask
 from tasks.figures.drawing import Drawing
 from tasks.figures.grid import Images
 from tasks.figures.picture_sheet import Picture, draw_pictures
@@ -18,11 +19,10 @@ from tasks.figures.plots.picture_inputs import (
     read_picture,
 )
 from tasks.figures.view_words import view_words
-from tasks.images.masks import draw_mask
 from tasks.store.node import JSON
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 Cell = Mapping[str, JSON]
 
@@ -94,7 +94,7 @@ def _picture(step: Step, cell: Cell, size: int) -> Picture | None:
     if show == "hole":
         pixels = _with_hole(step, pixels, cell)
     elif show == "turned":
-        from tasks.view_pixels import pixel_view
+        from tasks.figures.view_pixels import pixel_view
 
         pixels = pixel_view(cell["view"], len(pixels)).apply(pixels)
     elif show not in ("image", "mask"):

@@ -10,7 +10,7 @@ from tasks.figures.drawing import Drawing
 from tasks.figures.picture_sheet import Picture, draw_pictures
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 SAMPLES = "samples.safetensors"
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from tasks.errors import StepFailed
+from tasks import StepFailed
 from tasks.figures.curves import (
     NOTE,
     Floats,
@@ -27,7 +27,7 @@ from tasks.figures.drawing import Drawing
 from tasks.figures.style import Theme, chart_font
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 PUBLISHED = "published, Fashion-MNIST"
 CHART_PIXELS = 380

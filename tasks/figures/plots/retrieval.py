@@ -14,7 +14,7 @@ from tasks.figures.style import Theme, sequence_colours
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 MEASURES = {"concept": "right concept", "style": "right style", "both": "both at once"}
 WORDS = {

@@ -16,7 +16,7 @@ from tasks.figures.plots.inputs import (
 from tasks.figures.words import after_epochs, join_words
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 
 def sample_object(step: Step) -> str:

@@ -24,7 +24,7 @@ from tasks.figures.style import Theme, chart_font
 from tasks.figures.words import join_words
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 LOWEST_DB = -30.0
 """The chart ends here; a schedule that goes on below is named with where it ends."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-from tasks.errors import StepFailed
+from tasks import StepFailed
 from tasks.figures.curves import (
     NOTE,
     add_legend_above,
@@ -21,7 +21,7 @@ from tasks.figures.style import SIGMA, Theme, chart_font, sequence_colours
 from tasks.figures.words import after_epochs
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 
 def draw_sigma_curve(step: Step) -> Drawing:

@@ -14,7 +14,7 @@ from tasks.figures.turning import turning_frames
 from tasks.figures.view_words import UPRIGHT, view_words
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 WIDTH = 256
 """Of the moving picture at rest, in pixels: 64 enlarged 4 times."""
@@ -25,7 +25,7 @@ def draw_turn(step: Step) -> Drawing:
 
     "motion.json" says how the one becomes the other; see motion_data.
     """
-    from tasks.view_pixels import pixel_view
+    from tasks.figures.view_pixels import pixel_view
 
     picture = read_picture(step, "picture")
     view = pixel_view(step.params["view"], len(picture))

@@ -19,7 +19,7 @@ from tasks.figures.style import Theme, chart_font
 from tasks.figures.words import join_words
 
 if TYPE_CHECKING:
-    from tasks.step import Step
+    from tasks.running.step import Step
 
 
 def draw_ways(step: Step) -> Drawing:

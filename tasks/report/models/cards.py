@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tasks.kinds import KINDS
 from tasks.report.anchors import unique_anchors
 from tasks.report.models.card import ModelCard
 from tasks.report.models.trained import trained_card
 from tasks.report.models.used import used_card, used_models
 from tasks.report.panel_view import PanelView
 from tasks.report.run_record import NodeRecord, RunRecord
+from tasks.running.kinds import KINDS
 from tasks.store.row import Row
 from tasks.store.store import Store
 

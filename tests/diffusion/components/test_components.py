@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks import BadInput
 from tasks.diffusion.components import components_from_params
-from tasks.errors import BadInput
 
 SIZE = 32
 ODD = st.integers(0, 30).map(lambda k: 2 * k + 1)

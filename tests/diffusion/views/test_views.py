@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks import BadInput
 from tasks.diffusion.views import REARRANGEMENTS, view_from_params
 from tasks.diffusion.views.view import ViewBank
-from tasks.errors import BadInput
 
 SIZES = (16, 32, 64)
 

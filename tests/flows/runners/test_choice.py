@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from flows.run_request import RunRequest
+from flows.run.run_request import RunRequest
 from flows.runners.at_work import _require_server
 from flows.runners.choice import RunnerChoice, parse_runner
-from tasks.errors import BadInput
+from tasks import BadInput
 from tests.flows.conftest import Workplace
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flows.run_request import RunRequest
+from flows.run.run_request import RunRequest
 from flows.serve import webhook
 from flows.serve.claims import StoppedClaim, stopped_claims, tell_stopped_claims
 from tasks.store.names import key_of_run

@@ -12,8 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from flows.declaration.cron import FIELDS, check_cron
-from flows.read_declaration import read_declaration
-from tasks.errors import BadInput
+from flows.declaration.read_declaration import read_declaration
+from tasks import BadInput
 from tests.flows.small_declaration import SMALL, real_file, write
 
 NIGHTLY: dict[str, Any] = {"pipeline": "first", "cron": "0 3 * * *"}

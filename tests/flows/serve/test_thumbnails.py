@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from flows.run import Run
-from flows.run_artifacts import summary
-from flows.run_request import RunRequest
+from flows.run.run import Run
+from flows.run.run_artifacts import summary
+from flows.run.run_request import RunRequest
 from flows.serve.report_address import REPORT_URL
 from flows.serve.report_server import report_server
 from flows.serve.thumbnails import MAX_BYTES

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from flows.run_request import RunRequest
+from flows.run.run_request import RunRequest
 from flows.serve import webhook
 from tasks.store.lease import run_is_alive
 from tests.flows.conftest import Workplace

@@ -6,9 +6,9 @@ import copy
 from pathlib import Path
 from typing import Any
 
-from flows.expand import expand
-from flows.expand.text_to_image.trajectory_nodes import ModelPart
-from flows.read_declaration import DeclarationFile, read_declaration
+from flows.declaration.read_declaration import DeclarationFile, read_declaration
+from flows.nodes.trajectory_nodes import ModelPart
+from flows.plan.expand import expand
 from tasks.store.node import Node
 from tests.flows.fake_kinds import PIXEL
 from tests.flows.small_declaration import write

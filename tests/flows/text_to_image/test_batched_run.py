@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flows.run_record import LAYOUT, newest_run
+from flows.run.run_record import LAYOUT, newest_run
 from tasks.store.store import Store
 from tests.flows.conftest import Workplace
 from tests.flows.test_prefect_run import Prefect, eventually

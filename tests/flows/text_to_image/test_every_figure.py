@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 
 from flows.declaration import Declaration
-from flows.run_request import RunRequest
+from flows.run.run_request import RunRequest
 from tasks.store.row import Row
 from tasks.store.store import Store
 from tests.flows import in_process

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flows.plan import make_plan
+from flows.plan.plan import make_plan
 from tests.flows.text_to_image.sampled import SAMPLED, changed, read
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tests.flows.text_to_image.sampled import BOX, SAMPLED, changed, read
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flows.plan import Plan, make_plan
+from flows.plan.plan import Plan, make_plan
 from tasks.store.node import Node
 from tasks.store.store import Store
 from tests.flows.recorded_plan import misses, record, record_all

@@ -17,7 +17,7 @@ import pytest
 
 from flows.declaration import Declaration
 from flows.declaration.figures import Figure
-from flows.plan import Plan
+from flows.plan.plan import Plan
 from tasks.store.node import Node
 from tests.flows.recorded_plan import plan_of
 from tests.flows.small_declaration import real_file

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flows.plan import Plan
+from flows.plan.plan import Plan
 from tasks.store.names import key_of_run
 from tasks.store.row import Row
 from tasks.store.store import Store

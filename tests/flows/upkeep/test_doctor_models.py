@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.read_declaration import DeclarationFile
+from flows.declaration.read_declaration import DeclarationFile
 from flows.upkeep.doctor.models import check_models
 from tests.flows.backend_declaration import declared
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.prefect_server import SERVER_OF
+from flows.run.prefect_server import SERVER_OF
 from flows.upkeep.doctor.prefect_checks import check_api, check_runs
 from flows.upkeep.doctor.prefect_runs import OpenFlowRun, PrefectAddress, open_runs_in_file
 from flows.upkeep.doctor.processes import Process, list_processes, read_process

@@ -1,0 +1,135 @@
+"""What a claim is measured on: nodes of one write-up's figures, found in the expanded graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from flows.declaration import Declaration
+from flows.declaration.claims import Claim
+from flows.declaration.figures import Figure, Panel, panel_id
+from flows.figures.text_to_image.spot import Spot
+from flows.nodes.trajectory_nodes import TrajectoryNodes
+from tasks.store.node import JSON, Node
+
+P = TypeVar("P", bound=Panel)
+
+
+class NotShown(Exception):
+    """The write-up's figures have nothing the claim can be measured on; the message says what."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A panel of the write-up. node: the figure node that draws it."""
+
+    figure_id: str
+    figure: Figure
+    panel: Panel
+    node: Node
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures to be compared with prompts. pictures: {"node", "side", "view"}, of which side and
+    view may be null."""
+
+    pictures: Sequence[Mapping[str, JSON]]
+    prompts: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """entries: what the claim's function reads, in plain values; "node" names a node, which becomes
+    the role of an input. figures: ids of those it was taken from. similarity: what has to be
+    compared with prompts, of which the table becomes the input "similarity"."""
+
+    entries: Sequence[dict[str, JSON]]
+    figures: Sequence[str]
+    similarity: Pictures | None = None
+
+
+class WriteUp:
+    """One write-up of the expanded declaration, and the claim that is being gathered for.
+
+    drawn: nodes that draw its panels, by name.
+    """
+
+    def __init__(
+        self,
+        declaration: Declaration,
+        figures: Sequence[str],
+        drawn: Mapping[str, Node],
+        trajectories: TrajectoryNodes,
+        claim: Claim,
+    ) -> None:
+        self.declaration = declaration
+        self.claim = claim
+        self.trajectories = trajectories
+        self._figures = figures
+        self._drawn = drawn
+
+    def shown(self, kind: type[P] | tuple[type[P], ...]) -> Iterator[tuple[Shown, P]]:
+        """The write-up's panels of a kind, in reading order."""
+        for figure_id in self._figures:
+            figure = self.declaration.figures[figure_id]
+            for panel in figure.panels:
+                if isinstance(panel, kind):
+                    node = self._drawn[f"figure/{figure_id}/{panel_id(panel)}"]
+                    yield Shown(figure_id, figure, panel, node), panel
+
+    def some(self, kind: type[P], words: str) -> list[tuple[Shown, P]]:
+        """The same as a list. Raises NotShown, with `words` for such a figure, if there is none."""
+        found = list(self.shown(kind))
+        if not found:
+            raise NotShown(f"no figure of this write-up shows {words}")
+        return found
+
+    def node(self, name: str) -> Node:
+        """A node of the text-to-image model, or of an image."""
+        return self.trajectories.node(name)
+
+    def spot(self, shown: Shown) -> Spot:
+        """Where further pictures of a panel are asked for."""
+        return Spot(self.trajectories, shown.figure_id, shown.figure, panel_id(shown.panel))
+
+    def cells(self, shown: Shown) -> list[list[tuple[str, Mapping[str, JSON]] | None]]:
+        """Of a sheet of pictures: in rows, the node and the cell of each place, None for one that
+        holds no picture of a node."""
+        params, inputs = shown.node.params, shown.node.inputs
+        found = [
+            None if cell["role"] is None else (inputs[cell["role"]], cell)
+            for cell in params["cells"]
+        ]
+        columns = int(params["columns"])
+        return [found[start : start + columns] for start in range(0, len(found), columns)]
+
+    def trajectories_of(self, shown: Shown) -> list[Node]:
+        """Every trajectory behind a sheet of pictures, each once: before it was enlarged, and all
+        tries of which one was chosen."""
+        found: dict[str, Node] = {}
+        waiting = [cell[0] for row in self.cells(shown) for cell in row if cell]
+        while waiting:
+            node = self.node(waiting.pop(0))
+            if node.kind == "trajectory":
+                found[node.name] = node
+            elif node.kind in ("upscale", "choice"):
+                waiting += [
+                    name
+                    for role, name in node.inputs.items()
+                    if role == "image" or role.startswith("try_")
+                ]
+        return list(found.values())
+
+    def prompts_of(self, node: Node) -> list[str]:
+        """The texts a picture was made for, in the order of its combination."""
+        roles = sorted(
+            (role for role in node.inputs if role.startswith("prompt_")),
+            key=lambda role: int(role.removeprefix("prompt_")),
+        )
+        return [str(self.node(node.inputs[role]).params["prompt"]) for role in roles]
+
+
+Gather = Callable[[WriteUp], Evidence]
+"""Raises NotShown."""

@@ -1,0 +1,130 @@
+"""Nodes of the pocket model: its training, the reader that measures it, and the measurement."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from flows.declaration import Declaration
+from flows.declaration.pocket import Phase, Pocket
+from flows.declaration.pocket_panels import (
+    PocketConcepts,
+    PocketEnlarged,
+    PocketPanel,
+    PocketRetrieval,
+)
+from flows.nodes.model_nodes import plain
+from tasks import BadInput
+from tasks.store.node import JSON, Node
+
+STAGE_ONE, STAGE_TWO = "pocket/stage-one", "pocket/stage-two"
+READER, SIMILARITY, MEASURE = "pocket/reader", "pocket/similarity", "pocket/measure"
+
+POCKET_TITLES = {
+    "pocket_concepts": "Every concept",
+    "pocket_styles": "Subjects in every style",
+    "pocket_enlarged": "Drawn, sampled, enlarged",
+    "pocket_retrieval": "Right captions found",
+}
+
+# Images through the whole U-Net at 64 pixels cost this much of one at another size or network.
+WORK = {
+    "coarse": 0.6,
+    "whole": 1.0,
+    "fine": 1.0,
+    "windows": 1.0,
+    "pictures": 4.0,
+    "reader": 0.15,
+    "similarity": 0.1,
+}
+
+
+def pocket_nodes(pocket: Pocket, project_root: Path) -> Iterator[Node]:
+    """Stage I, stage II on its text encoder, the reader, the similarity model, and the measurement.
+
+    Raises BadInput if the table of concepts cannot be read.
+    """
+    source: dict[str, JSON] = {
+        "font": pocket.font,
+        "font_sha256": pocket.font_sha256,
+        "concepts": pocket.concepts,
+        "concepts_sha256": _sha256(project_root / pocket.concepts),
+        "styles": dict(pocket.styles),
+        "variants": pocket.variants,
+        "bank_seed": pocket.seed,
+    }
+    parts: tuple[tuple[str, str, dict[str, Phase], dict[str, str]], ...] = (
+        (STAGE_ONE, "pocket_stage_one", vars(pocket.stage_one), {}),
+        (STAGE_TWO, "pocket_stage_two", vars(pocket.stage_two), {"stage_one": STAGE_ONE}),
+        (READER, "pocket_reader", vars(pocket.reader), {}),
+        (SIMILARITY, "pocket_similarity", vars(pocket.similarity), {}),
+    )
+    for name, kind, phases, inputs in parts:
+        params = {**source, "phases": {key: plain(phase) for key, phase in phases.items()}}
+        yield Node(name, kind, params, inputs, seed=pocket.seed, work=_work(phases))
+    yield Node(
+        MEASURE,
+        "pocket_measure",
+        {**source, **plain(pocket.measure)},
+        {
+            "stage_one": STAGE_ONE,
+            "stage_two": STAGE_TWO,
+            "reader": READER,
+        },
+        seed=pocket.seed,
+        work=float(len(pocket.measure.seeds) * pocket.measure.num_inference_steps),
+    )
+
+
+def pocket_figure_node(figure_id: str, panel: PocketPanel) -> Node:
+    """The node that draws a panel of the pocket model's own figures."""
+    params: dict[str, JSON] = {"plot": panel.plot}
+    if isinstance(panel, PocketConcepts):
+        params["columns"] = panel.columns
+    name = f"figure/{figure_id}/{panel.id or panel.plot}"
+    if isinstance(panel, PocketRetrieval):
+        return Node(name, "figure", params, {"similarity": SIMILARITY})
+    return Node(name, "figure", params, {"measure": MEASURE})
+
+
+def pocket_caption(declaration: Declaration, panel: PocketPanel) -> str:
+    """What stands under a panel of the pocket model's own figures."""
+    if panel.caption is not None:
+        return panel.caption
+    assert declaration.pocket is not None
+    if isinstance(panel, PocketRetrieval):
+        return (
+            "Share of drawn pictures, with grounds and textures not trained on, whose nearest "
+            "text names the right concept, the right style, and both: as drawn, scaled down to "
+            "so many pixels, without their low frequencies, and disturbed as in training."
+        )
+    measure = declaration.pocket.measure
+    settings = (
+        f"guidance scale {measure.guidance_scale:g}, {measure.num_inference_steps} steps, "
+        f"seed {measure.seeds[0]}"
+    )
+    if isinstance(panel, PocketConcepts):
+        return (
+            f"One sample of each concept, {settings}. Outlined: those that a classifier, trained "
+            "apart on drawn pictures alone, names rightly among all concepts."
+        )
+    if isinstance(panel, PocketEnlarged):
+        return (
+            "The training picture, a sample of stage I at 64 pixels, and the same enlarged by "
+            f"stage II to 128, {settings}."
+        )
+    return f"A few subjects under every style the captions name, {settings}."
+
+
+def _work(phases: Mapping[str, Phase]) -> float:
+    return sum(phase.steps * phase.batch_size * WORK[name] for name, phase in phases.items())
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise BadInput(
+            f"pipelines.yaml: pocket.concepts: {path} cannot be read ({error.strerror})"
+        ) from None

@@ -1,0 +1,200 @@
+"""Nodes of studies and guides: each way of sampling once, with the grids that figures want."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from flows.declaration import Declaration
+from flows.declaration.annotated_panels import GuidanceGrid, Ways
+from flows.declaration.models import GenerativeModel
+from flows.declaration.objectives import Sampler
+from flows.declaration.studies import Guide, Study, Way
+from flows.nodes.model_nodes import (
+    augmentation,
+    checkpoint_name,
+    data_name,
+    described,
+    guidance_scale_of,
+    plain,
+    recipe,
+    train_name,
+)
+from flows.nodes.work import evaluations_of, sampling_work, training_work
+from tasks.store.node import JSON, Node
+
+CLASSES = 10
+
+
+def guide_name(guide: str) -> str:
+    return f"guide/{guide}"
+
+
+def way_title(model: GenerativeModel, way: Way) -> str:
+    """ "ancestral, 200 steps", "DDIM, 10 steps, matched start"."""
+    sampler = way.sampler or model.sampler
+    name = "DDIM" if sampler.method == "ddim" else sampler.method
+    name = "ancestral" if sampler.method == "ddpm" else name
+    parts = [name, f"{evaluations_of(model, sampler)} steps"]
+    if sampler.method == "ddim" and sampler.eta:
+        parts.append(f"eta {sampler.eta:g}")
+    return ", ".join([*parts, *(["matched start"] if way.start == "matched" else [])])
+
+
+def way_name(model_name: str, model: GenerativeModel, way: Way) -> str:
+    """Name of the node that samples the last checkpoint of a model in one way."""
+    sampler = way.sampler or model.sampler
+    slug = f"{sampler.method}-{evaluations_of(model, sampler)}"
+    if sampler.method == "ddim" and sampler.eta:
+        slug += f"-eta-{sampler.eta:g}"
+    if sampler.guidance_scale is not None:
+        slug += f"-guidance-{sampler.guidance_scale:g}"
+    if way.start == "matched":
+        slug += "-matched"
+    return f"{checkpoint_name('variant', model_name, model.kept_epochs[-1])}/{slug}"
+
+
+def guided_name(guide_name: str, guidance: str, scale: float) -> str:
+    """Name of the node that samples under one guidance at one scale; at 0 both are one."""
+    slug = "unguided" if scale == 0 else f"{guidance.replace('_', '-')}-{scale:g}"
+    return f"variant/{guide_name}/{slug}"
+
+
+@dataclass
+class _Grids:
+    """For each node, the grids (seed, rows, columns) that figures want of it."""
+
+    wanted: dict[str, set[tuple[int, int, int]]] = field(default_factory=dict)
+
+    def add(self, node: str, seed: int, rows: int, columns: int) -> None:
+        self.wanted.setdefault(node, set()).add((seed, rows, columns))
+
+    def of(self, node: str) -> list[dict[str, JSON]]:
+        return [
+            {"seed": seed, "rows": rows, "columns": columns, "frames": 0}
+            for seed, rows, columns in sorted(self.wanted.get(node, ()))
+        ]
+
+
+def study_nodes(declaration: Declaration) -> Iterator[Node]:
+    """Nodes of every study and guide of the declaration, each once."""
+    grids = _gather(declaration)
+    made: dict[str, Node] = {}
+    for study in declaration.studies.values():
+        for way in study.ways:
+            node = _way_node(declaration, study, way, grids)
+            # Two studies of one model may share a way; the larger one's samples serve both.
+            if node.name not in made or made[node.name].params["samples"] < study.samples:
+                made[node.name] = node
+    yield from made.values()
+    for name, guide in declaration.guides.items():
+        yield _guide_node(declaration, name, guide)
+        yield from _guided_nodes(declaration, name, guide, grids)
+
+
+def _gather(declaration: Declaration) -> _Grids:
+    grids = _Grids()
+    for figure in declaration.figures.values():
+        for panel in figure.panels:
+            if isinstance(panel, Ways):
+                study = declaration.studies[panel.study]
+                model = _generative(declaration, study.model)
+                for way in study.ways:
+                    name = way_name(study.model, model, way)
+                    grids.add(name, figure.seed, panel.rows, panel.columns)
+            elif isinstance(panel, GuidanceGrid):
+                guide = declaration.guides[panel.guide]
+                for scale in shown_scales(panel, guide):
+                    for guidance in ("classifier", "classifier_free"):
+                        name = guided_name(panel.guide, guidance, scale)
+                        grids.add(name, figure.seed, 1, CLASSES)
+    return grids
+
+
+def shown_scales(panel: GuidanceGrid, guide: Guide) -> list[float]:
+    return sorted(panel.guidance_scales or guide.guidance_scales)
+
+
+def _way_node(declaration: Declaration, study: Study, way: Way, grids: _Grids) -> Node:
+    model = _generative(declaration, study.model)
+    name = way_name(study.model, model, way)
+    scale = guidance_scale_of(model)
+    sampler = way.sampler or model.sampler
+    if model.is_class_conditioned and sampler.guidance_scale is not None:
+        scale = sampler.guidance_scale
+    params = _params(model, sampler, scale, grids.of(name), study.samples)
+    params |= {"start": way.start, "guidance": "classifier_free"}
+    if way.start == "matched":
+        params |= augmentation(model)
+    inputs = {
+        "model": train_name(study.model),
+        "classifier": f"classifier/{study.classifier}",
+        "data": data_name(model.data),
+    }
+    work = sampling_work(model, study.samples, scale, sampler)
+    return Node(name, "variant", params, inputs, declaration.seeds.evaluation, work)
+
+
+def _guide_node(declaration: Declaration, name: str, guide: Guide) -> Node:
+    model = _generative(declaration, guide.model)
+    rows = declaration.datasets[model.data].train_rows
+    params = {
+        "width": guide.width,
+        "objective": {**plain(model.objective), "p_uncond": 0.0},
+        **recipe(guide),
+        "horizontal_flip": model.horizontal_flip,
+    }
+    inputs = {"data": data_name(model.data), "classifier": f"classifier/{guide.classifier}"}
+    work = training_work(guide, guide.width, rows)
+    return Node(guide_name(name), "guide", params, inputs, declaration.seeds.training, work)
+
+
+def _guided_nodes(
+    declaration: Declaration, name: str, guide: Guide, grids: _Grids
+) -> Iterator[Node]:
+    model = _generative(declaration, guide.model)
+    sampler = guide.sampler or model.sampler
+    made: set[str] = set()
+    for scale in sorted(guide.guidance_scales):
+        for guidance in ("classifier", "classifier_free"):
+            node_name = guided_name(name, guidance, scale)
+            if node_name in made:
+                continue
+            made.add(node_name)
+            params = _params(model, sampler, scale, grids.of(node_name), guide.samples)
+            is_by_classifier = guidance == "classifier" and scale != 0
+            params |= {
+                "start": "noise",
+                "guidance": "classifier" if is_by_classifier else "classifier_free",
+            }
+            inputs = {
+                "model": train_name(guide.model),
+                "classifier": f"classifier/{guide.classifier}",
+                "data": data_name(model.data),
+            }
+            if is_by_classifier:
+                inputs["guide"] = guide_name(name)
+            work = sampling_work(model, guide.samples, 2.0 if scale else 0.0, sampler)
+            yield Node(node_name, "variant", params, inputs, declaration.seeds.evaluation, work)
+
+
+def _params(
+    model: GenerativeModel,
+    sampler: Sampler,
+    scale: float | None,
+    requests: list[dict[str, JSON]],
+    samples: int,
+) -> dict[str, JSON]:
+    return {
+        "epoch": model.kept_epochs[-1],
+        **described(model),
+        "sampler": {"steps": None, **plain(sampler), "guidance_scale": scale},
+        "samples": samples,
+        "requests": requests,
+    }
+
+
+def _generative(declaration: Declaration, name: str) -> GenerativeModel:
+    model = declaration.models[name]
+    assert isinstance(model, GenerativeModel)
+    return model

@@ -1,0 +1,1 @@
+"""Data sets and input images, found, checked and brought to arrays."""

@@ -1,0 +1,1 @@
+"""Steps that sample and measure checkpoints."""

@@ -1,0 +1,198 @@
+"""The kinds of step: what computes each, and what can change its result.
+
+Read by the plan, so nothing here imports torch or Prefect; `function` is imported when a node of
+that kind misses. Raise `code_version` whenever a change of code changes the artifact.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tasks import DarkroomError
+    from tasks.running.step import Step, StepResult
+
+
+@dataclass(frozen=True)
+class Kind:
+    """stage: the flow that runs it. function: "module:name", Step -> StepResult.
+    libraries: distributions whose version can change the result.
+    uses_accelerator: it runs on the device, in the device's number format.
+    preflight: "module:name" of a cheap check, made before any step of the run starts
+        (tasks.running.preflight); it raises BadInput for what the step could only fail on later.
+    batch_function: "module:name", [Step] -> [StepResult | DarkroomError], in the same order: takes
+        the place of `function` for kinds whose steps cost less together. An error is that of one
+        step and leaves the others whole.
+    batch_limit: at most so many steps together.
+    one_at_a_time: its libraries are not safe in two threads of a process.
+    """
+
+    stage: str
+    code_version: int
+    function: str
+    libraries: tuple[str, ...]
+    uses_accelerator: bool = False
+    preflight: str | None = None
+    batch_function: str | None = None
+    batch_limit: int = 1
+    one_at_a_time: bool = False
+
+    def load(self) -> Callable[[Step], StepResult]:
+        """The function that computes a step of this kind."""
+        if self.batch_function is None:
+            return import_function(self.function)
+        together = self.load_batch()
+
+        def alone(step: Step) -> StepResult:
+            (result,) = together([step])
+            if isinstance(result, Exception):
+                raise result
+            return result
+
+        return alone
+
+    def load_batch(self) -> Callable[[Sequence[Step]], Sequence[StepResult | DarkroomError]]:
+        """The function that computes several steps of this kind at once."""
+        assert self.batch_function is not None
+        return import_function(self.batch_function)
+
+
+def import_function(address: str) -> Any:
+    """What "module:name" names."""
+    module, _, name = address.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+STAGES = ("data", "train", "evaluate", "text_to_image", "figures")
+"""In the order they run; the report follows."""
+
+POCKET_LIBRARIES = ("torch", "diffusers", "transformers", "pillow", "numpy")
+
+KINDS: dict[str, Kind] = {
+    "data": Kind(
+        "data",
+        1,
+        "tasks.data.prepare_data:prepare_data",
+        ("pillow", "scikit-learn"),
+        preflight="tasks.data.data_sources:check_sources",
+    ),
+    "image": Kind(
+        "data",
+        1,
+        "tasks.data.prepare_image:prepare_image",
+        ("pillow",),
+        preflight="tasks.data.prepare_image:check_images",
+    ),
+    "train": Kind("train", 1, "tasks.training.train_model:train_model", ("torch",), True),
+    "classifier": Kind(
+        "train", 2, "tasks.training.train_classifier:train_classifier", ("torch",), True
+    ),
+    "pocket_stage_one": Kind(
+        "train",
+        1,
+        "tasks.pocket.train_pocket:train_stage_one",
+        POCKET_LIBRARIES,
+        preflight="tasks.pocket.sources:check_fonts",
+    ),
+    "pocket_stage_two": Kind(
+        "train", 1, "tasks.pocket.train_pocket:train_stage_two", POCKET_LIBRARIES
+    ),
+    "pocket_reader": Kind("train", 1, "tasks.pocket.train_pocket:train_reader", POCKET_LIBRARIES),
+    "pocket_similarity": Kind(
+        "train", 1, "tasks.pocket.train_similarity:train_similarity", POCKET_LIBRARIES
+    ),
+    "pocket_measure": Kind(
+        "evaluate", 1, "tasks.pocket.measure_pocket:measure_pocket", POCKET_LIBRARIES
+    ),
+    "sample": Kind(
+        "evaluate", 1, "tasks.evaluation.sample_checkpoint:sample_checkpoint", ("torch",), True
+    ),
+    "denoise": Kind(
+        "evaluate", 1, "tasks.evaluation.denoise_test_set:denoise_test_set", ("torch",), True
+    ),
+    "evaluate": Kind(
+        "evaluate", 1, "tasks.evaluation.evaluate_checkpoint:evaluate_checkpoint", ("torch",), True
+    ),
+    "guide": Kind("train", 2, "tasks.training.train_guide:train_guide", ("torch",), True),
+    "variant": Kind(
+        "evaluate", 1, "tasks.evaluation.sample_variant:sample_variant", ("torch",), True
+    ),
+    "schedule": Kind(
+        "evaluate", 2, "tasks.training.tabulate_schedules:tabulate_schedules", ("torch",)
+    ),
+    "network": Kind("evaluate", 1, "tasks.training.describe_network:describe_network", ("torch",)),
+    "table": Kind("evaluate", 1, "tasks.evaluation.collect_metrics:collect_metrics", ("pandas",)),
+    "prompt": Kind(
+        "text_to_image",
+        1,
+        "tasks.text_to_image.encode_prompt:encode_prompt",
+        ("torch", "transformers", "tokenizers"),
+        True,
+        preflight="tasks.text_to_image.check_models:check_models",
+        batch_function="tasks.text_to_image.encode_prompt:encode_prompts",
+        batch_limit=64,
+    ),
+    "noised": Kind(
+        "text_to_image",
+        1,
+        "tasks.text_to_image.noise_image:noise_image",
+        ("torch", "pillow"),
+        preflight="tasks.text_to_image.check_models:check_models",
+    ),
+    "blurred": Kind("text_to_image", 1, "tasks.text_to_image.blur_image:blur_image", ("torch",)),
+    "one_step": Kind(
+        "text_to_image",
+        1,
+        "tasks.text_to_image.estimate_once:estimate_once",
+        ("torch", "diffusers"),
+        True,
+        preflight="tasks.text_to_image.check_models:check_models",
+    ),
+    "trajectory": Kind(
+        "text_to_image",
+        1,
+        "tasks.text_to_image.sample_trajectories:sample_trajectories",
+        ("torch", "diffusers", "pillow"),
+        True,
+        preflight="tasks.text_to_image.check_models:check_models",
+        batch_function="tasks.text_to_image.sample_trajectories:sample_trajectories",
+        batch_limit=32,
+    ),
+    "upscale": Kind(
+        "text_to_image",
+        1,
+        "tasks.text_to_image.upscale_images:upscale_images",
+        ("torch", "diffusers", "pillow"),
+        True,
+        preflight="tasks.text_to_image.check_models:check_models",
+        batch_function="tasks.text_to_image.upscale_images:upscale_images",
+        batch_limit=16,
+    ),
+    "choice": Kind(
+        "text_to_image",
+        1,
+        "tasks.text_to_image.choose_try:choose_try",
+        ("torch", "diffusers"),
+        True,
+        preflight="tasks.text_to_image.check_models:check_models",
+    ),
+    "similarity": Kind(
+        "figures",
+        1,
+        "tasks.text_to_image.measure_similarity:measure_similarity",
+        ("torch", "transformers", "tokenizers", "pillow"),
+        True,
+        preflight="tasks.text_to_image.check_models:check_models",
+    ),
+    "claim": Kind("figures", 1, "tasks.claims.check_claim:check_claim", ("torch", "numpy")),
+    "figure": Kind(
+        "figures",
+        3,
+        "tasks.figures.draw_figure:draw_figure",
+        ("matplotlib", "pillow", "numpy"),
+        one_at_a_time=True,
+    ),
+}
