@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks import StepCancelled, StepFailed, cancellation
+from tasks import StepCancelled, StepFailed
+from tasks.running import cancellation
 from tasks.running.kinds import KINDS
 from tasks.running.progress import BUS, Event
 from tasks.running.run_step import InputMissing, StepNode, run_step

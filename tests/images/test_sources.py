@@ -10,9 +10,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from tasks.images import sources
 
 from tasks import BadInput
+from tasks.data import sources
 from tasks.data.sources import image_digest, read_source
 
 SHIPPED = [

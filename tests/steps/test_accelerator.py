@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from tasks import StepCancelled, accelerator
+from tasks import StepCancelled
+from tasks.running import accelerator
 from tasks.running.accelerator import hold_accelerator
 
 

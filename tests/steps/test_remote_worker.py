@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks import StepFailed, remote_worker
+from tasks import StepFailed
+from tasks.running import remote_worker
 from tasks.running.cancellation import steps_should_end
 from tasks.running.remote_worker import LeaseWatch, as_worker, require_same_code
 from tasks.running.run_step import RunSettings, StepNode
