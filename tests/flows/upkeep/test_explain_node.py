@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from flows import keys
+from flows.plan import keys
 from flows.upkeep.explain_node import Explanation, explain_node
 from tasks import BadInput
 from tasks.running.kinds import KINDS
