@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from flows.claims.evidence import Evidence, NotShown, WriteUp
-from flows.declaration.annotated_panels import GuidanceCurve, ReportedLoss, Ways
-from flows.declaration.figures import Samples
 from flows.declaration.models import GenerativeModel
 from flows.declaration.studies import Study
+from flows.figures.annotated.guidance_curve import GuidanceCurve
+from flows.figures.annotated.reported_loss import ReportedLoss
+from flows.figures.annotated.ways import Ways
+from flows.figures.trained.samples import Samples
 from flows.nodes.model_nodes import plain, train_name
 from flows.nodes.study_nodes import guided_name, way_name
 from tasks.store.node import JSON

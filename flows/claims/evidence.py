@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from flows.declaration import Declaration
 from flows.declaration.claims import Claim
-from flows.declaration.figures import Figure, Panel, panel_id
-from flows.figures.text_to_image.spot import Spot
+from flows.declaration.figures import Figure
+from flows.figures.panel import Panel, Place, Spot
 from flows.nodes.trajectory_nodes import TrajectoryNodes
 from tasks.store.node import JSON, Node
 
@@ -73,11 +73,11 @@ class WriteUp:
     def shown(self, kind: type[P] | tuple[type[P], ...]) -> Iterator[tuple[Shown, P]]:
         """The write-up's panels of a kind, in reading order."""
         for figure_id in self._figures:
-            figure = self.declaration.figures[figure_id]
-            for panel in figure.panels:
+            place = Place(self.declaration, figure_id)
+            for panel in place.panels():
                 if isinstance(panel, kind):
-                    node = self._drawn[f"figure/{figure_id}/{panel_id(panel)}"]
-                    yield Shown(figure_id, figure, panel, node), panel
+                    node = self._drawn[f"figure/{figure_id}/{panel.name}"]
+                    yield Shown(figure_id, place.figure, panel, node), panel
 
     def some(self, kind: type[P], words: str) -> list[tuple[Shown, P]]:
         """The same as a list. Raises NotShown, with `words` for such a figure, if there is none."""
@@ -92,7 +92,7 @@ class WriteUp:
 
     def spot(self, shown: Shown) -> Spot:
         """Where further pictures of a panel are asked for."""
-        return Spot(self.trajectories, shown.figure_id, shown.figure, panel_id(shown.panel))
+        return Spot(self.declaration, shown.figure_id, shown.panel, self.trajectories)
 
     def cells(self, shown: Shown) -> list[list[tuple[str, Mapping[str, JSON]] | None]]:
         """Of a sheet of pictures: in rows, the node and the cell of each place, None for one that

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from flows.claims.evidence import Evidence, NotShown, Shown, WriteUp
-from flows.declaration.figures import (
-    ClassHistogram,
-    Comparison,
-    Denoised,
-    PureNoise,
-    Samples,
-    SigmaRow,
-)
 from flows.declaration.models import DenoisingModel, GenerativeModel
+from flows.figures.trained.class_histogram import ClassHistogram
+from flows.figures.trained.comparison import Comparison
+from flows.figures.trained.denoised import Denoised
+from flows.figures.trained.pure_noise import PureNoise
+from flows.figures.trained.samples import Samples
+from flows.figures.trained.sigma_row import SigmaRow
 from flows.nodes.model_nodes import checkpoint_name, guidance_scale_of
 from tasks.store.node import JSON
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.claims.evidence import Evidence, NotShown, Pictures, Shown, WriteUp
-from flows.declaration.trajectory_panels import Anagram, Hybrid, PromptSamples, StepCounts, TextEdit
-from flows.figures.text_to_image.wanted import guidance_of
-from flows.nodes.sampling import IDENTITY, Sampling
-from flows.nodes.slugs import slug
+from flows.figures.edits.text_edit import TextEdit
+from flows.figures.illusions.anagram import Anagram
+from flows.figures.illusions.hybrid import Hybrid
+from flows.figures.prompted.prompt_samples import PromptSamples
+from flows.figures.prompted.step_counts import StepCounts
+from flows.nodes.sampling import IDENTITY, Sampling, slug
 from tasks.store.node import JSON, Node
 
 PICTURE = 64
@@ -38,7 +40,7 @@ def steps_help(writeup: WriteUp) -> Evidence:
 
 def _more(writeup: WriteUp, shown: Shown, panel: StepCounts, seed: int) -> list[Node]:
     spot = writeup.spot(shown)
-    scale = guidance_of(spot.settings, panel)
+    scale = panel.scale_in(spot)
     names = [
         spot.picture(
             f"{slug(prompt)}-{steps:03d}-steps-seed-{seed}",

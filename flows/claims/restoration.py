@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from flows.claims.evidence import Evidence, NotShown, WriteUp
-from flows.declaration.trajectory_panels import Blur, Forward, Inpainting, Methods, OneStep, Sdedit
+from flows.figures.denoising.blur import Blur
+from flows.figures.denoising.forward import Forward
+from flows.figures.denoising.methods import Methods
+from flows.figures.denoising.one_step import OneStep
+from flows.figures.edits.inpainting import Inpainting
+from flows.figures.edits.sdedit import Sdedit
 from tasks.store.node import JSON
 
 

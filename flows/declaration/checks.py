@@ -9,8 +9,6 @@ from flows.declaration.annotated_checks import check_guides, check_network, chec
 from flows.declaration.backend_checks import check_backends
 from flows.declaration.claim_checks import check_claims
 from flows.declaration.document import Declaration
-from flows.declaration.figure_checks import check_panel
-from flows.declaration.figures import drawn_ids, panel_id
 from flows.declaration.messages import Problem, show_value
 from flows.declaration.models import Classifier, DenoisingModel, GenerativeModel
 from flows.declaration.nearest import nearest
@@ -145,17 +143,17 @@ def _check_figures(declaration: Declaration) -> Iterator[Problem]:
         seen: set[str] = set()
         for index, panel in enumerate(figure.panels):
             path = ("figures", figure_id, "panels", str(index))
-            taken = seen.intersection(drawn_ids(panel))
+            taken = seen.intersection(panel.drawn_ids())
             if taken:
                 where = "id" if panel.id is not None else "plot"
-                drawn = "" if panel_id(panel) in taken else f', which is drawn as "{min(taken)}"'
+                drawn = "" if panel.name in taken else f', which is drawn as "{min(taken)}"'
                 yield Problem(
                     (*path, where),
-                    f'is "{panel_id(panel)}"{drawn}, as is another panel of the figure; '
+                    f'is "{panel.name}"{drawn}, as is another panel of the figure; '
                     "expected an id of its own (id: ...)",
                 )
-            seen.update(drawn_ids(panel))
-            yield from check_panel(declaration, path, panel)
+            seen.update(panel.drawn_ids())
+            yield from panel.problems(declaration, path)
 
 
 def _check_pipelines(declaration: Declaration) -> Iterator[Problem]:

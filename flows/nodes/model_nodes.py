@@ -94,7 +94,7 @@ def model_nodes(declaration: Declaration, name: str, requests: Requests) -> Iter
 def _denoise_nodes(
     declaration: Declaration, name: str, model: DenoisingModel, requests: Requests
 ) -> Iterator[Node]:
-    sigmas = set(requests.sigmas.get(name, ()))
+    sigmas = requests.sigmas_of(name)
     if model.measure is not None:
         sigmas.update(model.measure.sigmas)
     if model.objective.kind == "denoiser":
@@ -102,11 +102,12 @@ def _denoise_nodes(
     else:
         sigmas.clear()
     for epoch in model.kept_epochs:
-        wanted = requests.digits_of(name, epoch)
+        node_name = checkpoint_name("denoise", name, epoch)
+        wanted = requests.digits_of(node_name)
         if not wanted and model.measure is None:
             continue
         yield Node(
-            checkpoint_name("denoise", name, epoch),
+            node_name,
             "denoise",
             {
                 "epoch": epoch,
@@ -132,12 +133,13 @@ def guidance_scale_of(model: GenerativeModel) -> float | None:
 def _sample_nodes(name: str, model: GenerativeModel, requests: Requests) -> Iterator[Node]:
     scale = guidance_scale_of(model)
     for epoch in model.kept_epochs:
-        wanted = requests.grids_of(name, epoch)
+        node_name = checkpoint_name("sample", name, epoch)
+        wanted = requests.grids_of(node_name)
         if not wanted:
             continue
         images = sum(request["rows"] * request["columns"] for request in wanted)
         yield Node(
-            checkpoint_name("sample", name, epoch),
+            node_name,
             "sample",
             {
                 "epoch": epoch,

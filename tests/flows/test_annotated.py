@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from flows.figures.shown_panels import shown_panels
+
 from flows.plan.plan import Plan
 from tasks.store.node import Node
 from tests.flows.recorded_plan import plan_of

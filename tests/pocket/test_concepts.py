@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from flows.declaration.trajectory_panels import TrajectoryPanel
 from flows.figures.text_to_image.wanted import prompts_of
+
 from tasks import BadInput
 from tasks.pocket.bank import ANY_PHOTO
 from tasks.pocket.concepts import read_concepts

@@ -1,0 +1,46 @@
+"""Noise, and what a blur makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from flows.declaration import Declaration
+from flows.declaration.components import KernelSize, PassSigma
+from flows.declaration.messages import Path, Problem
+from flows.figures.denoising.noised import NoisedPanel
+from flows.figures.panel import Place, Spot
+from flows.figures.sampled_panel import Timesteps, odd_problems
+from flows.figures.sampled_words import numbers
+from flows.nodes.trajectory_nodes import shown_sigma
+from tasks.store.node import Node
+
+
+class Blur(NoisedPanel):
+    """The noisy images, Gaussian blur of them, and the best that any blur does. sigma: null for
+    the one torchvision takes for the kernel."""
+
+    heading = "Gaussian blur"
+    is_strided = False
+
+    plot: Literal["blur"]
+    timesteps: Timesteps
+    kernel: KernelSize
+    sigma: PassSigma | None = None
+
+    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
+        yield from super().problems(declaration, path)
+        yield from odd_problems((*path, "kernel"), self.kernel)
+
+    def draw(self, spot: Spot) -> Iterator[Node]:
+        noisy = spot.nodes.noised(spot.where, self.image, self.timesteps, spot.seed)
+        blurred = spot.nodes.blurred(spot.where, noisy, self.kernel, self.sigma)
+        yield spot.drawing({"noisy": noisy, "blurred": blurred}, {"plot": "blur_rows"})
+
+    def told(self, place: Place) -> str:
+        return (
+            f"{self.titles(place)} noised to t = {numbers(self.timesteps)}, under a Gaussian blur "
+            f"of kernel {self.kernel}, sigma = {shown_sigma(self.kernel, self.sigma):g}, and under "
+            "the blur that comes closest to the original at each t. Noise schedule of the model. "
+            f"{self.origin(place)}"
+        )

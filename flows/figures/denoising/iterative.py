@@ -1,0 +1,52 @@
+"""Noise removed step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from flows.declaration import Declaration
+from flows.declaration.fields import GuidanceScale
+from flows.declaration.messages import Path, Problem
+from flows.declaration.text_to_image import Prompt
+from flows.figures.denoising.noised import RestoredPanel
+from flows.figures.panel import Place, Spot
+from flows.figures.sampled_panel import Timesteps
+from flows.figures.sampled_words import numbers, quoted, start_words, timesteps_words
+from tasks.store.node import Node
+
+
+class Iterative(RestoredPanel):
+    """Snapshots x_t on the way from the image noised to timesteps[i_start]."""
+
+    heading = "Iterative denoising"
+
+    plot: Literal["iterative"]
+    snapshots: Timesteps
+    prompt: Prompt | None = None
+    guidance_scale: GuidanceScale = 1.0
+
+    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
+        yield from super().problems(declaration, path)
+        visited = declaration.text_to_image.timesteps[self.i_start :]
+        for index, t in enumerate(self.snapshots):
+            if visited and t not in visited:
+                near = min(visited, key=lambda other: abs(other - t))
+                yield Problem(
+                    (*path, "snapshots", str(index)),
+                    f"is {t}, which is not visited from i_start {self.i_start}; expected one of "
+                    f"the timesteps {timesteps_words(visited, 4)}; nearest: {near}",
+                )
+
+    def draw(self, spot: Spot) -> Iterator[Node]:
+        made = self.restored(spot, self.snapshots)
+        yield spot.drawing({"trajectory": made}, {"plot": "snapshots"})
+
+    def told(self, place: Place) -> str:
+        shown = numbers(sorted(self.snapshots, reverse=True))
+        return (
+            f"{self.titles(place)} noised to {start_words(place.settings, [self.i_start])} and "
+            f"denoised with stride {place.settings.stride}: x_t before the step at t = {shown}, "
+            f"and the result. Prompt {quoted(self.prompts_in(place))}, {self.guidance(place)}. "
+            f"{self.origin(place)}"
+        )

@@ -1,0 +1,70 @@
+"""Models side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from flows.declaration.fields import GridSize, Name
+from flows.declaration.messages import Path, Problem
+from flows.figures.panel import Place, Spot
+from flows.figures.trained.model_panel import ModelsPanel, needs_generative
+from flows.figures.trained_models import AnyModel, grid_problems, has_classes, sampler_words
+from flows.nodes.model_nodes import checkpoint_name
+from flows.nodes.requests import Requests
+from tasks.store.node import Node
+
+
+class Comparison(ModelsPanel):
+    """The last checkpoints of several models from the same noise, side by side."""
+
+    heading = "Side by side, from the same noise"
+
+    plot: Literal["comparison"]
+    models: Annotated[list[Name], Field(min_length=2, max_length=4)]
+    rows: GridSize = 4
+    columns: GridSize = 10
+
+    def models_shown(self) -> Sequence[str]:
+        return self.models
+
+    def needs(self, model: AnyModel) -> str:
+        return needs_generative(model)
+
+    def model_problems(self, path: Path, name: str, model: AnyModel) -> Iterator[Problem]:
+        yield from grid_problems(path, self.rows, self.columns, name, model)
+
+    def ask(self, requests: Requests, place: Place) -> None:
+        for node in self._samples(place):
+            requests.want_grid(node, place.seed, self.rows, self.columns)
+
+    def draw(self, spot: Spot) -> Iterator[Node]:
+        models = self._models(spot)
+        params = {
+            "labels": [model.title for model in models],
+            "epochs": [model.kept_epochs[-1] for model in models],
+            "seed": spot.seed,
+            "rows": self.rows,
+            "columns": self.columns,
+            "label_classes": all(has_classes(model) for model in models),
+        }
+        yield spot.drawing({f"model_{i}": n for i, n in enumerate(self._samples(spot))}, params)
+
+    def told(self, place: Place) -> str:
+        described = "; ".join(
+            f"{model.title} after epoch {model.kept_epochs[-1]}{sampler_words(model)}"
+            for model in self._models(place)
+        )
+        return f"{described}. All start from the same noise, seed {place.seed}."
+
+    def _models(self, place: Place) -> list[AnyModel]:
+        return [place.declaration.models[name] for name in self.models]
+
+    def _samples(self, place: Place) -> list[str]:
+        """Nodes of the last checkpoint of each model."""
+        return [
+            checkpoint_name("sample", name, model.kept_epochs[-1])
+            for name, model in zip(self.models, self._models(place), strict=True)
+        ]
