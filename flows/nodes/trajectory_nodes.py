@@ -160,8 +160,8 @@ def shown_sigma(kernel: int, sigma: float | None) -> float:
 
 
 class NodeBook:
-    """Nodes as they are wanted, each once, in the order of first wishes: what two figures want alike
-    is one node, under the name that the first gave it."""
+    """Nodes as they are wanted, each once, in the order of first wishes: what two figures want
+    alike is one node, under the name that the first gave it."""
 
     def __init__(self) -> None:
         self._nodes: dict[str, Node] = {}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
-from flows.figures.panel import Place, Spot
-from flows.figures.pocket.pocket_panel import PocketPanel
+from flows.figures.panel import Place
+from flows.figures.pocket.pocket_samples import PocketPanel
 from flows.nodes.pocket_nodes import SIMILARITY
-from tasks.store.node import Node
 
 
 class PocketRetrieval(PocketPanel):
@@ -16,10 +14,9 @@ class PocketRetrieval(PocketPanel):
 
     heading = "Right captions found"
 
-    plot: Literal["pocket_retrieval"]
+    measured_by = ("similarity", SIMILARITY)
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
-        yield spot.drawing({"similarity": SIMILARITY}, is_seeded=False)
+    plot: Literal["pocket_retrieval"]
 
     def told(self, place: Place) -> str:
         return (
