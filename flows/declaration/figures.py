@@ -52,10 +52,11 @@ class AnyPanel(Section):
 
 @functools.cache
 def panel_kinds() -> tuple[type[AnyPanel], ...]:
-    """The class of every plot, in the order of the modules."""
+    """The class of every plot, by its name."""
     package = importlib.import_module(PLOTS)
     modules = [each.name for each in pkgutil.walk_packages(package.__path__, f"{PLOTS}.")]
-    return tuple(kind for name in modules for kind in _kinds_in(importlib.import_module(name)))
+    found = (kind for name in modules for kind in _kinds_in(importlib.import_module(name)))
+    return tuple(sorted(found, key=lambda kind: str(kind.model_fields["plot"].annotation)))
 
 
 def _kinds_in(module: ModuleType) -> Iterator[type[AnyPanel]]:

@@ -8,12 +8,16 @@ from typing import ClassVar, cast
 
 from flows.declaration import Declaration
 from flows.declaration.figures import AnyPanel, Figure
-from flows.declaration.messages import Path, Problem
+from flows.declaration.messages import Path
 from flows.declaration.text_to_image import TextToImage
+from flows.figures.parameters import Problems, problems_in
 from flows.nodes.requests import Requests
 from flows.nodes.sampling import Sampling
 from flows.nodes.trajectory_nodes import TrajectoryNodes
 from tasks.store.node import JSON, Node
+
+Nodes = Iterator[Node]
+Params = dict[str, JSON]
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class Spot(Place):
     def drawing(
         self,
         inputs: dict[str, str],
-        params: dict[str, JSON] | None = None,
+        params: Params | None = None,
         *,
         drawn_id: str | None = None,
         is_seeded: bool = True,
@@ -102,8 +106,10 @@ class Panel(AnyPanel):
     """Whether its nodes read image files or those of the text-to-image model, so that they are made
     only where the panel is wanted."""
 
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
-        yield from ()
+    def problems(self, declaration: Declaration, path: Path) -> Problems:
+        """What is refused of it beside the rest of the declaration: what is of its parameters,
+        unless a plot refuses more."""
+        yield from problems_in(declaration, path, self)
 
     def models_shown(self) -> Sequence[str]:
         """Names of the models of whose checkpoints all measurements are wanted."""
@@ -112,7 +118,7 @@ class Panel(AnyPanel):
     def ask(self, requests: Requests, place: Place) -> None:
         """Add what it shows of checkpoints to `requests`."""
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         """The nodes that draw it, one for each of drawn_ids, each after those that nothing else
         needs."""
         raise NotImplementedError

@@ -7,17 +7,11 @@ guidance_scale, stage_two, timesteps, steps, snapshots, kernel and sigma, view, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
-from pydantic import Field
-
-from flows.declaration import Declaration
-from flows.declaration.fields import Name, Seed
-from flows.declaration.messages import Path, Problem
-from flows.declaration.references import check_distinct, check_name
-from flows.declaration.text_to_image import Prompt, Timestep
-from flows.figures.panel import Panel, Picture, Place, Spot
+from flows.figures.panel import Nodes, Panel, Picture, Place, Spot
+from flows.figures.parameters import Tries
 from flows.figures.sampled_words import (
     guidance_words,
     image_credit,
@@ -25,7 +19,6 @@ from flows.figures.sampled_words import (
     numbers,
     seed_words,
     stride_words,
-    timesteps_words,
 )
 from flows.figures.sheet import Cell, Sheet
 from flows.nodes.model_identity import chosen_backend
@@ -33,21 +26,6 @@ from flows.nodes.model_nodes import plain
 from flows.nodes.trajectory_nodes import shown_sigma
 from tasks.figures.view_words import view_words
 from tasks.figures.words import join_words
-from tasks.store.node import Node
-
-MAX_ENTRIES = 20
-
-Prompts = Annotated[list[Prompt], Field(min_length=1, max_length=MAX_ENTRIES)]
-Images = Annotated[list[Name], Field(min_length=1, max_length=MAX_ENTRIES)]
-Seeds = Annotated[list[Seed], Field(min_length=1, max_length=MAX_ENTRIES)]
-Timesteps = Annotated[list[Timestep], Field(min_length=1, max_length=MAX_ENTRIES)]
-IStart = Annotated[int, Field(ge=0, le=999)]
-IStarts = Annotated[list[IStart], Field(min_length=1, max_length=MAX_ENTRIES)]
-Count = Annotated[int, Field(ge=1, le=MAX_ENTRIES)]
-Tries = Annotated[int, Field(ge=1, le=50)]
-
-DISTINCT = ("timesteps", "steps", "prompts", "i_starts", "snapshots", "images", "seeds")
-"""Lists in which each value stands once."""
 
 
 class SampledPanel(Panel):
@@ -60,12 +38,6 @@ class SampledPanel(Panel):
     """Whether its pictures combine views or components."""
     score: ClassVar[str] = ""
     """What decides which of several tries is kept."""
-
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
-        for name in DISTINCT:
-            values = getattr(self, name, None)
-            if isinstance(values, list):
-                yield from check_distinct((*path, name), values)
 
     def images_shown(self) -> Sequence[str]:
         """Names of declared images."""
@@ -204,46 +176,11 @@ class TriedPanel(SampledPanel):
 
     def draw_tries(
         self, spot: Spot, tries: Sequence[dict[int, str]], choices: Sequence[str]
-    ) -> Iterator[Node]:
+    ) -> Nodes:
         """A row for each picture, of its seeds and nodes."""
         if self.tries > 1:
             rows = [[Cell(node, f"seed {seed}") for seed, node in each.items()] for each in tries]
             yield Sheet(rows, choices=choices).drawing(spot, f"{self.name}-tries")
-
-
-def image_problems(declaration: Declaration, path: Path, image: str) -> Iterator[Problem]:
-    yield from check_name(path, image, declaration.images, "image")
-
-
-def odd_problems(path: Path, size: int) -> Iterator[Problem]:
-    if size % 2 == 0:
-        yield Problem(
-            path,
-            f"is {size}; expected an odd number, so that the kernel has a middle, such as "
-            f"{size + 1}",
-        )
-
-
-def start_problems(declaration: Declaration, path: Path, i_start: int) -> Iterator[Problem]:
-    """Of an i_start at `path`."""
-    timesteps = declaration.text_to_image.timesteps
-    if i_start >= len(timesteps):
-        yield Problem(
-            path,
-            f"is {i_start}; expected at most {len(timesteps) - 1}, the place of the last of the "
-            f"{len(timesteps)} timesteps {timesteps_words(timesteps, 4)} "
-            "(text_to_image.first_timestep and text_to_image.stride)",
-        )
-
-
-def repeated_problems(path: Path, name: str, entries: Sequence[Any]) -> Iterator[Problem]:
-    """Of the list `name` of the panel at `path`, in which each entry stands once."""
-    for index, entry in enumerate(entries):
-        if entry in entries[:index]:
-            yield Problem(
-                (*path, name, str(index)),
-                f"is the same as {name}.{entries.index(entry)}; expected each entry once",
-            )
 
 
 def _model(place: Place) -> str:

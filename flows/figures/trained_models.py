@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from flows.declaration import Declaration
 from flows.declaration.messages import Path, Problem
 from flows.declaration.models import DenoisingModel, GenerativeModel
 from flows.declaration.objectives import FlowSampler
+from flows.figures.parameters import Problems
 from flows.nodes.model_nodes import guidance_scale_of
 from flows.nodes.work import evaluations_of
 from tasks.figures.words import after_epochs
@@ -68,7 +69,7 @@ def grid_problems(
     columns: int,
     name: str,
     model: AnyModel | None,
-) -> Iterator[Problem]:
+) -> Problems:
     """Of a grid of samples of a model, None where it is not declared, in the panel at `path`."""
     if isinstance(model, GenerativeModel) and model.is_class_conditioned:
         classes = model.network.num_classes

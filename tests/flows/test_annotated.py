@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flows.figures.shown_panels import shown_panels
 
+from flows.figures.panel import Place
 from flows.plan.plan import Plan
 from tasks.store.node import Node
 from tests.flows.recorded_plan import plan_of
@@ -194,22 +194,21 @@ def test_quick_captions_of_trained_models_name_the_digits_they_were_trained_on()
     declaration = real_file().settle("quick")
     captions = {}
     for figure_id in filter(re.compile("w4-").match, declaration.figures):
-        figure = declaration.figures[figure_id]
-        assert "Fashion" not in figure.title
-        for panel in figure.panels:
+        place = Place(declaration, figure_id)
+        assert "Fashion" not in place.figure.title
+        for panel in place.panels():
             if {"model", "study", "guide"} & type(panel).model_fields.keys():
-                (shown,) = shown_panels(declaration, figure_id, panel)
-                captions[shown.node] = shown.caption
+                (shown,) = panel.shown_as(place)
+                captions[f"{figure_id}/{panel.name}"] = shown.caption
     digits = declaration.datasets["digits"].title
-    assert [node for node, caption in captions.items() if digits not in caption] == []
-    training = captions["figure/w4-train/reported_loss"]
+    assert [name for name, caption in captions.items() if digits not in caption] == []
+    training = captions["w4-train/reported_loss"]
     assert "images shifted by up to 1 px; weights averaged at 0.98" in training
 
 
 def test_equation_beside_the_guidance_curves_is_told_in_words():
-    declaration = real_file().declaration
-    (curve, *_) = declaration.figures["w4-guidance"].panels
-    (shown,) = shown_panels(declaration, "w4-guidance", curve)
+    place = Place(real_file().declaration, "w4-guidance")
+    (shown,) = place.panels()[0].shown_as(place)
     assert (
         "the gradient of log p(x_t) plus gamma, the scale, times the gradient of log p(y | x_t)"
         in shown.caption

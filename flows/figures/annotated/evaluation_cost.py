@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 from flows.figures.annotated.studies import StudyPanel
-from flows.figures.panel import Place, Spot
-from tasks.store.node import Node
+from flows.figures.panel import Nodes, Place, Spot
 
 
 class EvaluationCost(StudyPanel):
@@ -17,7 +15,7 @@ class EvaluationCost(StudyPanel):
 
     plot: Literal["evaluation_cost"]
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         yield spot.drawing(self.ways(spot), self.options(spot), is_seeded=False)
 
     def told(self, place: Place) -> str:

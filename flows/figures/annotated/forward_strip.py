@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from flows.declaration import Declaration
-from flows.declaration.fields import Name
 from flows.declaration.messages import Path, Problem, show_value
-from flows.declaration.noise_checks import check_noise
 from flows.declaration.noise_prediction import NoiseSchedule
-from flows.declaration.references import check_name
 from flows.figures.annotated.network_summary import Side
 from flows.figures.annotated.schedules import schedule_node, schedule_words
-from flows.figures.panel import Panel, Place, Spot
+from flows.figures.panel import Nodes, Panel, Place, Spot
+from flows.figures.parameters import ImageName, Noise, Problems
 from tasks.figures.words import join_words
-from tasks.store.node import Node
 
 Index = Annotated[int, Field(ge=0, le=9999)]
 
@@ -30,14 +26,13 @@ class ForwardStrip(Panel):
     reads_files = True
 
     plot: Literal["forward_strip"]
-    image: Name
+    image: ImageName
     size: Side = 128
-    schedule: NoiseSchedule = NoiseSchedule()
+    schedule: Noise = NoiseSchedule()
     indices: Annotated[list[Index], Field(min_length=1, max_length=20)]
 
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
-        yield from check_noise((*path, "schedule"), self.schedule)
-        yield from check_name((*path, "image"), self.image, declaration.images, "image")
+    def problems(self, declaration: Declaration, path: Path) -> Problems:
+        yield from super().problems(declaration, path)
         if max(self.indices) >= self.schedule.num_timesteps:
             yield Problem(
                 (*path, "indices"),
@@ -45,7 +40,7 @@ class ForwardStrip(Panel):
                 f"{self.schedule.num_timesteps - 1}, the last timestep counted from 0",
             )
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         source = schedule_node(spot, [self.schedule])
         yield source
         inputs = {"schedule": source.name, "image": spot.nodes.image(self.image)}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 from flows.figures.annotated.guides import GuidePanel
-from flows.figures.panel import Place, Spot
-from tasks.store.node import Node
+from flows.figures.panel import Nodes, Place, Spot
 
 
 class GuidanceCurve(GuidePanel):
@@ -17,7 +15,7 @@ class GuidanceCurve(GuidePanel):
 
     plot: Literal["guidance_curve"]
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         scales = sorted(self.guided(spot)[0].guidance_scales)
         inputs = self.guided_samples(scales)
         yield spot.drawing(inputs, {"guidance_scales": scales}, is_seeded=False)

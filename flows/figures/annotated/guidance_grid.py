@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -10,13 +9,14 @@ from pydantic import Field
 from flows.declaration import Declaration
 from flows.declaration.fields import GuidanceScale
 from flows.declaration.messages import Path, Problem
-from flows.declaration.references import check_distinct
 from flows.figures.annotated.guides import GuidePanel
-from flows.figures.panel import Place, Spot
+from flows.figures.panel import Nodes, Place, Spot
+from flows.figures.parameters import DISTINCT, Problems
 from flows.nodes.requests import Requests
 from flows.nodes.study_nodes import CLASSES
 from tasks.figures.words import join_words
-from tasks.store.node import Node
+
+Scales = Annotated[list[GuidanceScale], Field(min_length=1, max_length=40), DISTINCT]
 
 
 class GuidanceGrid(GuidePanel):
@@ -28,17 +28,14 @@ class GuidanceGrid(GuidePanel):
     heading = "Samples over guidance scales"
 
     plot: Literal["guidance_grid"]
-    guidance_scales: Annotated[list[GuidanceScale], Field(min_length=1, max_length=40)] | None = (
-        None
-    )
+    guidance_scales: Scales | None = None
 
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
+    def problems(self, declaration: Declaration, path: Path) -> Problems:
         yield from super().problems(declaration, path)
         if self.guide not in declaration.guides:
             return
         known = declaration.guides[self.guide].guidance_scales
         scales = self.guidance_scales or []
-        yield from check_distinct((*path, "guidance_scales"), scales)
         missing = [scale for scale in scales if scale not in known]
         if missing:
             listed = ", ".join(f"{scale:g}" for scale in known)
@@ -49,7 +46,7 @@ class GuidanceGrid(GuidePanel):
         for node in self.guided_samples(self._scales(place)).values():
             requests.want_grid(node, place.seed, 1, CLASSES)
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         scales = self._scales(spot)
         grid = {"seed": spot.seed, "rows": 1, "columns": CLASSES}
         yield spot.drawing(self.guided_samples(scales), {"guidance_scales": scales, **grid})

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 from flows.figures.annotated.guides import GuidePanel
-from flows.figures.panel import Place, Spot
+from flows.figures.panel import Nodes, Place, Spot
 from flows.nodes.study_nodes import guide_name
-from tasks.store.node import Node
 
 
 class GuideAccuracy(GuidePanel):
@@ -18,7 +16,7 @@ class GuideAccuracy(GuidePanel):
 
     plot: Literal["guide_accuracy"]
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         guide, _ = self.guided(spot)
         inputs = {"guide": guide_name(self.guide)}
         yield spot.drawing(inputs, {"label": guide.title}, is_seeded=False)

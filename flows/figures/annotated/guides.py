@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from flows.declaration import Declaration
-from flows.declaration.fields import Name
-from flows.declaration.messages import Path, Problem
 from flows.declaration.models import GenerativeModel
-from flows.declaration.references import check_name
 from flows.declaration.studies import Guide, Way
 from flows.figures.panel import Panel, Place
+from flows.figures.parameters import GuideName
 from flows.figures.trained_models import model_after
 from flows.nodes.study_nodes import generative, guided_name, way_title
 
@@ -18,10 +15,7 @@ from flows.nodes.study_nodes import generative, guided_name, way_title
 class GuidePanel(Panel):
     """A panel of a guide."""
 
-    guide: Name
-
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
-        yield from check_name((*path, "guide"), self.guide, declaration.guides, "guide")
+    guide: GuideName
 
     def guided(self, place: Place) -> tuple[Guide, GenerativeModel]:
         """The guide, and the model it guides."""

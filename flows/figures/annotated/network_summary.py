@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from flows.declaration.fields import Section
 from flows.declaration.noise_prediction import EvenWidth, Heads, Multipliers
-from flows.figures.panel import Panel, Place, Spot
+from flows.figures.panel import Nodes, Panel, Place, Spot
 from flows.nodes.model_nodes import plain
 from tasks.figures.words import join_words
 from tasks.store.node import Node
@@ -36,7 +35,7 @@ class NetworkSummary(Panel):
     plot: Literal["network_summary"]
     networks: Annotated[list[NetworkSize], Field(min_length=1, max_length=3)]
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         networks = [plain(network) for network in self.networks]
         source = Node(f"network/{spot.where}", "network", {"networks": networks})
         yield source

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from flows.declaration import Declaration
-from flows.declaration.fields import GridSize, Name
+from flows.declaration.fields import GridSize
 from flows.declaration.messages import Path, Problem
-from flows.declaration.references import check_name
-from flows.figures.panel import Panel, Place, Spot
+from flows.figures.panel import Nodes, Panel, Place, Spot
+from flows.figures.parameters import ModelName, Problems
 from flows.figures.trained_models import grid_problems, model_after
 from flows.nodes.model_nodes import checkpoint_name
 from flows.nodes.requests import Requests
-from tasks.store.node import Node
 
 
 class PixelRanges(Panel):
@@ -22,12 +21,12 @@ class PixelRanges(Panel):
     heading = "Two ranges of grey"
 
     plot: Literal["pixel_ranges"]
-    model: Name
+    model: ModelName
     rows: GridSize = 4
     columns: GridSize = 16
 
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
-        yield from check_name((*path, "model"), self.model, declaration.models, "model")
+    def problems(self, declaration: Declaration, path: Path) -> Problems:
+        yield from super().problems(declaration, path)
         model = declaration.models.get(self.model)
         if model is None:
             return
@@ -42,7 +41,7 @@ class PixelRanges(Panel):
     def ask(self, requests: Requests, place: Place) -> None:
         requests.want_grid(self._samples(place), place.seed, self.rows, self.columns)
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         params = {"seed": spot.seed, "rows": self.rows, "columns": self.columns}
         yield spot.drawing({"sample": self._samples(spot)}, params)
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flows.declaration import Declaration
-from flows.declaration.fields import Name
-from flows.declaration.messages import Path, Problem
-from flows.declaration.references import check_name
-from flows.figures.panel import Panel, Place, Spot
+from flows.figures.panel import Nodes, Panel, Place, Spot
+from flows.figures.parameters import ModelName
 from flows.figures.trained_models import AnyModel, epochs_words, model_after, treatment_words
 from flows.nodes.model_nodes import train_name
-from tasks.store.node import Node
 
 Loss = Annotated[float, Field(gt=0, le=1000)]
 LOSS_NAMES = {"l1": "L1", "l2": "L2", "huber": "Huber"}
@@ -30,7 +26,7 @@ class ReportedLoss(Panel):
     heading = "Training loss beside the published one"
 
     plot: Literal["reported_loss"]
-    model: Name
+    model: ModelName
     every: Annotated[int, Field(ge=1, le=100_000)] = 100
     published_steps: Annotated[int, Field(ge=1, le=1_000_000)]
     published: Annotated[
@@ -38,13 +34,10 @@ class ReportedLoss(Panel):
         Field(min_length=1, max_length=1000),
     ]
 
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
-        yield from check_name((*path, "model"), self.model, declaration.models, "model")
-
     def models_shown(self) -> Sequence[str]:
         return [self.model]
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         model = spot.declaration.models[self.model]
         params = {
             "label": f"{model.title} on {spot.declaration.datasets[model.data].title}",

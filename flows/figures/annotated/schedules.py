@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flows.declaration import Declaration
-from flows.declaration.messages import Path, Problem
-from flows.declaration.noise_checks import check_noise
 from flows.declaration.noise_prediction import NoiseSchedule
-from flows.figures.panel import Panel, Place, Spot
+from flows.figures.panel import Nodes, Panel, Place, Spot
+from flows.figures.parameters import Noise
 from flows.nodes.model_nodes import plain
 from tasks.store.node import Node
 
@@ -19,13 +16,9 @@ from tasks.store.node import Node
 class _Schedules(Panel):
     """A panel of schedules, one line each."""
 
-    schedules: Annotated[list[NoiseSchedule], Field(min_length=1, max_length=5)]
+    schedules: Annotated[list[Noise], Field(min_length=1, max_length=5)]
 
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
-        for index, schedule in enumerate(self.schedules):
-            yield from check_noise((*path, "schedules", str(index)), schedule)
-
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         source = schedule_node(spot, self.schedules)
         yield source
         yield spot.drawing({"schedule": source.name}, is_seeded=False)

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from flows.declaration import Declaration
-from flows.declaration.fields import Name
-from flows.declaration.messages import Path, Problem
 from flows.declaration.models import GenerativeModel
-from flows.declaration.references import check_name
 from flows.declaration.studies import Study
-from flows.figures.panel import Panel, Place
+from flows.figures.panel import Panel, Params, Place
+from flows.figures.parameters import StudyName
 from flows.figures.trained_models import model_after
 from flows.nodes.study_nodes import generative, way_name, way_title
-from tasks.store.node import JSON
 
 
 class StudyPanel(Panel):
     """A panel of the ways of a study."""
 
-    study: Name
-
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
-        yield from check_name((*path, "study"), self.study, declaration.studies, "study")
+    study: StudyName
 
     def studied(self, place: Place) -> tuple[Study, GenerativeModel]:
         study = place.declaration.studies[self.study]
@@ -33,7 +24,7 @@ class StudyPanel(Panel):
         study, model = self.studied(place)
         return {f"way_{i}": way_name(study.model, model, way) for i, way in enumerate(study.ways)}
 
-    def options(self, place: Place) -> dict[str, JSON]:
+    def options(self, place: Place) -> Params:
         study, model = self.studied(place)
         return {
             "labels": [way_title(model, way) for way in study.ways],

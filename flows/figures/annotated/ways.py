@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 from flows.declaration import Declaration
 from flows.declaration.fields import GridSize
-from flows.declaration.messages import Path, Problem
+from flows.declaration.messages import Path
 from flows.figures.annotated.studies import StudyPanel
-from flows.figures.panel import Place, Spot
+from flows.figures.panel import Nodes, Place, Spot
+from flows.figures.parameters import Problems
 from flows.figures.trained_models import grid_problems
 from flows.nodes.model_nodes import augmentation
 from flows.nodes.requests import Requests
-from tasks.store.node import Node
 
 
 class Ways(StudyPanel):
@@ -25,7 +24,7 @@ class Ways(StudyPanel):
     rows: GridSize = 2
     columns: GridSize = 12
 
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
+    def problems(self, declaration: Declaration, path: Path) -> Problems:
         yield from super().problems(declaration, path)
         if self.study in declaration.studies:
             name = declaration.studies[self.study].model
@@ -36,7 +35,7 @@ class Ways(StudyPanel):
         for node in self.ways(place).values():
             requests.want_grid(node, place.seed, self.rows, self.columns)
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         grid = {"seed": spot.seed, "rows": self.rows, "columns": self.columns}
         yield spot.drawing(self.ways(spot), {**self.options(spot), **grid})
 

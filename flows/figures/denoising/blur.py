@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
-from flows.declaration import Declaration
-from flows.declaration.components import KernelSize, PassSigma
-from flows.declaration.messages import Path, Problem
 from flows.figures.denoising.noised import NoisedPanel
-from flows.figures.panel import Place, Spot
-from flows.figures.sampled_panel import Timesteps, odd_problems
+from flows.figures.panel import Nodes, Place, Spot
+from flows.figures.parameters import KernelSize, PassSigma, Timesteps
 from flows.figures.sampled_words import numbers
 from flows.nodes.trajectory_nodes import shown_sigma
-from tasks.store.node import Node
 
 
 class Blur(NoisedPanel):
@@ -28,11 +23,7 @@ class Blur(NoisedPanel):
     kernel: KernelSize
     sigma: PassSigma | None = None
 
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
-        yield from super().problems(declaration, path)
-        yield from odd_problems((*path, "kernel"), self.kernel)
-
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         noisy = spot.nodes.noised(spot.where, self.image, self.timesteps, spot.seed)
         blurred = spot.nodes.blurred(spot.where, noisy, self.kernel, self.sigma)
         yield spot.drawing({"noisy": noisy, "blurred": blurred}, {"plot": "blur_rows"})

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 from flows.figures.denoising.noised import NoisedPanel
-from flows.figures.panel import Place, Spot
-from flows.figures.sampled_panel import Timesteps
+from flows.figures.panel import Nodes, Place, Spot
+from flows.figures.parameters import Timesteps
 from flows.figures.sampled_words import numbers
-from tasks.store.node import Node
 
 
 class Forward(NoisedPanel):
@@ -22,7 +20,7 @@ class Forward(NoisedPanel):
     timesteps: Timesteps
     show_clean: bool = True
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         noisy = spot.nodes.noised(spot.where, self.image, self.timesteps, spot.seed)
         params = {"plot": "noised_row", "show_clean": self.show_clean}
         yield spot.drawing({"noisy": noisy}, params)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 from flows.declaration import Declaration
@@ -10,10 +9,9 @@ from flows.declaration.fields import GuidanceScale
 from flows.declaration.messages import Path, Problem
 from flows.declaration.text_to_image import Prompt
 from flows.figures.denoising.noised import RestoredPanel
-from flows.figures.panel import Place, Spot
-from flows.figures.sampled_panel import Timesteps
+from flows.figures.panel import Nodes, Place, Spot
+from flows.figures.parameters import Problems, Timesteps
 from flows.figures.sampled_words import numbers, quoted, start_words, timesteps_words
-from tasks.store.node import Node
 
 
 class Iterative(RestoredPanel):
@@ -26,7 +24,7 @@ class Iterative(RestoredPanel):
     prompt: Prompt | None = None
     guidance_scale: GuidanceScale = 1.0
 
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
+    def problems(self, declaration: Declaration, path: Path) -> Problems:
         yield from super().problems(declaration, path)
         visited = declaration.text_to_image.timesteps[self.i_start :]
         for index, t in enumerate(self.snapshots):
@@ -38,7 +36,7 @@ class Iterative(RestoredPanel):
                     f"the timesteps {timesteps_words(visited, 4)}; nearest: {near}",
                 )
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         made = self.restored(spot, self.snapshots)
         yield spot.drawing({"trajectory": made}, {"plot": "snapshots"})
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
-from flows.declaration import Declaration
-from flows.declaration.components import KernelSize, PassSigma
 from flows.declaration.fields import GuidanceScale
-from flows.declaration.messages import Path, Problem
 from flows.declaration.text_to_image import Prompt
 from flows.figures.denoising.noised import RestoredPanel
-from flows.figures.panel import Place, Spot
-from flows.figures.sampled_panel import odd_problems
+from flows.figures.panel import Nodes, Place, Spot
+from flows.figures.parameters import KernelSize, PassSigma
 from flows.figures.sampled_words import quoted, start_words
 from flows.nodes.trajectory_nodes import shown_sigma
-from tasks.store.node import Node
 
 
 class Methods(RestoredPanel):
@@ -29,11 +24,7 @@ class Methods(RestoredPanel):
     prompt: Prompt | None = None
     guidance_scale: GuidanceScale = 1.0
 
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
-        yield from super().problems(declaration, path)
-        yield from odd_problems((*path, "kernel"), self.kernel)
-
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         """One-step estimate and blur begin at the timestep at which the iterative method begins."""
         t = spot.settings.timesteps[self.i_start]
         nodes, prompt = spot.nodes, self.prompt_in(spot)

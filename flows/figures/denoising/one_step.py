@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 from flows.declaration.fields import GuidanceScale
 from flows.declaration.text_to_image import Prompt
 from flows.figures.denoising.noised import NoisedPanel
-from flows.figures.panel import Place, Spot
-from flows.figures.sampled_panel import Timesteps
+from flows.figures.panel import Nodes, Place, Spot
+from flows.figures.parameters import Timesteps
 from flows.figures.sampled_words import numbers, quoted
-from tasks.store.node import Node
 
 
 class OneStep(NoisedPanel):
@@ -25,7 +23,7 @@ class OneStep(NoisedPanel):
     prompt: Prompt | None = None
     guidance_scale: GuidanceScale = 1.0
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         noisy = spot.nodes.noised(spot.where, self.image, self.timesteps, spot.seed)
         count, prompt = len(self.timesteps), self.prompt_in(spot)
         estimate = spot.nodes.one_step(spot.where, noisy, count, prompt, self.guidance_scale)

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field
-
-from flows.declaration import Declaration
-from flows.declaration.fields import GuidanceScale, Name, Section, Seed
-from flows.declaration.masks import Mask
-from flows.declaration.messages import Path, Problem
+from flows.declaration.fields import GuidanceScale, Section, Seed
 from flows.declaration.text_to_image import Prompt
-from flows.figures.edits.masked import ORIGINAL, masked_problems, plain_mask, with_mask
-from flows.figures.panel import Place, Spot
-from flows.figures.sampled_panel import MAX_ENTRIES, TriedPanel, repeated_problems
+from flows.figures.edits.masks import ORIGINAL, Mask, plain_mask, with_mask
+from flows.figures.panel import Nodes, Place, Spot
+from flows.figures.parameters import ONCE, Few, ImageName
+from flows.figures.sampled_panel import TriedPanel
 from flows.figures.sampled_words import quoted, stride_words
 from flows.figures.sheet import Cell, Sheet
 from flows.nodes.sampling import Sampling
-from tasks.store.node import Node
 
 
 class Hole(Section):
     """An image and the part of it that is painted anew. prompt, seed: default, the panel's."""
 
-    image: Name
+    image: ImageName
     mask: Mask
     prompt: Prompt | None = None
     seed: Seed | None = None
@@ -38,16 +33,9 @@ class Inpainting(TriedPanel):
     score = "the smoothest seam, the gradient across the edge of the mask against that inside"
 
     plot: Literal["inpainting"]
-    holes: Annotated[list[Hole], Field(min_length=1, max_length=MAX_ENTRIES)]
+    holes: Annotated[list[Hole], Few, ONCE]
     prompt: Prompt | None = None
     guidance_scale: GuidanceScale | None = None
-
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
-        yield from super().problems(declaration, path)
-        for index, hole in enumerate(self.holes):
-            where = (*path, "holes", str(index))
-            yield from masked_problems(declaration, where, hole.image, hole.mask)
-        yield from repeated_problems(path, "holes", self.holes)
 
     def images_shown(self) -> Sequence[str]:
         return [hole.image for hole in self.holes]
@@ -58,7 +46,7 @@ class Inpainting(TriedPanel):
     def seeds_drawn(self, place: Place) -> Sequence[int]:
         return [seed for hole in self.holes for seed in self._seeds_of(place, hole)]
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         """Original, mask, hole and result; where several were tried, the best, and all below."""
         rows: list[list[Cell]] = []
         tries: list[dict[int, str]] = []

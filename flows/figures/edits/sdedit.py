@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
-from flows.declaration import Declaration
 from flows.declaration.fields import GuidanceScale
-from flows.declaration.messages import Path, Problem
 from flows.declaration.text_to_image import Prompt
-from flows.figures.edits.masked import ORIGINAL
-from flows.figures.panel import Place, Spot
-from flows.figures.sampled_panel import (
-    Images,
-    IStarts,
-    SampledPanel,
-    image_problems,
-    start_problems,
-)
+from flows.figures.edits.masks import ORIGINAL
+from flows.figures.panel import Nodes, Place, Spot
+from flows.figures.parameters import Images, IStarts
+from flows.figures.sampled_panel import SampledPanel
 from flows.figures.sampled_words import level_label, quoted, start_words
 from flows.figures.sheet import Cell, Sheet
 from flows.nodes.sampling import Sampling
-from tasks.store.node import Node
 
 
 class Sdedit(SampledPanel):
@@ -35,20 +27,13 @@ class Sdedit(SampledPanel):
     prompt: Prompt | None = None
     guidance_scale: GuidanceScale | None = None
 
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
-        yield from super().problems(declaration, path)
-        for index, i_start in enumerate(self.i_starts):
-            yield from start_problems(declaration, (*path, "i_starts", str(index)), i_start)
-        for index, image in enumerate(self.images):
-            yield from image_problems(declaration, (*path, "images", str(index)), image)
-
     def images_shown(self) -> Sequence[str]:
         return self.images
 
     def starts(self) -> list[int] | None:
         return self.i_starts
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         rows = []
         for image in self.images:
             row = []

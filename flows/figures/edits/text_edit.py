@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field
-
-from flows.declaration import Declaration
-from flows.declaration.fields import GuidanceScale, Name, Section, Seed
-from flows.declaration.masks import Mask
-from flows.declaration.messages import Path, Problem
+from flows.declaration.fields import GuidanceScale, Section, Seed
 from flows.declaration.text_to_image import Prompt
-from flows.figures.edits.masked import ORIGINAL, masked_problems, plain_mask, with_mask
-from flows.figures.panel import Place, Spot
-from flows.figures.sampled_panel import (
-    MAX_ENTRIES,
-    IStarts,
-    SampledPanel,
-    repeated_problems,
-    start_problems,
-)
+from flows.figures.edits.masks import ORIGINAL, Mask, plain_mask, with_mask
+from flows.figures.panel import Nodes, Place, Spot
+from flows.figures.parameters import ONCE, Few, ImageName, IStarts
+from flows.figures.sampled_panel import SampledPanel
 from flows.figures.sampled_words import image_title, level_label, quoted, start_words
 from flows.figures.sheet import Cell, Sheet
 from flows.nodes.sampling import Sampling, slug
 from tasks.figures.words import join_words
-from tasks.store.node import Node
 
 MAX_LABEL_PROMPT = 24
 
@@ -33,7 +22,7 @@ MAX_LABEL_PROMPT = 24
 class Edit(Section):
     """mask: where the image is edited; everywhere if null. seed: default, the figure's."""
 
-    image: Name
+    image: ImageName
     prompt: Prompt
     mask: Mask | None = None
     seed: Seed | None = None
@@ -45,19 +34,10 @@ class TextEdit(SampledPanel):
     heading = "Edits towards a prompt"
 
     plot: Literal["text_edit"]
-    edits: Annotated[list[Edit], Field(min_length=1, max_length=MAX_ENTRIES)]
+    edits: Annotated[list[Edit], Few, ONCE]
     i_starts: IStarts
     guidance_scale: GuidanceScale | None = None
     stage_two: bool = False
-
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
-        yield from super().problems(declaration, path)
-        for index, i_start in enumerate(self.i_starts):
-            yield from start_problems(declaration, (*path, "i_starts", str(index)), i_start)
-        for index, edit in enumerate(self.edits):
-            where = (*path, "edits", str(index))
-            yield from masked_problems(declaration, where, edit.image, edit.mask)
-        yield from repeated_problems(path, "edits", self.edits)
 
     def images_shown(self) -> Sequence[str]:
         return [edit.image for edit in self.edits]
@@ -71,7 +51,7 @@ class TextEdit(SampledPanel):
     def starts(self) -> list[int] | None:
         return self.i_starts
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         """Original and levels in one row; with a mask, in two: original, mask and hole, then
         levels."""
         rows: list[list[Cell]] = []

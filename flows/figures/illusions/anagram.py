@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flows.declaration import Declaration
 from flows.declaration.fields import GuidanceScale
-from flows.declaration.messages import Path, Problem
 from flows.declaration.text_to_image import Prompt
-from flows.declaration.views import DIVISORS, STAGE_ONE_SIZE, View
 from flows.figures.illusions.pairs import Illusion, Pair, PairsPanel
-from flows.figures.panel import Place
-from flows.figures.sampled_panel import MAX_ENTRIES
+from flows.figures.illusions.views import View
+from flows.figures.panel import Params, Place
+from flows.figures.parameters import ONCE, Few
 from flows.figures.sampled_words import quoted, stride_words
 from flows.figures.sheet import Cell
 from flows.nodes.model_nodes import plain
 from flows.nodes.sampling import views_of
 from tasks.figures.view_words import UPRIGHT, view_words
-from tasks.store.node import JSON
 
 
 class AnagramPair(Pair):
@@ -41,22 +37,12 @@ class Anagram(PairsPanel):
     moving_heading = "From one view to the other"
 
     plot: Literal["anagram"]
-    pairs: Annotated[list[AnagramPair], Field(min_length=1, max_length=MAX_ENTRIES)]
+    pairs: Annotated[list[AnagramPair], Few, ONCE]
     view: View
     guidance_scale: GuidanceScale | None = None
     stage_two: bool = False
 
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
-        parameter = DIVISORS.get(self.view.name)
-        count: int = getattr(self.view, parameter) if parameter else 1
-        if STAGE_ONE_SIZE % count:
-            yield Problem(
-                (*path, "view", str(parameter)),
-                f"is {count}; expected a divisor of {STAGE_ONE_SIZE}, the width of the picture",
-            )
-        yield from super().problems(declaration, path)
-
-    def combination(self) -> dict[str, JSON]:
+    def combination(self) -> Params:
         return views_of(plain(self.view))
 
     def looks(self, made: Illusion) -> list[Cell]:
@@ -69,7 +55,7 @@ class Anagram(PairsPanel):
     def looks_labels(self) -> list[str]:
         return [UPRIGHT, self._view_words()]
 
-    def moving_params(self, made: Illusion) -> dict[str, JSON]:
+    def moving_params(self, made: Illusion) -> Params:
         return {"view": plain(self.view), "prompts": list(made.texts)}
 
     def moving_words(self, pair: AnagramPair) -> str:

@@ -3,46 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from flows.declaration import Declaration
-from flows.declaration.components import (
+from flows.declaration.fields import GuidanceScale, Section, Seed
+from flows.declaration.messages import Path, Problem, show_value
+from flows.declaration.text_to_image import Prompt
+from flows.figures.illusions.components import (
     AnyComponents,
     Components,
-    Motion,
     Scale,
     Triple,
     fixed_part,
     prompted_parts,
 )
-from flows.declaration.fields import GuidanceScale, Name, Section, Seed
-from flows.declaration.messages import Path, Problem, show_value
-from flows.figures.panel import Place, Spot
-from flows.figures.sampled_panel import (
-    MAX_ENTRIES,
-    Prompts,
-    SampledPanel,
-    image_problems,
-    odd_problems,
-    repeated_problems,
-)
+from flows.figures.panel import Nodes, Place, Spot
+from flows.figures.parameters import ONCE, Few, ImageName, Problems
+from flows.figures.sampled_panel import SampledPanel
 from flows.figures.sampled_words import quoted, stride_words
 from flows.figures.sheet import Cell, Sheet
 from flows.nodes.model_nodes import plain
 from flows.nodes.sampling import Sampling
 from tasks.figures.words import join_words
-from tasks.store.node import Node
 
 
 class Composition(Section):
     """prompts: one for each component. image: the reference of a fixed component. seed: default,
     the figure's."""
 
-    prompts: Prompts
-    image: Name | None = None
+    prompts: Annotated[list[Prompt], Few]
+    image: ImageName | None = None
     seed: Seed | None = None
 
 
@@ -54,11 +45,11 @@ class Factorized(SampledPanel):
 
     plot: Literal["factorized"]
     components: Components
-    pictures: Annotated[list[Composition], Field(min_length=1, max_length=MAX_ENTRIES)]
+    pictures: Annotated[list[Composition], Few, ONCE]
     guidance_scale: GuidanceScale | None = None
     stage_two: bool = False
 
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
+    def problems(self, declaration: Declaration, path: Path) -> Problems:
         yield from super().problems(declaration, path)
         yield from _component_problems((*path, "components"), self.components)
         parts = prompted_parts(self.components)
@@ -70,8 +61,6 @@ class Factorized(SampledPanel):
                     (*where, "prompts"),
                     f"has {len(picture.prompts)}; expected {len(parts)}, for {', '.join(parts)}",
                 )
-            if picture.image is not None:
-                yield from image_problems(declaration, (*where, "image"), picture.image)
             if (picture.image is None) != (fixed is None):
                 what = "is missing" if picture.image is None else f"is {show_value(picture.image)}"
                 yield Problem(
@@ -79,7 +68,6 @@ class Factorized(SampledPanel):
                     f"{what}; expected a reference image if, and only if, components.fixed names "
                     "the component it decides",
                 )
-        yield from repeated_problems(path, "pictures", self.pictures)
 
     def images_shown(self) -> Sequence[str]:
         return [picture.image for picture in self.pictures if picture.image is not None]
@@ -90,7 +78,7 @@ class Factorized(SampledPanel):
     def seeds_drawn(self, place: Place) -> Sequence[int]:
         return [place.seed if each.seed is None else each.seed for each in self.pictures]
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         """A row of pictures, with their reference image above each where there is one."""
         parts = prompted_parts(self.components)
         pictures: list[Cell] = []
@@ -123,16 +111,12 @@ class Factorized(SampledPanel):
         )
 
 
-def _component_problems(path: Path, components: AnyComponents) -> Iterator[Problem]:
+def _component_problems(path: Path, components: AnyComponents) -> Problems:
     if isinstance(components, Scale):
         total = sum(components.weights)
         if not math.isclose(total, 1, abs_tol=1e-6):
             yield Problem((*path, "weights"), f"sum to {total:g}; expected them to sum to 1")
         return
-    if isinstance(components, Motion):
-        yield from odd_problems((*path, "length"), components.length)
-    elif components.name != "grey_colour":
-        yield from odd_problems((*path, "kernel_size"), components.kernel_size)
     if isinstance(components, Triple) and components.sigma_low <= components.sigma_mid:
         yield Problem(
             (*path, "sigma_low"),

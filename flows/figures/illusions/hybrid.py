@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flows.declaration import Declaration
-from flows.declaration.components import KernelSize, PassSigma
 from flows.declaration.fields import GuidanceScale
-from flows.declaration.messages import Path, Problem
 from flows.declaration.text_to_image import Prompt
 from flows.figures.illusions.pairs import Illusion, Pair, PairsPanel
-from flows.figures.panel import Place
-from flows.figures.sampled_panel import MAX_ENTRIES, odd_problems
+from flows.figures.panel import Params, Place
+from flows.figures.parameters import ONCE, Few, KernelSize, PassSigma
 from flows.figures.sampled_words import quoted, stride_words
 from flows.figures.sheet import Cell
-from tasks.store.node import JSON
 
 Pixels = Annotated[int, Field(ge=8, le=512)]
 
@@ -41,7 +36,7 @@ class Hybrid(PairsPanel):
     moving_heading = "Walking away"
 
     plot: Literal["hybrid"]
-    pairs: Annotated[list[HybridPair], Field(min_length=1, max_length=MAX_ENTRIES)]
+    pairs: Annotated[list[HybridPair], Few, ONCE]
     kernel: KernelSize = 33
     sigma: PassSigma = 2.0
     near_pixels: Pixels = 180
@@ -49,14 +44,10 @@ class Hybrid(PairsPanel):
     guidance_scale: GuidanceScale | None = None
     stage_two: bool = False
 
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
-        yield from odd_problems((*path, "kernel"), self.kernel)
-        yield from super().problems(declaration, path)
-
     def prompts_asked(self, place: Place) -> list[str]:
         return [text for pair in self.pairs for text in (pair.near, pair.far)]
 
-    def combination(self) -> dict[str, JSON]:
+    def combination(self) -> Params:
         return {
             "kind": "components",
             "name": "low_high",
@@ -75,7 +66,7 @@ class Hybrid(PairsPanel):
     def looks_labels(self) -> list[str]:
         return [f"near, {self.near_pixels} px", f"far, {self.far_pixels} px"]
 
-    def moving_params(self, made: Illusion) -> dict[str, JSON]:
+    def moving_params(self, made: Illusion) -> Params:
         far, near = made.texts
         return {
             "near_pixels": self.near_pixels,

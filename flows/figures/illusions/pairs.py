@@ -6,16 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from flows.declaration import Declaration
 from flows.declaration.fields import Section
-from flows.declaration.messages import Path, Problem
-from flows.declaration.references import check_distinct
-from flows.figures.panel import Picture, Place, Spot
-from flows.figures.sampled_panel import Count, Seeds, TriedPanel, repeated_problems
+from flows.figures.panel import Nodes, Params, Picture, Place, Spot
+from flows.figures.parameters import Count, Seeds
+from flows.figures.sampled_panel import TriedPanel
 from flows.figures.sampled_words import seed_words
 from flows.figures.sheet import Cell, Sheet
 from flows.nodes.sampling import Sampling
-from tasks.store.node import JSON, Node
 
 MOVING_WORK = 6.0
 """An animation against a sheet of pictures."""
@@ -58,7 +55,7 @@ class PairsPanel(TriedPanel):
     pairs: list[Any]
     versions: Count = 1
 
-    def combination(self) -> dict[str, JSON]:
+    def combination(self) -> Params:
         """Of the prompts of a pair."""
         raise NotImplementedError
 
@@ -69,20 +66,13 @@ class PairsPanel(TriedPanel):
     def looks_labels(self) -> list[str]:
         raise NotImplementedError
 
-    def moving_params(self, made: Illusion) -> dict[str, JSON]:
+    def moving_params(self, made: Illusion) -> Params:
         """What the drawing of an animation is told."""
         raise NotImplementedError
 
     def moving_words(self, pair: Any) -> str:
         """How the picture of a pair moves, and what it shows where."""
         raise NotImplementedError
-
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
-        yield from super().problems(declaration, path)
-        for index, pair in enumerate(self.pairs):
-            if pair.seeds is not None:
-                yield from check_distinct((*path, "pairs", str(index), "seeds"), pair.seeds)
-        yield from repeated_problems(path, "pairs", self.pairs)
 
     def drawn_ids(self) -> list[str]:
         count = sum(len(pair.seeds or range(self.versions)) for pair in self.pairs)
@@ -95,7 +85,7 @@ class PairsPanel(TriedPanel):
     def seeds_drawn(self, place: Place) -> Sequence[int]:
         return [seed for _, seeds in self._versions(place) for seed in seeds]
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         made = list(self._illusions(spot))
         rows = [self.looks(each) for each in made]
         yield Sheet(rows, column_labels=self.looks_labels()).drawing(spot)

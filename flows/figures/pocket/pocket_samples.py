@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from flows.declaration import Declaration
 from flows.declaration.fields import GridSize
 from flows.declaration.messages import Path, Problem
-from flows.figures.panel import Panel, Place, Spot
+from flows.figures.panel import Nodes, Panel, Params, Place, Spot
+from flows.figures.parameters import Problems
 from flows.nodes.pocket_nodes import MEASURE
-from tasks.store.node import JSON, Node
 
 
 class PocketPanel(Panel):
@@ -19,15 +18,15 @@ class PocketPanel(Panel):
     measured_by: ClassVar[tuple[str, str]] = ("measure", MEASURE)
     """Role and name of the node."""
 
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
+    def problems(self, declaration: Declaration, path: Path) -> Problems:
         if declaration.pocket is None:
             yield Problem(path, "shows the pocket model; declare how it is trained, at `pocket`")
 
-    def options(self) -> dict[str, JSON]:
+    def options(self) -> Params:
         """What its drawing is told."""
         return {}
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         yield spot.drawing(dict([self.measured_by]), self.options(), is_seeded=False)
 
 
@@ -39,7 +38,7 @@ class PocketConcepts(PocketPanel):
     plot: Literal["pocket_concepts"]
     columns: GridSize = 10
 
-    def options(self) -> dict[str, JSON]:
+    def options(self) -> Params:
         return {"columns": self.columns}
 
     def told(self, place: Place) -> str:

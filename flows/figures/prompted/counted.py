@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.figures.panel import Place, Spot
-from flows.figures.sampled_panel import Prompts, SampledPanel
+from flows.figures.parameters import Prompts
+from flows.figures.sampled_panel import SampledPanel
 from flows.nodes.sampling import Sampling, slug
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from flows.declaration.fields import GuidanceScale
 from flows.declaration.text_to_image import Prompt
-from flows.figures.panel import Place, Spot
-from flows.figures.sampled_panel import Count, SampledPanel, Seeds
+from flows.figures.panel import Nodes, Place, Spot
+from flows.figures.parameters import Count, Seeds
+from flows.figures.sampled_panel import SampledPanel
 from flows.figures.sampled_words import quoted, stride_words
 from flows.figures.sheet import Cell, Sheet
 from flows.nodes.sampling import Sampling
-from tasks.store.node import Node
 
 
 class PromptSamples(SampledPanel):
@@ -30,7 +30,7 @@ class PromptSamples(SampledPanel):
     def seeds_drawn(self, place: Place) -> Sequence[int]:
         return self.seeds or [place.seed + i for i in range(self.count)]
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         seeds = self.seeds_drawn(spot)
         row = []
         for seed in seeds:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 from flows.declaration.fields import GuidanceScale
 from flows.declaration.text_to_image import InferenceSteps
-from flows.figures.panel import Place, Spot
+from flows.figures.panel import Nodes, Place, Spot
 from flows.figures.prompted.counted import CountedPanel
 from flows.figures.sampled_words import quoted
 from flows.figures.sheet import Cell, Sheet
-from tasks.store.node import Node
 
 
 class PromptRow(CountedPanel):
@@ -24,7 +22,7 @@ class PromptRow(CountedPanel):
     guidance_scale: GuidanceScale | None = None
     stage_two: bool = False
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         row = [
             Cell(self.picture_of(spot, prompt, self.steps, stage_two=self.stage_two), prompt)
             for prompt in self.prompts

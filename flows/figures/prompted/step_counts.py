@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
-
-from pydantic import Field
 
 from flows.declaration.fields import GuidanceScale
 from flows.declaration.text_to_image import InferenceSteps
-from flows.figures.panel import Place, Spot
+from flows.figures.panel import Nodes, Place, Spot
+from flows.figures.parameters import DISTINCT, Few
 from flows.figures.prompted.counted import CountedPanel
-from flows.figures.sampled_panel import MAX_ENTRIES
 from flows.figures.sampled_words import numbers, quoted
 from flows.figures.sheet import Cell, Sheet
-from tasks.store.node import Node
 
 STAGES = ("stage I", "stage II")
 
@@ -25,11 +21,11 @@ class StepCounts(CountedPanel):
     heading = "More inference steps"
 
     plot: Literal["step_counts"]
-    steps: Annotated[list[InferenceSteps], Field(min_length=1, max_length=MAX_ENTRIES)]
+    steps: Annotated[list[InferenceSteps], Few, DISTINCT]
     guidance_scale: GuidanceScale | None = None
     stage_two: bool = False
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         """A row a prompt, or two where the second stage enlarges what the first made."""
         rows: list[list[Cell]] = []
         labels: list[str] = []

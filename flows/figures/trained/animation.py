@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 from flows.declaration.fields import FrameCount, GridSize
-from flows.declaration.messages import Path, Problem
-from flows.figures.panel import Place
+from flows.declaration.messages import Path
+from flows.figures.panel import Params, Place
+from flows.figures.parameters import Problems
 from flows.figures.trained.model_panel import LastCheckpointPanel, needs_generative
 from flows.figures.trained.samples import grid_words
 from flows.figures.trained_models import AnyModel, grid_problems, has_classes
 from flows.nodes.requests import Requests
-from tasks.store.node import JSON
 
 
 class Animation(LastCheckpointPanel):
@@ -29,14 +28,14 @@ class Animation(LastCheckpointPanel):
     def needs(self, model: AnyModel) -> str:
         return needs_generative(model)
 
-    def model_problems(self, path: Path, name: str, model: AnyModel) -> Iterator[Problem]:
+    def model_problems(self, path: Path, name: str, model: AnyModel) -> Problems:
         yield from grid_problems(path, self.rows, self.columns, name, model)
 
     def ask(self, requests: Requests, place: Place) -> None:
         for node in self.checkpoints(place).values():
             requests.want_grid(node, place.seed, self.rows, self.columns, self.frames)
 
-    def options(self, model: AnyModel) -> dict[str, JSON]:
+    def options(self, model: AnyModel) -> Params:
         return {
             "rows": self.rows,
             "columns": self.columns,

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flows.declaration.fields import GridSize, Name
-from flows.declaration.messages import Path, Problem
-from flows.figures.panel import Place, Spot
+from flows.declaration.fields import GridSize
+from flows.declaration.messages import Path
+from flows.figures.panel import Nodes, Place, Spot
+from flows.figures.parameters import ModelName, Problems
 from flows.figures.trained.model_panel import ModelsPanel, needs_generative
 from flows.figures.trained_models import AnyModel, grid_problems, has_classes, sampler_words
 from flows.nodes.model_nodes import checkpoint_name
 from flows.nodes.requests import Requests
-from tasks.store.node import Node
 
 
 class Comparison(ModelsPanel):
@@ -23,7 +23,7 @@ class Comparison(ModelsPanel):
     heading = "Side by side, from the same noise"
 
     plot: Literal["comparison"]
-    models: Annotated[list[Name], Field(min_length=2, max_length=4)]
+    models: Annotated[list[ModelName], Field(min_length=2, max_length=4)]
     rows: GridSize = 4
     columns: GridSize = 10
 
@@ -33,14 +33,14 @@ class Comparison(ModelsPanel):
     def needs(self, model: AnyModel) -> str:
         return needs_generative(model)
 
-    def model_problems(self, path: Path, name: str, model: AnyModel) -> Iterator[Problem]:
+    def model_problems(self, path: Path, name: str, model: AnyModel) -> Problems:
         yield from grid_problems(path, self.rows, self.columns, name, model)
 
     def ask(self, requests: Requests, place: Place) -> None:
         for node in self._samples(place):
             requests.want_grid(node, place.seed, self.rows, self.columns)
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         models = self._models(spot)
         params = {
             "labels": [model.title for model in models],

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from flows.declaration.fields import DigitCount, EpochChoice, Sigma
-from flows.figures.panel import Place
+from flows.figures.panel import Params, Place
 from flows.figures.trained.model_panel import ModelPanel, needs_denoiser, training_sigma
 from flows.figures.trained_models import AnyModel
 from flows.nodes.requests import Requests
-from tasks.store.node import JSON
 
 
 class Denoised(ModelPanel):
@@ -30,7 +29,7 @@ class Denoised(ModelPanel):
         if self.sigma is not None:
             requests.want_sigmas(self.model, [self.sigma])
 
-    def options(self, model: AnyModel) -> dict[str, JSON]:
+    def options(self, model: AnyModel) -> Params:
         return {"digits": self.digits, "sigma": self._shown_sigma(model)}
 
     def told(self, place: Place) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from flows.declaration.models import GenerativeModel, SampleMeasure
-from flows.figures.panel import Place
+from flows.figures.panel import Params, Place
 from flows.figures.trained.model_panel import GENERATIVE, LastCheckpointPanel
 from flows.figures.trained_models import AnyModel, listed
 from flows.nodes.model_nodes import guidance_name
-from tasks.store.node import JSON
 
 
 class GuidanceSweep(LastCheckpointPanel):
@@ -28,7 +27,7 @@ class GuidanceSweep(LastCheckpointPanel):
         has_scales = model.measure is not None and model.measure.guidance_scales
         return "" if has_scales else "a model with measure.guidance_scales"
 
-    def options(self, model: AnyModel) -> dict[str, JSON]:
+    def options(self, model: AnyModel) -> Params:
         measure = _measure(model)
         return {
             "guidance_scales": sorted(measure.guidance_scales),

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from flows.declaration import Declaration
-from flows.declaration.fields import Name
-from flows.figures.panel import Place, Spot
+from flows.figures.panel import Nodes, Place, Spot
+from flows.figures.parameters import ModelName
 from flows.figures.trained.model_panel import ModelsPanel
 from flows.figures.trained_models import AnyModel, epochs_words, treatment_words
 from flows.nodes.model_nodes import train_name
-from tasks.store.node import Node
 
 
 class LossCurve(ModelsPanel):
@@ -22,13 +21,13 @@ class LossCurve(ModelsPanel):
     heading = "Training loss"
 
     plot: Literal["loss_curve"]
-    models: Annotated[list[Name], Field(min_length=1, max_length=8)]
+    models: Annotated[list[ModelName], Field(min_length=1, max_length=8)]
     scale: Literal["linear", "log"] = "log"
 
     def models_shown(self) -> Sequence[str]:
         return self.models
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         models = [spot.declaration.models[name] for name in self.models]
         params = {
             "scale": self.scale,

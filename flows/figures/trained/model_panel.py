@@ -6,15 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from flows.declaration import Declaration
-from flows.declaration.fields import Name
 from flows.declaration.messages import Path, Problem
 from flows.declaration.models import DenoisingModel, GenerativeModel
-from flows.declaration.references import check_name
-from flows.figures.panel import Panel, Place, Spot
+from flows.figures.panel import Nodes, Panel, Params, Place, Spot
+from flows.figures.parameters import ModelName, Problems
 from flows.figures.trained_models import AnyModel, model_after
 from flows.nodes.model_nodes import checkpoint_name
 from flows.nodes.requests import Requests
-from tasks.store.node import JSON, Node
 
 GENERATIVE = "a model whose objective is ddpm or flow_matching"
 DENOISER = "a model whose objective is denoiser"
@@ -32,9 +30,9 @@ class ModelsPanel(Panel):
         for index, name in enumerate(self.models_shown()):
             yield (*path, "models", str(index)), name
 
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
+    def problems(self, declaration: Declaration, path: Path) -> Problems:
+        yield from super().problems(declaration, path)
         for where, name in self.named(path):
-            yield from check_name(where, name, declaration.models, "model")
             model = declaration.models.get(name)
             if model is not None:
                 needed = self.needs(model)
@@ -42,7 +40,7 @@ class ModelsPanel(Panel):
                     yield Problem(where, f'is "{name}"; {self.plot} needs {needed}')
                 yield from self.model_problems(path, name, model)
 
-    def model_problems(self, path: Path, name: str, model: AnyModel) -> Iterator[Problem]:
+    def model_problems(self, path: Path, name: str, model: AnyModel) -> Problems:
         """Of the panel at `path`, beside one of its models."""
         yield from ()
 
@@ -54,7 +52,7 @@ class ModelPanel(ModelsPanel):
     has_seed: ClassVar[bool] = True
     """Whether its picture depends on the figure's seed."""
 
-    model: Name
+    model: ModelName
 
     def models_shown(self) -> Sequence[str]:
         return [self.model]
@@ -62,7 +60,7 @@ class ModelPanel(ModelsPanel):
     def named(self, path: Path) -> Iterator[tuple[Path, str]]:
         yield (*path, "model"), self.model
 
-    def model_problems(self, path: Path, name: str, model: AnyModel) -> Iterator[Problem]:
+    def model_problems(self, path: Path, name: str, model: AnyModel) -> Problems:
         kept = model.kept_epochs
         for epoch in getattr(self, "epochs", None) or ():
             if epoch == "last" or epoch in kept:
@@ -102,14 +100,14 @@ class ModelPanel(ModelsPanel):
         for node in self.checkpoints(place).values():
             requests.want_digits(node, place.seed, digits)
 
-    def options(self, model: AnyModel) -> dict[str, JSON]:
+    def options(self, model: AnyModel) -> Params:
         """What its drawing is told besides label, epochs and seed."""
         return {}
 
     def inputs(self, place: Place) -> dict[str, str]:
         return {f"epoch_{epoch:03d}": name for epoch, name in self.checkpoints(place).items()}
 
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         model = self.model_in(spot)
         params = {
             "label": model.title,

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
-from flows.declaration import Declaration
-from flows.declaration.fields import DigitCount, Name, SigmaList
-from flows.declaration.messages import Path, Problem
-from flows.declaration.references import check_name
-from flows.figures.panel import Panel, Place, Spot
+from flows.declaration.fields import DigitCount, SigmaList
+from flows.figures.panel import Nodes, Panel, Place, Spot
+from flows.figures.parameters import DataName
 from flows.figures.trained_models import listed
 from flows.nodes.model_nodes import data_name
-from tasks.store.node import Node
 
 
 class Noising(Panel):
@@ -21,14 +17,11 @@ class Noising(Panel):
     heading = "Noising process"
 
     plot: Literal["noising"]
-    dataset: Name
+    dataset: DataName
     digits: DigitCount = 5
     sigmas: SigmaList
 
-    def problems(self, declaration: Declaration, path: Path) -> Iterator[Problem]:
-        yield from check_name((*path, "dataset"), self.dataset, declaration.datasets, "data set")
-
-    def draw(self, spot: Spot) -> Iterator[Node]:
+    def draw(self, spot: Spot) -> Nodes:
         params = {"digits": self.digits, "sigmas": self.sigmas}
         yield spot.drawing({"data": data_name(self.dataset)}, params)
 

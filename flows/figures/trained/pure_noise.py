@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from flows.declaration.fields import DigitCount, EpochChoice
-from flows.figures.panel import Place
+from flows.figures.panel import Params, Place
 from flows.figures.trained.model_panel import ModelPanel
 from flows.figures.trained_models import AnyModel
 from flows.nodes.requests import Requests
-from tasks.store.node import JSON
 
 
 class PureNoise(ModelPanel):
@@ -28,7 +27,7 @@ class PureNoise(ModelPanel):
     def ask(self, requests: Requests, place: Place) -> None:
         self.ask_digits(requests, place, self.digits)
 
-    def options(self, model: AnyModel) -> dict[str, JSON]:
+    def options(self, model: AnyModel) -> Params:
         return {"digits": self.digits, "sigma": None}
 
     def told(self, place: Place) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 from flows.declaration.fields import EpochChoice, GridSize
-from flows.declaration.messages import Path, Problem
-from flows.figures.panel import Place
+from flows.declaration.messages import Path
+from flows.figures.panel import Params, Place
+from flows.figures.parameters import Problems
 from flows.figures.trained.model_panel import ModelPanel, needs_generative
 from flows.figures.trained_models import AnyModel, grid_problems, has_classes, sampler_words
 from flows.nodes.requests import Requests
-from tasks.store.node import JSON
 
 
 class Samples(ModelPanel):
@@ -28,7 +27,7 @@ class Samples(ModelPanel):
     def needs(self, model: AnyModel) -> str:
         return needs_generative(model)
 
-    def model_problems(self, path: Path, name: str, model: AnyModel) -> Iterator[Problem]:
+    def model_problems(self, path: Path, name: str, model: AnyModel) -> Problems:
         yield from super().model_problems(path, name, model)
         yield from grid_problems(path, self.rows, self.columns, name, model)
 
@@ -36,7 +35,7 @@ class Samples(ModelPanel):
         for node in self.checkpoints(place).values():
             requests.want_grid(node, place.seed, self.rows, self.columns)
 
-    def options(self, model: AnyModel) -> dict[str, JSON]:
+    def options(self, model: AnyModel) -> Params:
         return {"rows": self.rows, "columns": self.columns, "label_classes": has_classes(model)}
 
     def told(self, place: Place) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from flows.declaration.fields import EpochChoice
-from flows.figures.panel import Place
+from flows.figures.panel import Params, Place
 from flows.figures.trained.model_panel import (
     ModelPanel,
     measured_sigmas,
@@ -14,7 +14,6 @@ from flows.figures.trained.model_panel import (
     training_sigma,
 )
 from flows.figures.trained_models import AnyModel
-from tasks.store.node import JSON
 
 
 class SigmaCurve(ModelPanel):
@@ -29,7 +28,7 @@ class SigmaCurve(ModelPanel):
     def needs(self, model: AnyModel) -> str:
         return needs_denoiser(model, measured=True)
 
-    def options(self, model: AnyModel) -> dict[str, JSON]:
+    def options(self, model: AnyModel) -> Params:
         return {"sigma": training_sigma(model), "sigmas": measured_sigmas(model)}
 
     def told(self, place: Place) -> str:

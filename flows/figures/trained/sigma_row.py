@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from flows.declaration.fields import DigitCount, SigmaList
-from flows.figures.panel import Place
+from flows.figures.panel import Params, Place
 from flows.figures.trained.model_panel import (
     LastCheckpointPanel,
     measured_sigmas,
@@ -15,7 +15,6 @@ from flows.figures.trained.model_panel import (
 )
 from flows.figures.trained_models import AnyModel, listed
 from flows.nodes.requests import Requests
-from tasks.store.node import JSON
 
 
 class SigmaRow(LastCheckpointPanel):
@@ -34,7 +33,7 @@ class SigmaRow(LastCheckpointPanel):
         self.ask_digits(requests, place, self.digits)
         requests.want_sigmas(self.model, self.sigmas or ())
 
-    def options(self, model: AnyModel) -> dict[str, JSON]:
+    def options(self, model: AnyModel) -> Params:
         return {
             "digits": self.digits,
             "sigma": training_sigma(model),

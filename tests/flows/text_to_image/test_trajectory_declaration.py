@@ -186,7 +186,7 @@ def test_a_figure_of_each_plot_is_read(tmp_path: Path) -> None:
         (
             "noise/panels/0/plot",
             "forwards",
-            'figures.noise.panels.0.plot is "forwards"; expected one of: loss_curve, ',
+            'figures.noise.panels.0.plot is "forwards"; expected one of: anagram, animation, ',
         ),
     ],
 )

@@ -9,10 +9,24 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from flows.declaration import Declaration
 from flows.declaration.fields import Section, Seed
+from flows.declaration.messages import Path, Problem
+from flows.figures.parameters import Problems, Refused
 
 STAGE_ONE_SIZE = 64
 """Width of the pictures of stage I."""
+
+
+def _divisor(_: Declaration, path: Path, count: int) -> Problems:
+    if STAGE_ONE_SIZE % count:
+        yield Problem(
+            path, f"is {count}; expected a divisor of {STAGE_ONE_SIZE}, the width of the picture"
+        )
+
+
+DIVISOR = Refused(_divisor)
+"""Of the number of equal squares a side of the picture is cut into."""
 
 
 class PlainView(Section):
@@ -32,7 +46,7 @@ class PatchPermutation(Section):
     """patches x patches squares in an order drawn from seed."""
 
     name: Literal["patch_permutation"]
-    patches: Annotated[int, Field(ge=2, le=STAGE_ONE_SIZE)] = 8
+    patches: Annotated[int, Field(ge=2, le=STAGE_ONE_SIZE), DIVISOR] = 8
     seed: Seed = 0
 
 
@@ -40,7 +54,7 @@ class PixelPermutation(Section):
     """Every pixel in an order drawn from seed."""
 
     name: Literal["pixel_permutation"]
-    pixels: Annotated[int, Field(ge=2, le=STAGE_ONE_SIZE)] = 64
+    pixels: Annotated[int, Field(ge=2, le=STAGE_ONE_SIZE), DIVISOR] = 64
     seed: Seed = 0
 
 
@@ -63,7 +77,7 @@ class SquareHinge(Section):
     """squares x squares tiles, each turned by a quarter in its place."""
 
     name: Literal["square_hinge"]
-    squares: Annotated[int, Field(ge=1, le=STAGE_ONE_SIZE // 2)] = 4
+    squares: Annotated[int, Field(ge=1, le=STAGE_ONE_SIZE // 2), DIVISOR] = 4
 
 
 def _of_name(value: Any) -> Any:
@@ -75,10 +89,3 @@ AnyView = (
 )
 View = Annotated[AnyView, Field(discriminator="name"), BeforeValidator(_of_name)]
 """The name alone may stand for the whole mapping."""
-
-DIVISORS = {
-    "patch_permutation": "patches",
-    "pixel_permutation": "pixels",
-    "square_hinge": "squares",
-}
-"""Views that cut the picture into equal squares, and the parameter that says how many a side."""

@@ -10,9 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from flows.declaration.fields import Section
-
-KernelSize = Annotated[int, Field(ge=1, le=127)]
-PassSigma = Annotated[float, Field(gt=0, le=32)]
+from flows.figures.parameters import KernelSize, PassSigma
 
 
 class LowHigh(Section):
