@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from flows.figures.annotated.studies import StudyPanel
+from flows.figures.annotated.ways import StudyPanel
 from flows.figures.panel import Nodes, Place, Spot
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from flows.figures.annotated.guides import GuidePanel
+from flows.figures.annotated.guide_accuracy import GuidePanel
 from flows.figures.panel import Nodes, Place, Spot
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from flows.figures.denoising.noised import NoisedPanel
+from flows.figures.denoising.forward import NoisedPanel
 from flows.figures.panel import Nodes, Place, Spot
 from flows.figures.parameters import KernelSize, PassSigma, Timesteps
 from flows.figures.sampled_words import numbers

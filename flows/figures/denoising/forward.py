@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-from flows.figures.denoising.noised import NoisedPanel
 from flows.figures.panel import Nodes, Place, Spot
-from flows.figures.parameters import Timesteps
+from flows.figures.parameters import ImageName, Timesteps
+from flows.figures.sampled_panel import SampledPanel
 from flows.figures.sampled_words import numbers
+
+
+class NoisedPanel(SampledPanel):
+    """A panel of an image under noise."""
+
+    image: ImageName
+
+    def images_shown(self) -> Sequence[str]:
+        return [self.image]
 
 
 class Forward(NoisedPanel):

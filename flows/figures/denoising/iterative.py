@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from flows.declaration import Declaration
 from flows.declaration.fields import GuidanceScale
 from flows.declaration.messages import Path, Problem
 from flows.declaration.text_to_image import Prompt
-from flows.figures.denoising.noised import RestoredPanel
+from flows.figures.denoising.forward import NoisedPanel
 from flows.figures.panel import Nodes, Place, Spot
-from flows.figures.parameters import Problems, Timesteps
+from flows.figures.parameters import IStart, Problems, Timesteps
 from flows.figures.sampled_words import numbers, quoted, start_words, timesteps_words
+from flows.nodes.sampling import Sampling
+
+
+class RestoredPanel(NoisedPanel):
+    """A panel of an image noised to timesteps[i_start] and denoised step by step."""
+
+    i_start: IStart
+
+    def starts(self) -> list[int] | None:
+        return [self.i_start]
+
+    def restored(self, spot: Spot, snapshots: Sequence[int] = ()) -> str:
+        """The node of its trajectory."""
+        wanted = Sampling(
+            [self.prompt_in(spot)],
+            spot.seed,
+            self.scale_in(spot),
+            image=self.image,
+            i_start=self.i_start,
+            snapshots=snapshots,
+        )
+        return spot.picture(f"{self.image}-i{self.i_start:02d}", wanted)
 
 
 class Iterative(RestoredPanel):

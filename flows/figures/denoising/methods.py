@@ -6,7 +6,7 @@ from typing import Literal
 
 from flows.declaration.fields import GuidanceScale
 from flows.declaration.text_to_image import Prompt
-from flows.figures.denoising.noised import RestoredPanel
+from flows.figures.denoising.iterative import RestoredPanel
 from flows.figures.panel import Nodes, Place, Spot
 from flows.figures.parameters import KernelSize, PassSigma
 from flows.figures.sampled_words import quoted, start_words

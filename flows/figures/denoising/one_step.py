@@ -6,7 +6,7 @@ from typing import Literal
 
 from flows.declaration.fields import GuidanceScale
 from flows.declaration.text_to_image import Prompt
-from flows.figures.denoising.noised import NoisedPanel
+from flows.figures.denoising.forward import NoisedPanel
 from flows.figures.panel import Nodes, Place, Spot
 from flows.figures.parameters import Timesteps
 from flows.figures.sampled_words import numbers, quoted

@@ -7,7 +7,7 @@ from typing import Literal
 from flows.declaration.fields import GuidanceScale
 from flows.declaration.text_to_image import InferenceSteps
 from flows.figures.panel import Nodes, Place, Spot
-from flows.figures.prompted.counted import CountedPanel
+from flows.figures.prompted.step_counts import CountedPanel
 from flows.figures.sampled_words import quoted
 from flows.figures.sheet import Cell, Sheet
 
