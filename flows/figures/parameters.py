@@ -37,27 +37,25 @@ class Refused:
 def problems_in(declaration: Declaration, path: Path, section: Section) -> Problems:
     """All that is refused of the parameters of the section at `path`."""
     for name, field in type(section).model_fields.items():
-        value = getattr(section, name)
-        annotation = Annotated[field.annotation, *field.metadata, None]
-        yield from _problems(declaration, (*path, name), value, annotation)
+        value, annotation = getattr(section, name), field.annotation
+        yield from _problems(declaration, (*path, name), value, annotation, field.metadata)
 
 
-def _problems(declaration: Declaration, path: Path, value: Any, annotation: Any) -> Problems:
-    """Of `value`, declared as `annotation`."""
-    if value is None:
-        return
+def _problems(
+    declaration: Declaration, path: Path, value: Any, annotation: Any, metadata: Sequence[Any] = ()
+) -> Problems:
+    """Of `value`, declared as Annotated[annotation, *metadata]."""
     if get_origin(annotation) is Annotated:
-        annotation, *metadata = get_args(annotation)
-        for refused in metadata:
-            if isinstance(refused, Refused):
-                yield from refused.problems(declaration, path, value)
-        yield from _problems(declaration, path, value, annotation)
-    elif isinstance(value, Section):
+        annotation, *more = get_args(annotation)
+        metadata = [*metadata, *more]
+    for refused in metadata:
+        if isinstance(refused, Refused) and value is not None:
+            yield from refused.problems(declaration, path, value)
+    if isinstance(value, Section):
         yield from problems_in(declaration, path, value)
-    elif get_origin(annotation) in (Union, types.UnionType):
+    elif value is not None and get_origin(annotation) in (Union, types.UnionType):
         # Of a parameter that may be left out; no other union holds values that are no sections.
-        for member in get_args(annotation)[:1]:
-            yield from _problems(declaration, path, value, member)
+        yield from _problems(declaration, path, value, get_args(annotation)[0])
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _problems(declaration, (*path, str(index)), item, get_args(annotation)[0])
