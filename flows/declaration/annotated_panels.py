@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from flows.declaration.fields import GridSize, GuidanceScale, Name, Section
-from flows.declaration.noise_prediction import EvenWidth, Heads, Multipliers, NoiseSchedule
+from flows.declaration.objectives import EvenWidth, Heads, Multipliers, NoiseSchedule
 from flows.declaration.panel_base import PanelBase
 
 Index = Annotated[int, Field(ge=0, le=9999)]

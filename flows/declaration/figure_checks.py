@@ -24,10 +24,9 @@ from flows.declaration.figures import (
     SigmaRow,
     models_of,
 )
-from flows.declaration.messages import Path, Problem, show_value
 from flows.declaration.models import DenoisingModel, GenerativeModel
 from flows.declaration.pocket_panels import PocketPanel
-from flows.declaration.references import check_name
+from flows.declaration.problems import Path, Problem, check_name, show_value
 from flows.declaration.trajectory_checks import check_trajectory_panel
 from flows.declaration.trajectory_panels import TrajectoryPanel
 

@@ -6,18 +6,20 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flows.declaration.components import (
+from flows.declaration.document import Declaration
+from flows.declaration.pictures import (
+    DIVISORS,
+    STAGE_ONE_SIZE,
     AnyComponents,
+    AnyView,
     Motion,
     Scale,
     Triple,
+    check_mask,
     fixed_part,
     prompted_parts,
 )
-from flows.declaration.document import Declaration
-from flows.declaration.mask_checks import check_mask
-from flows.declaration.messages import Path, Problem, show_value
-from flows.declaration.references import check_distinct, check_name
+from flows.declaration.problems import Path, Problem, check_distinct, check_name, show_value
 from flows.declaration.trajectory_panels import (
     Anagram,
     AnagramPair,
@@ -36,7 +38,6 @@ from flows.declaration.trajectory_panels import (
     TextEdit,
     TrajectoryPanel,
 )
-from flows.declaration.views import DIVISORS, STAGE_ONE_SIZE, AnyView
 
 
 def check_trajectory_panel(

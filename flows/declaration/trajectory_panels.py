@@ -6,12 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flows.declaration.components import Components, KernelSize, PassSigma
 from flows.declaration.fields import GuidanceScale, Name, Section, Seed
-from flows.declaration.masks import Mask
 from flows.declaration.panel_base import PanelBase
+from flows.declaration.pictures import Components, KernelSize, Mask, PassSigma, View
 from flows.declaration.text_to_image import InferenceSteps, Prompt, Timestep
-from flows.declaration.views import View
 
 MAX_ENTRIES = 20
 

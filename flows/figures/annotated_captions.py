@@ -21,7 +21,7 @@ from flows.declaration.annotated_panels import (
     Ways,
 )
 from flows.declaration.models import DenoisingModel, GenerativeModel
-from flows.declaration.noise_prediction import NoiseSchedule
+from flows.declaration.objectives import NoiseSchedule
 from flows.declaration.studies import Guide, Way
 from flows.nodes.model_nodes import augmentation
 from flows.nodes.recipe_words import treatment_words

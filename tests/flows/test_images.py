@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 
-from flows.declaration.images import credit_line
-from flows.declaration.mask_checks import check_mask
-from flows.declaration.masks import Mask
+from flows.declaration.pictures import Mask, check_mask, credit_line
 from flows.declaration.read_declaration import read_declaration
 from flows.nodes.image_nodes import image_files, image_nodes
 from flows.plan.keys import key_nodes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from flows.declaration.masks import Mask
+from flows.declaration.pictures import Mask
 from flows.declaration.trajectory_panels import Edit, Inpainting, Sdedit, TextEdit
 from flows.figures.text_to_image.grid import Cell, Grid, padded
 from flows.figures.text_to_image.spot import Spot

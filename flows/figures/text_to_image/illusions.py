@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from flows.declaration.components import fixed_part, prompted_parts
+from flows.declaration.pictures import fixed_part, prompted_parts
 from flows.declaration.trajectory_panels import (
     Anagram,
     AnagramPair,

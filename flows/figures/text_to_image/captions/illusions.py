@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.declaration.components import fixed_part, prompted_parts
+from flows.declaration.pictures import fixed_part, prompted_parts
 from flows.declaration.trajectory_panels import (
     Anagram,
     AnagramPair,
