@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from flows.declaration.backends import Address, Revision
 from flows.declaration.fields import Name, Section, Seed
+from flows.declaration.problems import Problem, check_distinct, check_name
+from flows.declaration.text_to_image import Address, Revision
 
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
@@ -61,3 +63,13 @@ class Similarity(Section):
 
     model: Address = "data/models/pocket-clip"
     revision: Revision = "main"
+
+
+def check_claims(claims: Mapping[str, Claim], pipelines: Iterable[str]) -> Iterator[Problem]:
+    """The write-ups that claims are checked on are declared pipelines."""
+    for name, claim in claims.items():
+        path = ("claims", name)
+        yield from check_distinct((*path, "writeups"), claim.writeups)
+        yield from check_distinct((*path, "more_seeds"), claim.more_seeds)
+        for index, writeup in enumerate(claim.writeups):
+            yield from check_name((*path, "writeups", str(index)), writeup, pipelines, "pipeline")

@@ -18,6 +18,7 @@ from typing import Annotated, Any
 from pydantic import Field, PlainValidator, TypeAdapter
 
 from flows.declaration.fields import Name, Section, Seed, Title
+from flows.declaration.problems import Path, Problem
 
 PLOTS = "flows.figures"
 """The package of the plots."""
@@ -41,8 +42,8 @@ class AnyPanel(Section):
         """The pictures it is drawn as, in the order in which they are shown; the first is it."""
         return [self.name]
 
-    def problems(self, declaration: Any, path: tuple[str, ...]) -> Iterable[Any]:
-        """Each Problem of the panel, which stands at `path` of the Declaration."""
+    def problems(self, declaration: Any, path: Path) -> Iterable[Problem]:
+        """Of the panel, which stands at `path` of the Declaration."""
         return ()
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import ClassVar, cast
 
 from flows.declaration import Declaration
 from flows.declaration.figures import AnyPanel, Figure
-from flows.declaration.messages import Path
+from flows.declaration.problems import Path
 from flows.declaration.text_to_image import TextToImage
 from flows.figures.parameters import Problems, problems_in
 from flows.nodes.requests import Requests

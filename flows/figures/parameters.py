@@ -15,10 +15,8 @@ from pydantic import Field
 
 from flows.declaration import Declaration
 from flows.declaration.fields import Name, Section, Seed
-from flows.declaration.messages import Path, Problem
-from flows.declaration.noise_checks import check_noise
-from flows.declaration.noise_prediction import NoiseSchedule
-from flows.declaration.references import check_distinct, check_name
+from flows.declaration.objectives import NoiseSchedule, check_noise
+from flows.declaration.problems import Path, Problem, check_distinct, check_name
 from flows.declaration.text_to_image import Prompt, Timestep
 from flows.figures.sampled_words import timesteps_words
 

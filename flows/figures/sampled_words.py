@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from flows.declaration import Declaration
-from flows.declaration.images import credit_line
+from flows.declaration.pictures import credit_line
 from flows.declaration.text_to_image import TextToImage
 from tasks.figures.words import join_words
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.declaration import Declaration
-from flows.declaration.messages import Path, Problem
 from flows.declaration.models import DenoisingModel, GenerativeModel
 from flows.declaration.objectives import FlowSampler
+from flows.declaration.problems import Path, Problem
 from flows.figures.parameters import Problems
 from flows.nodes.model_nodes import guidance_scale_of
 from flows.nodes.work import evaluations_of

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from flows.declaration import Declaration
-from flows.declaration.images import FileImage, PackageImage
+from flows.declaration.pictures import FileImage, PackageImage
 from flows.nodes.model_nodes import plain
 from tasks.data.sources import image_digest
 from tasks.store.node import JSON, Node

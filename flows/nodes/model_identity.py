@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.declaration import Declaration
-from flows.declaration.backends import Backend
+from flows.declaration.text_to_image import Backend
 from tasks import BadInput
 from tasks.text_to_image.file_digest import file_digest
 from tasks.text_to_image.find_part import digest_of, find_part

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from flows.declaration import Declaration
 from flows.declaration.datasets import HubDataset
 from flows.declaration.models import Classifier, DenoisingModel, GenerativeModel
-from flows.declaration.noise_prediction import ConvNextNetwork
+from flows.declaration.objectives import ConvNextNetwork
 from flows.declaration.studies import Guide
 from flows.nodes.requests import Requests
 from flows.nodes.work import cost_width, denoising_work, sampling_work, training_work

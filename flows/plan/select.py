@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from flows.declaration.nearest import nearest
+from flows.declaration.problems import nearest
 from flows.plan.graph import downstream, upstream
 from tasks import BadInput
 

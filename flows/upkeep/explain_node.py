@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from flows.declaration.nearest import nearest
+from flows.declaration.problems import nearest
 from flows.plan.graph import upstream
 from flows.plan.miss_reason import OTHER_INPUTS
 from flows.plan.plan import Plan, PlannedNode

@@ -7,8 +7,7 @@ import math
 import pytest
 import torch
 
-from flows.declaration.noise_checks import LEAST_SIGNAL, log_alpha_bar
-from flows.declaration.noise_prediction import NoiseSchedule
+from flows.declaration.objectives import LEAST_SIGNAL, NoiseSchedule, log_alpha_bar
 from flows.declaration.read_declaration import read_declaration
 from flows.plan.expand import expand
 from tasks import BadInput

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flows.declaration.images import credit_line
+from flows.declaration.pictures import credit_line
 from flows.declaration.read_declaration import read_declaration
 from flows.figures.edits.masks import Shape, mask_problems
 from flows.nodes.image_nodes import image_files, image_nodes

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from flows.declaration import Declaration
-from flows.declaration.messages import Path, Problem, show_value
-from flows.declaration.noise_prediction import NoiseSchedule
+from flows.declaration.objectives import NoiseSchedule
+from flows.declaration.problems import Path, Problem, show_value
 from flows.figures.annotated.network_summary import Side
 from flows.figures.annotated.schedules import schedule_node, schedule_words
 from flows.figures.panel import Nodes, Panel, Place, Spot

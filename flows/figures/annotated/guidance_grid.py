@@ -8,7 +8,7 @@ from pydantic import Field
 
 from flows.declaration import Declaration
 from flows.declaration.fields import GuidanceScale
-from flows.declaration.messages import Path, Problem
+from flows.declaration.problems import Path, Problem
 from flows.figures.annotated.guide_accuracy import GuidePanel
 from flows.figures.panel import Nodes, Place, Spot
 from flows.figures.parameters import DISTINCT, Problems

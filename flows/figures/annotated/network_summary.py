@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from flows.declaration.fields import Section
-from flows.declaration.noise_prediction import EvenWidth, Heads, Multipliers
+from flows.declaration.objectives import EvenWidth, Heads, Multipliers
 from flows.figures.panel import Nodes, Panel, Place, Spot
 from flows.nodes.model_nodes import plain
 from tasks.figures.words import join_words

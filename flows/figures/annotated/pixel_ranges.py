@@ -7,7 +7,7 @@ from typing import Literal
 
 from flows.declaration import Declaration
 from flows.declaration.fields import GridSize
-from flows.declaration.messages import Path, Problem
+from flows.declaration.problems import Path, Problem
 from flows.figures.panel import Nodes, Panel, Place, Spot
 from flows.figures.parameters import ModelName, Problems
 from flows.figures.trained_models import grid_problems, model_after

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flows.declaration.noise_prediction import NoiseSchedule
+from flows.declaration.objectives import NoiseSchedule
 from flows.figures.panel import Nodes, Panel, Place, Spot
 from flows.figures.parameters import Noise
 from flows.nodes.model_nodes import plain

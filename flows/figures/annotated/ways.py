@@ -6,8 +6,8 @@ from typing import Literal
 
 from flows.declaration import Declaration
 from flows.declaration.fields import GridSize
-from flows.declaration.messages import Path
 from flows.declaration.models import GenerativeModel
+from flows.declaration.problems import Path
 from flows.declaration.studies import Study
 from flows.figures.panel import Nodes, Panel, Params, Place, Spot
 from flows.figures.parameters import Problems, StudyName

@@ -7,7 +7,7 @@ from typing import Literal
 
 from flows.declaration import Declaration
 from flows.declaration.fields import GuidanceScale
-from flows.declaration.messages import Path, Problem
+from flows.declaration.problems import Path, Problem
 from flows.declaration.text_to_image import Prompt
 from flows.figures.denoising.forward import NoisedPanel
 from flows.figures.panel import Nodes, Place, Spot

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from flows.declaration import Declaration
-from flows.declaration.fields import Section, Share
-from flows.declaration.messages import Path, Problem, show_value
+from flows.declaration.fields import Section
+from flows.declaration.pictures import Point
+from flows.declaration.problems import Path, Problem, show_value
 from flows.figures.parameters import Problems, Refused
 from flows.figures.sheet import Cell
 from flows.nodes.model_nodes import plain
@@ -19,8 +20,6 @@ ORIGINAL = "original"
 
 SMALLEST = 1 / 64
 """A pixel of stage I, in fractions of the side."""
-
-Point = Annotated[list[Share], Field(min_length=2, max_length=2)]
 
 
 class Shape(Section):

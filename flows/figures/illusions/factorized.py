@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from flows.declaration import Declaration
 from flows.declaration.fields import GuidanceScale, Section, Seed
-from flows.declaration.messages import Path, Problem, show_value
+from flows.declaration.problems import Path, Problem, show_value
 from flows.declaration.text_to_image import Prompt
 from flows.figures.illusions.components import (
     AnyComponents,

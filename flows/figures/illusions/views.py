@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from flows.declaration import Declaration
 from flows.declaration.fields import Section, Seed
-from flows.declaration.messages import Path, Problem
+from flows.declaration.problems import Path, Problem
 from flows.figures.parameters import Problems, Refused
 
 STAGE_ONE_SIZE = 64

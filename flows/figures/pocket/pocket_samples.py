@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from flows.declaration import Declaration
 from flows.declaration.fields import GridSize
-from flows.declaration.messages import Path, Problem
+from flows.declaration.problems import Path, Problem
 from flows.figures.panel import Nodes, Panel, Params, Place, Spot
 from flows.figures.parameters import Problems
 from flows.nodes.pocket_nodes import MEASURE

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from flows.declaration.fields import GridSize
-from flows.declaration.messages import Path
+from flows.declaration.problems import Path
 from flows.figures.panel import Nodes, Place, Spot
 from flows.figures.parameters import ModelName, Problems
 from flows.figures.trained.model_panel import ModelsPanel, needs_generative

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from flows.declaration import Declaration
-from flows.declaration.messages import Path, Problem
 from flows.declaration.models import DenoisingModel, GenerativeModel
+from flows.declaration.problems import Path, Problem
 from flows.figures.panel import Nodes, Panel, Params, Place, Spot
 from flows.figures.parameters import ModelName, Problems
 from flows.figures.trained_models import AnyModel, model_after

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from flows.declaration.fields import EpochChoice, GridSize
-from flows.declaration.messages import Path
+from flows.declaration.problems import Path
 from flows.figures.panel import Params, Place
 from flows.figures.parameters import Problems
 from flows.figures.trained.model_panel import ModelPanel, needs_generative

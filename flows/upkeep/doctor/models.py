@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flows.declaration import Declaration
-from flows.declaration.backends import Backend
+from flows.declaration.text_to_image import Backend
 from flows.nodes.model_identity import model_identity, model_number_format
 from flows.plan.environment import resolve_device, resolve_number_format
 from flows.upkeep.doctor.finding import Finding

@@ -9,15 +9,14 @@ from pydantic import Discriminator, Field, StringConstraints, Tag, model_validat
 from flows.declaration.fields import FileName, Section, Share, Title
 
 FilePath = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+Point = Annotated[list[Share], Field(min_length=2, max_length=2)]
 
 
 class Crop(Section):
     """The square that is used. center: x and y in fractions of width and height, y downwards.
     side: of the shorter side. The square is moved to lie inside the picture."""
 
-    center: Annotated[list[Share], Field(min_length=2, max_length=2)] = Field(
-        default_factory=lambda: [0.5, 0.5]
-    )
+    center: Point = Field(default_factory=lambda: [0.5, 0.5])
     side: Annotated[float, Field(ge=0.01, le=1)] = 1.0
 
 
