@@ -18,7 +18,7 @@ from flows.figures.text_to_image.spot import Spot
 from flows.figures.text_to_image.wanted import guidance_of, version_seeds
 from flows.nodes.model_nodes import plain
 from flows.nodes.sampling import Sampling, views_of
-from tasks.figures.view_words import UPRIGHT, view_words
+from tasks.figures.words import UPRIGHT, view_words
 from tasks.store.node import JSON, Node
 
 MOVING_WORK = 6.0

@@ -17,7 +17,7 @@ from flows.figures.text_to_image.panel_words import (
 from flows.figures.text_to_image.wanted import guidance_of, version_seeds
 from flows.nodes.model_nodes import plain
 from flows.nodes.trajectory_nodes import shown_sigma
-from tasks.figures.view_words import view_words
+from tasks.figures.words import view_words
 
 
 def settings_of_each(told: Told) -> list[list[tuple[str, str]]]:

@@ -14,8 +14,7 @@ from flows.figures.text_to_image.captions.told import Told
 from flows.figures.text_to_image.panel_words import quoted, seed_words
 from flows.figures.text_to_image.wanted import version_seeds
 from flows.nodes.model_nodes import plain
-from tasks.figures.view_words import view_words
-from tasks.figures.words import join_words
+from tasks.figures.words import join_words, view_words
 
 
 def anagram(told: Told, panel: Anagram) -> str:
