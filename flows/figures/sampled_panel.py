@@ -24,8 +24,7 @@ from flows.figures.sheet import Cell, Sheet
 from flows.nodes.model_identity import chosen_backend
 from flows.nodes.model_nodes import plain
 from flows.nodes.trajectory_nodes import shown_sigma
-from tasks.figures.view_words import view_words
-from tasks.figures.words import join_words
+from tasks.figures.words import join_words, view_words
 
 
 class SampledPanel(Panel):

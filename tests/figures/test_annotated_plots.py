@@ -15,16 +15,14 @@ from PIL import Image
 from tasks.data.square import model_image
 from tasks.diffusion.beta_schedules import noise_schedule
 from tasks.diffusion.gaussian_process import forward
-from tasks.figures import curves
+from tasks.figures.annotated import guidance_curve
 from tasks.figures.draw_figure import draw_figure
-from tasks.figures.plots import guidance
-from tasks.figures.resample import to_pixels
-from tasks.figures.style import GAMMA, LIGHT
-from tasks.report.play.sheet import sheet_places
-from tasks.report.play.steps import steps_control
-from tasks.store.row import Row
+from tasks.figures.drawing import chart
+from tasks.figures.drawing.pixels import to_pixels
+from tasks.figures.drawing.style import GAMMA, LIGHT
+from tasks.figures.plots import play_panel
 from tests.figures.annotated_steps import annotated_steps, schedule_table
-from tests.figures.drawing_table import loss_table
+from tests.figures.drawing_table import drawn_panel, loss_table
 
 
 @pytest.fixture(scope="module")
@@ -94,14 +92,7 @@ def test_noised_photograph_is_the_closed_form_at_its_timestep(steps, place, t):
 
 def test_a_slider_goes_through_the_noise_of_the_photograph(steps):
     step = steps["forward_strip"]
-    row = Row(
-        key="0" * 64,
-        name="figure/f/p",
-        kind="figure",
-        params=dict(step.params),
-        info=draw_figure(step).info,
-    )
-    control = steps_control("forward_strip", row, sheet_places(row))
+    control = play_panel("forward_strip", drawn_panel(step))
     assert [frame["label"] for frame in control["frames"]] == ["original", "t = 1", "t = 199"]
     assert [frame["places"] for frame in control["frames"]] == [[0], [1], [2]]
 
@@ -122,7 +113,7 @@ def test_reported_loss_data_have_every_step_raw_and_smoothed(steps):
     rows = [row for row in reported_rows(draw_figure(step)) if row["model"] == "A"]
     assert [int(row["step"]) for row in rows] == list(range(1, 301))
     assert [float(row["loss"]) for row in rows] == pytest.approx(loss, rel=1e-5)
-    smoothed = curves.smooth(loss, curves.smoothing_window(300))
+    smoothed = chart.smooth(loss, chart.smoothing_window(300))
     assert [float(row["smoothed"]) for row in rows] == pytest.approx(smoothed, rel=1e-5)
 
 
@@ -182,13 +173,13 @@ def test_equation_of_the_score_stands_over_the_curves(steps, monkeypatch):
         figure = Figure()
         draw(figure, LIGHT)
         drawn.append(figure)
-        return curves.draw_chart(draw, *args, **options)
+        return chart.draw_chart(draw, *args, **options)
 
-    monkeypatch.setattr(guidance, "draw_chart", draw_chart)
+    monkeypatch.setattr(guidance_curve, "draw_chart", draw_chart)
     draw_figure(steps["guidance_curve"])
     (figure,) = drawn
     equation = figure.get_suptitle()
-    assert equation == f"{guidance.SCORE_FORM}\n{guidance.LAST_TERM}"
+    assert equation == f"{guidance_curve.SCORE_FORM}\n{guidance_curve.LAST_TERM}"
     # p_gamma(x_t | y) is p(x_t) p(y | x_t)^gamma; eps is -sqrt(1 - alpha-bar_t) times the score.
     score, by_classifier, classifier_free = (
         "".join(part.split()).replace(r"\,", "") for part in re.findall(r"\$(.+?)\$", equation)
@@ -206,7 +197,7 @@ def test_equation_is_in_the_pictures_on_both_grounds(steps, monkeypatch, name):
         return pixels[: len(pixels) // 12, : pixels.shape[1] // 2].astype(int)
 
     written = first_lines()
-    monkeypatch.setattr(guidance, "SCORE_FORM", " ")
+    monkeypatch.setattr(guidance_curve, "SCORE_FORM", " ")
     assert np.ptp(written) > 100 > np.ptp(first_lines())
 
 

@@ -16,7 +16,7 @@ from flows.figures.sampled_words import quoted, stride_words
 from flows.figures.sheet import Cell
 from flows.nodes.model_nodes import plain
 from flows.nodes.sampling import views_of
-from tasks.figures.view_words import UPRIGHT, view_words
+from tasks.figures.words import UPRIGHT, view_words
 
 
 class AnagramPair(Pair):
