@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from flows.declaration import Declaration
 from flows.declaration.models import GenerativeModel
@@ -12,15 +13,15 @@ from flows.nodes.model_nodes import (
     augmentation,
     checkpoint_name,
     data_name,
-    described,
     guidance_scale_of,
     plain,
     recipe,
+    sampled,
     train_name,
 )
 from flows.nodes.requests import Requests
 from flows.nodes.work import evaluations_of, sampling_work, training_work
-from tasks.store.node import JSON, Node
+from tasks.store.node import Node
 
 CLASSES = 10
 
@@ -76,22 +77,16 @@ def study_nodes(declaration: Declaration, requests: Requests) -> Iterator[Node]:
 
 def _way_node(declaration: Declaration, study: Study, way: Way, requests: Requests) -> Node:
     model = generative(declaration, study.model)
-    name = way_name(study.model, model, way)
     scale = guidance_scale_of(model)
     sampler = way.sampler or model.sampler
     if model.is_class_conditioned and sampler.guidance_scale is not None:
         scale = sampler.guidance_scale
-    params = _params(model, sampler, scale, requests.grids_of(name), study.samples)
-    params |= {"start": way.start, "guidance": "classifier_free"}
+    name = way_name(study.model, model, way)
+    node = _variant_node(declaration, requests, name, study, sampler, scale, scale)
+    params = {"start": way.start, "guidance": "classifier_free"}
     if way.start == "matched":
         params |= augmentation(model)
-    inputs = {
-        "model": train_name(study.model),
-        "classifier": f"classifier/{study.classifier}",
-        "data": data_name(model.data),
-    }
-    work = sampling_work(model, study.samples, scale, sampler)
-    return Node(name, "variant", params, inputs, declaration.seeds.evaluation, work)
+    return replace(node, params={**node.params, **params})
 
 
 def _guide_node(declaration: Declaration, name: str, guide: Guide) -> Node:
@@ -111,8 +106,7 @@ def _guide_node(declaration: Declaration, name: str, guide: Guide) -> Node:
 def _guided_nodes(
     declaration: Declaration, name: str, guide: Guide, requests: Requests
 ) -> Iterator[Node]:
-    model = generative(declaration, guide.model)
-    sampler = guide.sampler or model.sampler
+    sampler = guide.sampler or generative(declaration, guide.model).sampler
     made: set[str] = set()
     for scale in sorted(guide.guidance_scales):
         for guidance in ("classifier", "classifier_free"):
@@ -120,37 +114,42 @@ def _guided_nodes(
             if node_name in made:
                 continue
             made.add(node_name)
-            params = _params(model, sampler, scale, requests.grids_of(node_name), guide.samples)
-            is_by_classifier = guidance == "classifier" and scale != 0
-            params |= {
-                "start": "noise",
-                "guidance": "classifier" if is_by_classifier else "classifier_free",
-            }
-            inputs = {
-                "model": train_name(guide.model),
-                "classifier": f"classifier/{guide.classifier}",
-                "data": data_name(model.data),
-            }
-            if is_by_classifier:
-                inputs["guide"] = guide_name(name)
-            work = sampling_work(model, guide.samples, 2.0 if scale else 0.0, sampler)
-            yield Node(node_name, "variant", params, inputs, declaration.seeds.evaluation, work)
+            # A scale of 1 takes the network twice here, as every scale but 0 does.
+            rows = 2.0 if scale else 0.0
+            node = _variant_node(declaration, requests, node_name, guide, sampler, scale, rows)
+            led_by = guidance if scale else "classifier_free"
+            inputs = {"guide": guide_name(name)} if led_by == "classifier" else {}
+            yield replace(
+                node,
+                params={**node.params, "start": "noise", "guidance": led_by},
+                inputs={**node.inputs, **inputs},
+            )
 
 
-def _params(
-    model: GenerativeModel,
+def _variant_node(
+    declaration: Declaration,
+    requests: Requests,
+    name: str,
+    made: Study | Guide,
     sampler: Sampler,
     scale: float | None,
-    grids: list[dict[str, JSON]],
-    samples: int,
-) -> dict[str, JSON]:
-    return {
-        "epoch": model.kept_epochs[-1],
-        **described(model),
-        "sampler": {"steps": None, **plain(sampler), "guidance_scale": scale},
-        "samples": samples,
-        "requests": grids,
+    work_scale: float | None,
+) -> Node:
+    """The last checkpoint of the model of a study or guide, sampled in some way; its start and its
+    guidance are left to add."""
+    model = generative(declaration, made.model)
+    params = {
+        **sampled(model, model.kept_epochs[-1], sampler, scale),
+        "samples": made.samples,
+        "requests": requests.grids_of(name),
     }
+    inputs = {
+        "model": train_name(made.model),
+        "classifier": f"classifier/{made.classifier}",
+        "data": data_name(model.data),
+    }
+    work = sampling_work(model, made.samples, work_scale, sampler)
+    return Node(name, "variant", params, inputs, declaration.seeds.evaluation, work)
 
 
 def generative(declaration: Declaration, name: str) -> GenerativeModel:

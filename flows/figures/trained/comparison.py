@@ -7,38 +7,30 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flows.declaration.fields import GridSize
-from flows.declaration.problems import Path
 from flows.figures.panel import Nodes, Place, Spot
-from flows.figures.parameters import ModelName, Problems
-from flows.figures.trained.model_panel import ModelsPanel, needs_generative
-from flows.figures.trained_models import AnyModel, grid_problems, has_classes, sampler_words
+from flows.figures.parameters import ModelName
+from flows.figures.trained.model_panel import SamplesPanel
+from flows.figures.trained_models import AnyModel, has_classes, sampler_words
 from flows.nodes.model_nodes import checkpoint_name
-from flows.nodes.requests import Requests
 
 
-class Comparison(ModelsPanel):
+class Comparison(SamplesPanel):
     """The last checkpoints of several models from the same noise, side by side."""
 
     heading = "Side by side, from the same noise"
 
     plot: Literal["comparison"]
     models: Annotated[list[ModelName], Field(min_length=2, max_length=4)]
-    rows: GridSize = 4
-    columns: GridSize = 10
 
     def models_shown(self) -> Sequence[str]:
         return self.models
 
-    def needs(self, model: AnyModel) -> str:
-        return needs_generative(model)
-
-    def model_problems(self, path: Path, name: str, model: AnyModel) -> Problems:
-        yield from grid_problems(path, self.rows, self.columns, name, model)
-
-    def ask(self, requests: Requests, place: Place) -> None:
-        for node in self._samples(place):
-            requests.want_grid(node, place.seed, self.rows, self.columns)
+    def samples(self, place: Place) -> list[str]:
+        """Of the last checkpoint of each model."""
+        return [
+            checkpoint_name("sample", name, model.kept_epochs[-1])
+            for name, model in zip(self.models, self._models(place), strict=True)
+        ]
 
     def draw(self, spot: Spot) -> Nodes:
         models = self._models(spot)
@@ -50,7 +42,7 @@ class Comparison(ModelsPanel):
             "columns": self.columns,
             "label_classes": all(has_classes(model) for model in models),
         }
-        yield spot.drawing({f"model_{i}": n for i, n in enumerate(self._samples(spot))}, params)
+        yield spot.drawing({f"model_{i}": n for i, n in enumerate(self.samples(spot))}, params)
 
     def told(self, place: Place) -> str:
         described = "; ".join(
@@ -61,10 +53,3 @@ class Comparison(ModelsPanel):
 
     def _models(self, place: Place) -> list[AnyModel]:
         return [place.declaration.models[name] for name in self.models]
-
-    def _samples(self, place: Place) -> list[str]:
-        """Nodes of the last checkpoint of each model."""
-        return [
-            checkpoint_name("sample", name, model.kept_epochs[-1])
-            for name, model in zip(self.models, self._models(place), strict=True)
-        ]

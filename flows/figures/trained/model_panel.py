@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from flows.declaration import Declaration
+from flows.declaration.fields import GridSize
 from flows.declaration.models import DenoisingModel, GenerativeModel
 from flows.declaration.problems import Path, Problem
 from flows.figures.panel import Nodes, Panel, Params, Place, Spot
 from flows.figures.parameters import ModelName, Problems
-from flows.figures.trained_models import AnyModel, model_after
+from flows.figures.trained_models import (
+    AnyModel,
+    grid_problems,
+    has_classes,
+    model_after,
+    sampler_words,
+)
 from flows.nodes.model_nodes import checkpoint_name
 from flows.nodes.requests import Requests
 
@@ -130,6 +137,47 @@ class LastCheckpointPanel(ModelPanel):
         return model.kept_epochs[-1:]
 
 
+class SamplesPanel(ModelsPanel):
+    """A panel of a grid of samples of each model. Class-conditioned: a column a class."""
+
+    rows: GridSize = 4
+    columns: GridSize = 10
+
+    def samples(self, place: Place) -> Iterable[str]:
+        """The nodes that draw them."""
+        raise NotImplementedError
+
+    def needs(self, model: AnyModel) -> str:
+        return "" if isinstance(model, GenerativeModel) else GENERATIVE
+
+    def model_problems(self, path: Path, name: str, model: AnyModel) -> Problems:
+        yield from super().model_problems(path, name, model)
+        yield from grid_problems(path, self.rows, self.columns, name, model)
+
+    def ask(self, requests: Requests, place: Place) -> None:
+        for node in self.samples(place):
+            frames = getattr(self, "frames", 0)
+            requests.want_grid(node, place.seed, self.rows, self.columns, frames)
+
+
+class CheckpointSamplesPanel(SamplesPanel, ModelPanel):
+    """A panel of samples of checkpoints of one model."""
+
+    node_kind = "sample"
+
+    def samples(self, place: Place) -> Iterable[str]:
+        return self.checkpoints(place).values()
+
+    def options(self, model: AnyModel) -> Params:
+        return {"rows": self.rows, "columns": self.columns, "label_classes": has_classes(model)}
+
+    def samples_words(self, place: Place) -> str:
+        """How its caption begins: which model, how it is sampled, how samples are laid out."""
+        model = self.model_in(place)
+        order = "; a column a class" if has_classes(model) else ""
+        return f"{self.head(place)}{sampler_words(model)}{order}"
+
+
 def training_sigma(model: AnyModel) -> float | None:
     return model.objective.sigma if model.objective.kind == "denoiser" else None
 
@@ -152,7 +200,3 @@ def needs_denoiser(model: AnyModel, *, measured: bool) -> str:
     if measured and model.measure is None:
         return "a model that is measured (measure: {sigmas: [...]})"
     return ""
-
-
-def needs_generative(model: AnyModel) -> str:
-    return "" if isinstance(model, GenerativeModel) else GENERATIVE
