@@ -49,11 +49,11 @@ def _problems(
     for refused in metadata:
         if isinstance(refused, Refused) and value is not None:
             yield from refused.problems(declaration, path, value)
-    if isinstance(value, Section):
-        yield from problems_in(declaration, path, value)
-    elif value is not None and get_origin(annotation) in (Union, types.UnionType):
-        # Of a parameter that may be left out; no other union holds values that are no sections.
+    if get_origin(annotation) in (Union, types.UnionType) and value is not None:
+        # Of a parameter that may be left out. Of sections to choose from none has a Refused itself.
         yield from _problems(declaration, path, value, get_args(annotation)[0])
+    elif isinstance(value, Section):
+        yield from problems_in(declaration, path, value)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _problems(declaration, (*path, str(index)), item, get_args(annotation)[0])

@@ -11,8 +11,8 @@ import pytest
 from flows.plan.plan import Plan, make_plan
 from tasks.store.node import Node
 from tasks.store.store import Store
+from tests.flows.figures.sampled import BOX, SAMPLED, changed, figure, nodes_of, read
 from tests.flows.recorded_plan import misses, record, record_all
-from tests.flows.text_to_image.sampled import BOX, SAMPLED, changed, figure, nodes_of, read
 
 
 @pytest.fixture

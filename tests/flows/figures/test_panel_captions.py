@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flows.plan.plan import make_plan
-from tests.flows.text_to_image.sampled import SAMPLED, changed, read
+from tests.flows.figures.sampled import SAMPLED, changed, read
 
 
 def shown(tmp_path: Path, data: dict[str, Any] = SAMPLED, *overrides: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tasks.diffusion.row_plan import plan_rows
 from tasks.diffusion.timesteps import TimestepSpacing, strided_timesteps
 from tasks.diffusion.trajectory import Trajectory
 from tasks.store.node import Node
-from tests.flows.text_to_image.sampled import nodes_of
+from tests.flows.figures.sampled import nodes_of
 
 SIZE = 64
 

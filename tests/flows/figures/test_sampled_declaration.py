@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tasks import BadInput
-from tests.flows.text_to_image.sampled import BOX, SAMPLED, changed, read
+from tests.flows.figures.sampled import BOX, SAMPLED, changed, read
 
 
 def refusal(tmp_path: Path, path: str, value: Any) -> list[str]:
@@ -47,146 +47,120 @@ def test_a_figure_of_each_plot_is_read(tmp_path: Path) -> None:
         (
             "turns/panels/0/view",
             "flop",
-            'figures.turns.panels.0.view.name is "flop"; expected one of: flip, rotate_90_cw, '
-            "rotate_90_ccw, rotate_180, negate, skew, patch_permutation, pixel_permutation, "
-            "jigsaw, inner_circle, square_hinge",
+            '.name is "flop"; expected one of: flip, rotate_90_cw, rotate_90_ccw, rotate_180, '
+            "negate, skew, patch_permutation, pixel_permutation, jigsaw, inner_circle, "
+            "square_hinge",
         ),
         (
             "turns/panels/0/view",
             {"name": "skew", "max_displacement": 65},
-            "figures.turns.panels.0.view.max_displacement is 65; expected at most 64",
+            ".max_displacement is 65; expected at most 64",
         ),
         (
             "turns/panels/0/view",
             {"name": "flip", "max_displacement": 5},
-            "figures.turns.panels.0.view.max_displacement is not a known key; Known here: name",
+            ".max_displacement is not a known key; Known here: name",
         ),
         (
             "turns/panels/0/view",
             {"name": "patch_permutation", "patches": 7},
-            "figures.turns.panels.0.view.patches is 7; expected a divisor of 64, the width of the "
-            "picture",
+            ".patches is 7; expected a divisor of 64, the width of the picture",
         ),
         (
             "edits/panels/0/i_starts",
             [0, 34],
-            "figures.edits.panels.0.i_starts.1 is 34; expected at most 33, the place of the last "
-            "of the 34 timesteps 990, 960, ..., 0 (text_to_image.first_timestep and "
-            "text_to_image.stride)",
+            ".1 is 34; expected at most 33, the place of the last of the 34 timesteps 990, 960, "
+            "..., 0 (text_to_image.first_timestep and text_to_image.stride)",
         ),
-        (
-            "edits/panels/0/i_starts",
-            [3, 3],
-            "figures.edits.panels.0.i_starts holds 3 twice; expected each value once",
-        ),
+        ("edits/panels/0/i_starts", [3, 3], " holds 3 twice; expected each value once"),
         (
             "edits/panels/0/images",
             ["towre"],
-            'figures.edits.panels.0.images.0 is "towre", which is not a declared image; nearest: '
-            "tower",
+            '.0 is "towre", which is not a declared image; nearest: tower',
         ),
         (
             "edits/panels/0/mask",
             BOX,
-            "figures.edits.panels.0.mask is not a known key; did you mean images? Known here: id, "
-            "title, caption, plot, images, i_starts, prompt, guidance_scale",
+            " is not a known key; did you mean images? Known here: id, title, caption, plot, "
+            "images, i_starts, prompt, guidance_scale",
         ),
         (
             "noise/panels/0/image",
             "gata",
-            'figures.noise.panels.0.image is "gata", which is not a declared image; nearest: gate',
+            ' is "gata", which is not a declared image; nearest: gate',
         ),
         (
             "noise/panels/1/kernel",
             8,
-            "figures.noise.panels.1.kernel is 8; expected an odd number, so that the kernel has a "
-            "middle, such as 9",
+            " is 8; expected an odd number, so that the kernel has a middle, such as 9",
         ),
-        (
-            "noise/panels/0/timesteps",
-            [250, 1000],
-            "figures.noise.panels.0.timesteps.1 is 1000; expected at most 999",
-        ),
+        ("noise/panels/0/timesteps", [250, 1000], ".1 is 1000; expected at most 999"),
         (
             "denoising/panels/0/snapshots",
             [690, 100],
-            "figures.denoising.panels.0.snapshots.1 is 100, which is not visited from i_start 10; "
-            "expected one of the timesteps 690, 660, ..., 0; nearest: 90",
+            ".1 is 100, which is not visited from i_start 10; expected one of the timesteps 690, "
+            "660, ..., 0; nearest: 90",
         ),
         (
             "denoising/panels/0/snapshots",
             [720],
-            "figures.denoising.panels.0.snapshots.0 is 720, which is not visited from i_start 10; "
-            "expected one of the timesteps 690, 660, ..., 0; nearest: 690",
+            ".0 is 720, which is not visited from i_start 10; expected one of the timesteps 690, "
+            "660, ..., 0; nearest: 690",
         ),
         (
             "holes/panels/0/holes/0/mask/points",
             [[0.2, 0.2], [0.2, 0.7]],
-            "figures.holes.panels.0.holes.0.mask.points is [[0.2, 0.2], [0.2, 0.7]], 0 wide and "
-            "0.5 high; expected at least a pixel of the 64x64 image each way, 0.015625",
+            " is [[0.2, 0.2], [0.2, 0.7]], 0 wide and 0.5 high; expected at least a pixel of the "
+            "64x64 image each way, 0.015625",
         ),
-        (
-            "holes/panels/0/holes/0/mask",
-            ...,
-            "figures.holes.panels.0.holes.0.mask is missing",
-        ),
-        (
-            "turns/panels/0/pairs/0/prompts",
-            ["a dog"],
-            'figures.turns.panels.0.pairs.0.prompts is ["a dog"]; expected at least 2 entries',
-        ),
-        (
-            "turns/panels/0/pairs/0/seeds",
-            [1, 1],
-            "figures.turns.panels.0.pairs.0.seeds holds 1 twice; expected each value once",
-        ),
+        ("holes/panels/0/holes/0/mask", ..., " is missing"),
+        ("turns/panels/0/pairs/0/prompts", ["a dog"], ' is ["a dog"]; expected at least 2 entries'),
+        ("turns/panels/0/pairs/0/seeds", [1, 1], " holds 1 twice; expected each value once"),
         (
             "distances/panels/0/kernel",
             32,
-            "figures.distances.panels.0.kernel is 32; expected an odd number, so that the kernel "
-            "has a middle, such as 33",
+            " is 32; expected an odd number, so that the kernel has a middle, such as 33",
         ),
-        (
-            "components/panels/0/pictures/0/prompts",
-            ["a", "b"],
-            "figures.components.panels.0.pictures.0.prompts has 2; expected 1, for colour",
-        ),
+        ("components/panels/0/pictures/0/prompts", ["a", "b"], " has 2; expected 1, for colour"),
         (
             "components/panels/0/pictures/0/image",
             ...,
-            "figures.components.panels.0.pictures.0.image is missing; expected a reference image "
-            "if, and only if, components.fixed names the component it decides",
+            " is missing; expected a reference image if, and only if, components.fixed names the "
+            "component it decides",
         ),
         (
             "components/panels/0/components",
             {"name": "triple", "sigma_low": 1, "sigma_mid": 2},
-            "figures.components.panels.0.components.sigma_low is 1; expected more than sigma_mid, "
-            "2",
+            ".sigma_low is 1; expected more than sigma_mid, 2",
         ),
         (
             "components/panels/0/components",
             {"name": "scale", "weights": [0.5, 0.4]},
-            "figures.components.panels.0.components.weights sum to 0.9; expected them to sum to 1",
+            ".weights sum to 0.9; expected them to sum to 1",
         ),
-        (
-            "steps/panels/0/steps",
-            [10, 1001],
-            "figures.steps.panels.0.steps.1 is 1001; expected at most 1,000",
-        ),
-        (
-            "steps/panels/0/prompts",
-            [""],
-            'figures.steps.panels.0.prompts.0 is ""; expected at least 1 characters',
-        ),
-        (
-            "samples/panels/0/guidance_scale",
-            -1,
-            "figures.samples.panels.0.guidance_scale is -1; expected at least 0",
-        ),
+        ("steps/panels/0/steps", [10, 1001], ".1 is 1001; expected at most 1,000"),
+        ("steps/panels/0/prompts", [""], '.0 is ""; expected at least 1 characters'),
+        ("samples/panels/0/guidance_scale", -1, " is -1; expected at least 0"),
         (
             "noise/panels/0/plot",
             "forwards",
-            'figures.noise.panels.0.plot is "forwards"; expected one of: anagram, animation, ',
+            ' is "forwards"; expected one of: anagram, animation, ',
+        ),
+        ("guided/panels/0/seeds", [3, 3], " holds 3 twice; expected each value once"),
+        (
+            "towards/panels/0/edits/1/image",
+            "gata",
+            ' is "gata", which is not a declared image; nearest: gate',
+        ),
+        (
+            "towards/panels/0/edits/1/mask/points",
+            [[0.2, 0.2], [0.2, 0.7]],
+            " is [[0.2, 0.2], [0.2, 0.7]], 0 wide and 0.5 high; expected",
+        ),
+        (
+            "components/panels/0/components",
+            {"name": "motion", "length": 4},
+            ".length is 4; expected an odd number",
         ),
     ],
 )
@@ -194,7 +168,8 @@ def test_wrong_value_is_told_with_what_is_expected(
     tmp_path: Path, path: str, value: Any, message: str
 ) -> None:
     lines = refusal(tmp_path, f"figures/{path}", value)
-    assert any(line.startswith(f"pipelines.yaml: {message}") for line in lines), lines
+    told = f"pipelines.yaml: figures.{path.replace('/', '.')}{message}"
+    assert any(line.startswith(told) for line in lines), lines
 
 
 def test_stride_that_leaves_an_i_start_behind_is_told(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from flows.nodes.trajectory_nodes import ModelPart
 from flows.plan.expand import expand
 from tasks.store.node import Node
 from tests.flows.fake_kinds import PIXEL
-from tests.flows.small_declaration import write
+from tests.flows.small_declaration import spoiled, write
 
 BOX = {"shape": "box", "points": [[0.25, 0.25], [0.75, 0.75]]}
 
@@ -111,17 +110,7 @@ SAMPLED: dict[str, Any] = {
 
 def changed(path: str, value: Any) -> dict[str, Any]:
     """The declaration with one value changed, added or, for `...`, removed."""
-    data = copy.deepcopy(SAMPLED)
-    place: Any = data
-    *parents, last = path.split("/")
-    for name in parents:
-        place = place[int(name) if isinstance(place, list) else name]
-    key = int(last) if isinstance(place, list) else last
-    if value is ...:
-        del place[key]
-    else:
-        place[key] = value
-    return data
+    return spoiled(path, value, SAMPLED)
 
 
 def read(folder: Path, data: dict[str, Any] = SAMPLED) -> DeclarationFile:
