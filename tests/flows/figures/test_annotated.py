@@ -15,7 +15,7 @@ from tasks.store.node import Node
 from tests.flows.recorded_plan import plan_of
 from tests.flows.small_declaration import real_file
 
-with (Path(__file__).parent / "deliverables.csv").open(newline="") as lines:
+with (Path(__file__).parents[1] / "deliverables.csv").open(newline="") as lines:
     ROWS = {row["id"]: row for row in csv.DictReader(lines) if row["writeup"] == "annotated"}
 
 
