@@ -171,7 +171,7 @@ def test_equation_of_the_score_stands_over_the_curves(steps, monkeypatch):
 
     def draw_chart(draw, *args, **options):
         figure = Figure()
-        draw(figure, LIGHT)
+        draw(chart.Chart(figure, LIGHT))
         drawn.append(figure)
         return chart.draw_chart(draw, *args, **options)
 

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from tasks import StepFailed
 from tasks.figures.drawing.chart import (
     NOTE,
-    add_legend,
+    Axes,
+    Chart,
     csv_bytes,
     draw_chart,
-    note,
     smooth,
     smoothing_window,
-    style_axes,
     use_log_scale,
     whole,
 )
 from tasks.figures.drawing.drawn import Drawing
 from tasks.figures.drawing.inputs import labels, numbered_roles
 from tasks.figures.drawing.pixels import Floats
-from tasks.figures.drawing.style import Theme, chart_font
+from tasks.figures.drawing.style import chart_font
 from tasks.figures.playing.losses import loss_control, read_losses
 from tasks.figures.playing.panel import Control, DrawnPanel
 from tasks.figures.plots import Plot
 from tasks.figures.words import join_words
 from tasks.running.step import Step
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 def draw_loss_curve(step: Step) -> Drawing:
@@ -47,13 +40,12 @@ def draw_loss_curve(step: Step) -> Drawing:
     smoothed = [smooth(loss, smoothing_window(len(loss))) for loss in losses]
     is_log = step.params.get("scale", "log") == "log"
 
-    def draw(figure: Figure, theme: Theme) -> None:
+    def draw(chart: Chart) -> None:
         from matplotlib.ticker import MaxNLocator
 
-        axes = figure.subplots()
-        style_axes(axes, theme, "step", "training loss" + (" (log scale)" if is_log else ""))
+        axes = chart.add_axes("step", "training loss" + (" (log scale)" if is_log else ""))
         for index, title in enumerate(titles):
-            _draw_run(axes, theme, index, title, losses[index], smoothed[index])
+            _draw_run(chart, axes, index, title, losses[index], smoothed[index])
         if is_log:
             use_log_scale(axes, [loss[loss > 0] for loss in losses])
         else:
@@ -63,9 +55,9 @@ def draw_loss_curve(step: Step) -> Drawing:
         axes.set_xlim(1, longest * 1.12)
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         axes.xaxis.set_major_formatter(whole)
-        _label_ends(axes, theme, losses, smoothed, is_log)
-        _add_epoch_axis(axes, theme, epochs)
-        add_legend(axes, theme)
+        _label_ends(chart, axes, losses, smoothed, is_log)
+        _add_epoch_axis(chart, axes, epochs)
+        chart.add_legend(axes)
 
     ends = [f"{line[-1]:.3g}" for line in smoothed]
     alt = (
@@ -77,9 +69,9 @@ def draw_loss_curve(step: Step) -> Drawing:
 
 
 def _draw_run(
-    axes: Axes, theme: Theme, index: int, title: str, loss: Floats, smoothed: Floats
+    chart: Chart, axes: Axes, index: int, title: str, loss: Floats, smoothed: Floats
 ) -> None:
-    colour = theme.series[index % len(theme.series)]
+    colour = chart.theme.series[index % len(chart.theme.series)]
     steps = np.arange(1, len(loss) + 1)
     axes.plot(steps, loss, color=colour, linewidth=0.5, alpha=0.35, zorder=2)
     window = smoothing_window(len(loss))
@@ -88,7 +80,7 @@ def _draw_run(
 
 
 def _label_ends(
-    axes: Axes, theme: Theme, losses: list[Floats], smoothed: list[Floats], is_log: bool
+    chart: Chart, axes: Axes, losses: list[Floats], smoothed: list[Floats], is_log: bool
 ) -> None:
     """The last smoothed value beside the end of each line, two close ones kept apart."""
     low, high = axes.get_ylim()
@@ -102,20 +94,20 @@ def _label_ends(
         near = [h for x, h in taken if abs(x - length) < 0.12]
         shown = max([height, 0.03, *(h + 0.05 for h in near)])
         taken.append((length, shown))
-        note(
+        chart.note(
             axes,
             f"{value:.3g}",
             (len(losses[index]), value),
             (5, (shown - height) * 260),
-            theme.series[index % len(theme.series)],
+            chart.theme.series[index % len(chart.theme.series)],
             is_bold=True,
-            halo=theme.ground,
+            has_halo=True,
             ha="left",
             va="center",
         )
 
 
-def _add_epoch_axis(axes: Axes, theme: Theme, epochs: list[np.ndarray]) -> None:
+def _add_epoch_axis(chart: Chart, axes: Axes, epochs: list[np.ndarray]) -> None:
     """Epochs along the top, if all runs have equally long ones."""
     lengths = {int(np.ceil(len(run) / len(np.unique(run)))) for run in epochs}
     if len(lengths) != 1:
@@ -131,9 +123,9 @@ def _add_epoch_axis(axes: Axes, theme: Theme, epochs: list[np.ndarray]) -> None:
         ),
     )
     top.set_ticks([*range(0, count + 1, every)])
-    top.set_xlabel("epoch", color=theme.ink, fontproperties=chart_font(NOTE))
-    top.tick_params(colors=theme.muted, length=3, width=0.8)
-    top.spines["top"].set_color(theme.rule)
+    top.set_xlabel("epoch", color=chart.theme.ink, fontproperties=chart_font(NOTE))
+    top.tick_params(colors=chart.theme.muted, length=3, width=0.8)
+    top.spines["top"].set_color(chart.theme.rule)
     for label in top.get_xticklabels():
         label.set_fontproperties(chart_font(NOTE))
 
