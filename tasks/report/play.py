@@ -17,7 +17,7 @@ from tasks.figures.playing.panel import (
     sheet_places,
 )
 from tasks.figures.plots import play_panel
-from tasks.report.assets import Assets
+from tasks.report.files import Assets
 from tasks.report.wording import duration, plain, spaced
 from tasks.store.errors import CorruptArtifact
 from tasks.store.row import Row

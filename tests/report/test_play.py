@@ -8,8 +8,8 @@ import pytest
 from tasks.figures.drawing.chart import csv_bytes
 from tasks.figures.playing.panel import DrawnPanel
 from tasks.figures.plots import play_panel
-from tasks.report.assets import AssetFolder
 from tasks.report.build import build_report
+from tasks.report.files import AssetFolder
 from tasks.report.play import play_data, play_file
 from tasks.store.row import Row
 from tests.figures.annotated_steps import annotated_steps
