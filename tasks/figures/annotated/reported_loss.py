@@ -8,20 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from tasks import StepFailed
-from tasks.figures.drawing.chart import (
-    Axes,
-    Chart,
-    csv_bytes,
-    draw_chart,
-    smooth,
-    smoothing_window,
-    use_log_scale,
-    whole,
-)
+from tasks.figures.drawing.chart import Axes, Chart, csv_bytes, draw_chart, whole
 from tasks.figures.drawing.drawn import Drawing
-from tasks.figures.drawing.pixels import Floats
-from tasks.figures.playing.losses import Line, loss_control, read_losses
+from tasks.figures.drawing.losses import Losses, read_losses, use_log_scale
+from tasks.figures.playing.losses import Line, loss_control, read_table
 from tasks.figures.playing.panel import Control, DrawnPanel
 from tasks.figures.plots import Plot
 from tasks.running.step import Step
@@ -46,12 +36,8 @@ class Reported:
 
 def draw_reported_loss(step: Step) -> Drawing:
     """params: label, every, published (a list an epoch), published_steps (of an epoch)."""
-    table = step.read_table("model_0", "loss.parquet")
-    loss = np.asarray(table["loss"], dtype=np.float64)
-    label = str(step.params["label"])
-    if not len(loss):
-        raise StepFailed(f"{step.name}: {step.inputs['model_0'].name} recorded no loss")
-    per_epoch = int(np.bincount(np.asarray(table["epoch"], dtype=np.int64)).max())
+    run, label = read_losses(step, "model_0"), str(step.params["label"])
+    loss, per_epoch = run.raw, int(np.bincount(run.epoch).max())
     every = int(step.params["every"])
     ours = [
         Reported(place // per_epoch, place % per_epoch, place + 1, float(loss[place]))
@@ -64,13 +50,12 @@ def draw_reported_loss(step: Step) -> Drawing:
         for epoch, values in enumerate(step.params["published"])
         for index, value in enumerate(values)
     ]
-    smoothed = smooth(loss, smoothing_window(len(loss)))
     table_rows = 1 + max(each.epoch for each in [*ours, *published]) + 1
 
     def draw(chart: Chart) -> None:
         heights = [CHART_PIXELS, (table_rows + 1) * ROW_PIXELS]
         upper, lower = chart.figure.subplots(2, 1, height_ratios=heights)
-        _draw_curves(chart, upper, label, loss, smoothed, ours, published)
+        _draw_curves(chart, upper, label, run, ours, published)
         _draw_table(chart, lower, ours, published, table_rows)
 
     last = loss[-per_epoch:].mean()
@@ -80,7 +65,7 @@ def draw_reported_loss(step: Step) -> Drawing:
         f"{published[-1].loss:.3f} at the last reported step."
     )
     height = CHART_PIXELS + (table_rows + 1) * ROW_PIXELS
-    data_csv = _csv(label, per_epoch, loss, smoothed, published)
+    data_csv = _csv(label, per_epoch, run, published)
     return draw_chart(draw, alt, height=height, data_csv=data_csv)
 
 
@@ -88,16 +73,13 @@ def _draw_curves(
     chart: Chart,
     axes: Axes,
     label: str,
-    loss: Floats,
-    smoothed: Floats,
+    run: Losses,
     ours: list[Reported],
     published: list[Reported],
 ) -> None:
     chart.style(axes, "step (log scale)", "training loss (log scale)")
     colour, other = chart.theme.series[0], chart.theme.series[1]
-    steps = np.arange(1, len(loss) + 1)
-    axes.plot(steps, loss, color=colour, linewidth=0.5, alpha=0.35, zorder=2)
-    axes.plot(steps, smoothed, color=colour, linewidth=1.8, zorder=3)
+    run.add_to(axes, colour)
     for reports, name, ink, marker in (
         (ours, label, colour, "o"),
         (published, PUBLISHED, other, "D"),
@@ -112,7 +94,7 @@ def _draw_curves(
             zorder=4,
         )
     axes.set_xscale("log")
-    use_log_scale(axes, [loss, np.asarray([each.loss for each in published])])
+    use_log_scale(axes, [run.raw, np.asarray([each.loss for each in published])])
     axes.xaxis.set_major_formatter(whole)
     chart.add_legend(axes)
 
@@ -149,24 +131,15 @@ def _draw_table(
             write(right - share * back, each.epoch + 2, f"{each.loss:.3f}", ink)
 
 
-def _csv(
-    label: str, per_epoch: int, loss: Floats, smoothed: Floats, published: list[Reported]
-) -> bytes:
+def _csv(label: str, per_epoch: int, run: Losses, published: list[Reported]) -> bytes:
     """One line a step of this run, then one a published value, which has no smoothed loss.
 
     step, epoch: from 1. step_of_epoch: from 0, as the write-up counts; with the epoch it pairs a
     published value with a step of this run, whose epochs may be of another length.
     """
     rows: list[tuple[str | int | float, ...]] = [
-        (
-            label,
-            place + 1,
-            place // per_epoch + 1,
-            place % per_epoch,
-            float(loss[place]),
-            float(smoothed[place]),
-        )
-        for place in range(len(loss))
+        (label, i + 1, i // per_epoch + 1, i % per_epoch, float(loss), float(smoothed))
+        for i, (loss, smoothed) in enumerate(zip(run.raw, run.smoothed, strict=True))
     ]
     rows += [
         (PUBLISHED, each.place, each.epoch + 1, each.step, each.loss, "") for each in published
@@ -176,7 +149,7 @@ def _csv(
 
 def play_reported_loss(panel: DrawnPanel) -> Control | None:
     """The lines, with the published values as points of it, and beside those of this run."""
-    lines = read_losses(panel)
+    lines = read_table(panel)
     control = loss_control(panel, lines, log_steps=True)
     reported = {"points": _reported_points(lines), "table": _paired_table(lines)}
     return control and {**control, **reported}

@@ -1,4 +1,4 @@
-"""The chart every curve is drawn on, what several of them show, and the smoothing of losses.
+"""The chart every curve is drawn on, and what several of them show.
 
 Figures are built through matplotlib's objects, never pyplot: pyplot keeps global state, and panels
 are drawn in several threads at once.
@@ -13,7 +13,6 @@ import numpy as np
 from PIL import Image
 
 from tasks.figures.drawing.drawn import Drawing
-from tasks.figures.drawing.pixels import Floats
 from tasks.figures.drawing.style import (
     CHART_DENSITY,
     CHART_WIDTH,
@@ -34,26 +33,6 @@ Axes: TypeAlias = "matplotlib.axes.Axes"
 DPI = 100
 TEXT = 9.5
 NOTE = 8.5
-
-
-def smooth(values: Floats, window: int) -> Floats:
-    """Mean over `window` neighbours, [n] to [n].
-
-    Near the start the window shrinks to both sides, since losses fall fast there and a one-sided
-    mean would lag; near the end it is cut, so the last value is the mean of half a window.
-    A constant stays itself.
-    """
-    count = len(values)
-    position = np.arange(count)
-    half = np.minimum(window // 2, position)
-    first, last = position - half, np.minimum(position + half, count - 1) + 1
-    total = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
-    return np.asarray((total[last] - total[first]) / (last - first), dtype=np.float64)
-
-
-def smoothing_window(steps: int) -> int:
-    """About a fiftieth of the run, odd, at least 5 steps."""
-    return max(5, steps // 50) // 2 * 2 + 1
 
 
 def draw_chart(
@@ -224,20 +203,6 @@ def percent(value: float, _: object = None) -> str:
 def short(value: float, _: object = None) -> str:
     """Three digits."""
     return f"{value:.3g}"
-
-
-def use_log_scale(axes: Axes, values: Sequence[Floats]) -> None:
-    """A logarithmic y axis whose ticks read 0.01, 0.02, 0.05 rather than powers of ten."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
-    axes.set_yscale("log")
-    finite = np.concatenate([np.asarray(v)[np.isfinite(v)] for v in values])
-    decades = np.log10(finite.max() / finite.min()) if len(finite) else 0.0
-    axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0), numticks=20))
-    if decades > 3:
-        axes.yaxis.set_major_locator(LogLocator(base=10, numticks=20))
-    axes.yaxis.set_major_formatter(plain)
-    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def csv_bytes(header: Sequence[str], rows: Sequence[Sequence[float | int | str]]) -> bytes:
