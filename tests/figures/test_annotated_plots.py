@@ -18,11 +18,11 @@ from tasks.diffusion.gaussian_process import forward
 from tasks.figures.annotated import guidance_curve
 from tasks.figures.draw_figure import draw_figure
 from tasks.figures.drawing import chart
+from tasks.figures.drawing.losses import smooth, smoothing_window
 from tasks.figures.drawing.pixels import to_pixels
 from tasks.figures.drawing.style import GAMMA, LIGHT
-from tasks.figures.plots import play_panel
 from tests.figures.annotated_steps import annotated_steps, schedule_table
-from tests.figures.drawing_table import drawn_panel, loss_table
+from tests.figures.drawing_table import loss_table
 
 
 @pytest.fixture(scope="module")
@@ -90,13 +90,6 @@ def test_noised_photograph_is_the_closed_form_at_its_timestep(steps, place, t):
     assert np.mean(shown != expected) < 1e-3
 
 
-def test_a_slider_goes_through_the_noise_of_the_photograph(steps):
-    step = steps["forward_strip"]
-    control = play_panel("forward_strip", drawn_panel(step))
-    assert [frame["label"] for frame in control["frames"]] == ["original", "t = 1", "t = 199"]
-    assert [frame["places"] for frame in control["frames"]] == [[0], [1], [2]]
-
-
 def test_network_table_names_the_whole_network_of_each_size(steps):
     alt = draw_figure(steps["network_summary"]).info["alt"]
     assert "1 channel, 28 pixels, 2,996,315 parameters, output 1 x 1 x 28 x 28" in alt
@@ -113,7 +106,7 @@ def test_reported_loss_data_have_every_step_raw_and_smoothed(steps):
     rows = [row for row in reported_rows(draw_figure(step)) if row["model"] == "A"]
     assert [int(row["step"]) for row in rows] == list(range(1, 301))
     assert [float(row["loss"]) for row in rows] == pytest.approx(loss, rel=1e-5)
-    smoothed = chart.smooth(loss, chart.smoothing_window(300))
+    smoothed = smooth(loss, smoothing_window(300))
     assert [float(row["smoothed"]) for row in rows] == pytest.approx(smoothed, rel=1e-5)
 
 
@@ -171,7 +164,7 @@ def test_equation_of_the_score_stands_over_the_curves(steps, monkeypatch):
 
     def draw_chart(draw, *args, **options):
         figure = Figure()
-        draw(figure, LIGHT)
+        draw(chart.Chart(figure, LIGHT))
         drawn.append(figure)
         return chart.draw_chart(draw, *args, **options)
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from tasks.figures.drawing.chart import csv_bytes, smooth, smoothing_window, use_log_scale
+from tasks.figures.drawing.chart import csv_bytes
+from tasks.figures.drawing.losses import smooth, smoothing_window, use_log_scale
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 100])

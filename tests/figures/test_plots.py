@@ -11,10 +11,10 @@ from PIL import Image
 
 from tasks import StepFailed
 from tasks.figures.draw_figure import draw_figure
-from tasks.figures.drawing.style import CHART_DENSITY, CHART_WIDTH, DARK, LIGHT
-from tasks.figures.plots import drawn_plots
-from tests.figures.digit_steps import denoised
-from tests.figures.drawing_table import loss_table
+from tasks.figures.drawing.style import CHART_DENSITY, CHART_WIDTH, DARK, LIGHT, SIGMA
+from tasks.figures.plots import drawn_plots, play_panel
+from tests.figures.digit_steps import SIGMAS, denoised
+from tests.figures.drawing_table import drawn_panel, loss_table
 from tests.figures.every_step import every_step
 
 
@@ -174,6 +174,49 @@ def test_animation_ends_on_the_still_and_loops(steps):
     assert moving.convert("RGB").tobytes() == still.tobytes()
     moving.seek(0)
     assert moving.convert("RGB").tobytes() != still.tobytes()
+
+
+BY_SIGMA = [f"{SIGMA} = {sigma}" for sigma in SIGMAS]
+
+
+@pytest.mark.parametrize(
+    ("plot", "drawn", "labels"),
+    [
+        ("noising", "noising", BY_SIGMA),
+        ("sigma_row", "sigma_row", BY_SIGMA),
+        ("denoised", "denoised", ["clean", f"noisy, {SIGMA} = 0.5", "epoch 1", "epoch 5"]),
+        ("samples", "samples", ["epoch 1", "epoch 10"]),
+        ("forward_strip", "forward_strip", ["original", "t = 1", "t = 199"]),
+        ("forward", "noised_row", ["original", "t = 250", "t = 500", "t = 750"]),
+        ("iterative", "snapshots", [*(f"t = {t}" for t in (690, 540, 390, 240, 90)), "result"]),
+        ("step_counts", "pictures", ["original", "mask", "hole", "inpainted"]),
+    ],
+)
+def test_sheets_of_steps_are_gone_through_by_a_slider(steps, plot, drawn, labels):
+    panel = drawn_panel(steps[drawn])
+    control = play_panel(plot, panel)
+    assert [frame["label"] for frame in control["frames"]] == labels
+    for label, frame in zip(labels, control["frames"], strict=True):
+        shown = [panel.places[number]["title"].split("; ") for number in frame["places"]]
+        assert shown and all(label in titles for titles in shown)
+
+
+@pytest.mark.parametrize(
+    ("plot", "drawn", "titles"),
+    [
+        ("methods", "methods", [""]),
+        ("one_step", "one_step_rows", ["one-step estimate", "noisy"]),
+    ],
+)
+def test_originals_are_wiped_across_what_was_restored(steps, plot, drawn, titles):
+    control = play_panel(plot, drawn_panel(steps[drawn]))
+    assert [subject["title"] for subject in control["subjects"]] == titles
+    assert all(subject["original"] == 0 for subject in control["subjects"])
+    assert [len(subject["results"]) for subject in control["subjects"]] == [3] * len(titles)
+
+
+def test_a_grid_of_which_no_module_speaks_has_nothing_to_go_through(steps):
+    assert play_panel("pictures of a new kind", drawn_panel(steps["pictures"])) is None
 
 
 def test_missing_metric_is_named_with_the_node_that_lacks_it(table):

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from tasks.figures.drawing.chart import csv_bytes, draw_chart, draw_floor, note, plain, style_axes
+from tasks.figures.drawing.chart import Chart, csv_bytes, draw_chart, plain
 from tasks.figures.drawing.drawn import Drawing
 from tasks.figures.drawing.inputs import labels, metric, metrics_of, numbered_roles
-from tasks.figures.drawing.style import Theme
 from tasks.figures.plots import Plot
 from tasks.figures.words import join_words
 from tasks.running.step import Step
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def draw_evaluation_cost(step: Step) -> Drawing:
@@ -24,25 +18,24 @@ def draw_evaluation_cost(step: Step) -> Drawing:
     distance = metrics_of(step, roles, "frechet_distance")
     floor = metric(step, roles[0], "frechet_floor")
 
-    def draw(figure: Figure, theme: Theme) -> None:
-        axes = figure.subplots()
-        style_axes(axes, theme, "network evaluations an image (log scale)", "Fréchet distance")
+    def draw(chart: Chart) -> None:
+        axes = chart.add_axes("network evaluations an image (log scale)", "Fréchet distance")
         for index, title in enumerate(titles):
             # DDIM in all its steps costs what ancestral sampling does: one is named above its
             # point, the other below.
             is_ddim = "DDIM" in title
-            colour = theme.series[is_ddim]
+            colour = chart.theme.series[is_ddim]
             axes.plot(evaluations[index], distance[index], "o", markersize=7, color=colour)
-            note(
+            chart.note(
                 axes,
                 f"{title}\n{distance[index]:.3g}",
                 (evaluations[index], distance[index]),
                 (0, 8 if is_ddim else -8),
                 colour,
-                halo=theme.ground,
+                has_halo=True,
                 va="bottom" if is_ddim else "top",
             )
-        draw_floor(axes, theme, floor, "left")
+        chart.add_floor(axes, floor, "left")
         axes.set_xscale("log")
         axes.set_xlim(min(evaluations) / 1.8, max(evaluations) * 1.8)
         axes.set_ylim(0, max([*distance, floor]) * 1.35)

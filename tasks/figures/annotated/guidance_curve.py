@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from tasks.figures.drawing.chart import (
-    TEXT,
-    add_legend,
-    csv_bytes,
-    draw_chart,
-    draw_floor,
-    note,
-    percent,
-    short,
-    style_axes,
-)
+from tasks.figures.drawing.chart import TEXT, Axes, Chart, csv_bytes, draw_chart, percent, short
 from tasks.figures.drawing.drawn import Drawing
 from tasks.figures.drawing.inputs import metric, metrics_of, numbered_roles
-from tasks.figures.drawing.style import GAMMA, Theme, chart_font
+from tasks.figures.drawing.style import GAMMA, chart_font
 from tasks.figures.plots import Plot
 from tasks.figures.words import join_words
 from tasks.running.step import Step
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 GUIDANCES = {"by_classifier": "by a classifier", "classifier_free": "classifier-free"}
 
@@ -52,25 +37,25 @@ def draw_guidance_curve(step: Step) -> Drawing:
     accuracy, distance = measured["label_accuracy"], measured["frechet_distance"]
     floor = metric(step, roles["by_classifier"][0], "frechet_floor")
 
-    def draw(figure: Figure, theme: Theme) -> None:
-        _write_equation(figure, theme)
-        left, right = figure.subplots(1, 2)
-        style_axes(left, theme, f"guidance scale {GAMMA}", "label accuracy")
-        style_axes(right, theme, f"guidance scale {GAMMA}", "Fréchet distance")
+    def draw(chart: Chart) -> None:
+        _write_equation(chart)
+        left, right = chart.figure.subplots(1, 2)
+        chart.style(left, f"guidance scale {GAMMA}", "label accuracy")
+        chart.style(right, f"guidance scale {GAMMA}", "Fréchet distance")
         for index, (guidance, name) in enumerate(GUIDANCES.items()):
             for axes, values, best, write in (
                 (left, accuracy[guidance], max, percent),
                 (right, distance[guidance], min, short),
             ):
-                _draw_line(axes, theme.series[index], name, scales, values, best, write)
+                _draw_line(chart, axes, index, name, scales, values, best, write)
         left.yaxis.set_major_formatter(percent)
         left.set_ylim(top=1.06)
-        draw_floor(right, theme, floor, "right")
+        chart.add_floor(right, floor, "right")
         right.set_ylim(bottom=0)
         for axes in (left, right):
             axes.set_xticks(scales)
             axes.xaxis.set_major_formatter(short)
-        add_legend(left, theme, is_above=True)
+        chart.add_legend(left, is_above=True)
 
     found = [
         f"{name} accuracy up to {percent(max(accuracy[guidance]))} and distance down to "
@@ -93,13 +78,13 @@ def draw_guidance_curve(step: Step) -> Drawing:
     return draw_chart(draw, alt, height=430, data_csv=csv_bytes(header, rows))
 
 
-def _write_equation(figure: Figure, theme: Theme) -> None:
+def _write_equation(chart: Chart) -> None:
     # To the left, since the legend stands on the right of the first line.
-    title = figure.suptitle(
+    title = chart.figure.suptitle(
         f"{SCORE_FORM}\n{LAST_TERM}",
         x=0.01,
         ha="left",
-        color=theme.ink,
+        color=chart.theme.ink,
         fontproperties=chart_font(TEXT),
     )
     title.set_math_fontfamily("dejavusans")
@@ -107,20 +92,22 @@ def _write_equation(figure: Figure, theme: Theme) -> None:
 
 
 def _draw_line(
+    chart: Chart,
     axes: Axes,
-    colour: str,
+    index: int,
     name: str,
     scales: list[float],
     values: list[float],
     best: Callable[[list[float]], float],
     write: Callable[[float], str],
 ) -> None:
-    """A line whose best point is filled and named."""
+    """A line whose best point is filled and named. index: of its colour."""
+    colour = chart.theme.series[index]
     axes.plot(scales, values, "o-", color=colour, linewidth=1.8, markersize=4, label=name)
-    index = values.index(best(values))
-    axes.plot([scales[index]], [values[index]], "o", markersize=8, color=colour)
-    place = (scales[index], values[index])
-    note(axes, write(values[index]), place, (0, 8), colour, is_bold=True)
+    value = best(values)
+    place = (scales[values.index(value)], value)
+    axes.plot(*place, "o", markersize=8, color=colour)
+    chart.note(axes, write(value), place, (0, 8), colour, is_bold=True)
 
 
 PLOTS = [Plot("guidance_curve", draw_guidance_curve)]

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from tasks.figures.drawing.chart import add_legend, csv_bytes, draw_chart, percent, style_axes
+from tasks.figures.drawing.chart import Chart, csv_bytes, draw_chart, percent
 from tasks.figures.drawing.drawn import Drawing
 from tasks.figures.drawing.inputs import metric
-from tasks.figures.drawing.style import Theme
 from tasks.figures.plots import Plot
 from tasks.figures.words import join_words
 from tasks.running.step import Step
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def draw_guide_accuracy(step: Step) -> Drawing:
@@ -29,16 +23,17 @@ def draw_guide_accuracy(step: Step) -> Drawing:
         "trained on clean images": [metric(step, "guide", f"clean_accuracy_{t}") for t in times],
     }
 
-    def draw(figure: Figure, theme: Theme) -> None:
-        axes = figure.subplots()
-        style_axes(axes, theme, "t", "test accuracy")
-        for (name, values), colour in zip(lines.items(), theme.series, strict=False):
+    def draw(chart: Chart) -> None:
+        axes = chart.add_axes("t", "test accuracy")
+        for (name, values), colour in zip(lines.items(), chart.theme.series, strict=False):
             axes.plot(times, values, "o-", color=colour, linewidth=1.8, markersize=4, label=name)
-        axes.axhline(0.1, color=theme.muted, linewidth=1, linestyle=(0, (4, 3)), label="chance")
+        axes.axhline(
+            0.1, color=chart.theme.muted, linewidth=1, linestyle=(0, (4, 3)), label="chance"
+        )
         axes.yaxis.set_major_formatter(percent)
         axes.set_ylim(0, 1.04)
         axes.set_xticks(times)
-        add_legend(axes, theme, is_above=True)
+        chart.add_legend(axes, is_above=True)
 
     ends = [f"{name} {percent(v[0])} to {percent(v[-1])}" for name, v in lines.items()]
     alt = f"Accuracy on noised test images from t = {times[0]} to {times[-1]}: {join_words(ends)}."

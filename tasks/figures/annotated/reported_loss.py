@@ -4,33 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from tasks import StepFailed
-from tasks.figures.drawing.chart import (
-    NOTE,
-    add_legend,
-    csv_bytes,
-    draw_chart,
-    smooth,
-    smoothing_window,
-    style_axes,
-    use_log_scale,
-    whole,
-)
+from tasks.figures.drawing.chart import Axes, Chart, csv_bytes, draw_chart, whole
 from tasks.figures.drawing.drawn import Drawing
-from tasks.figures.drawing.pixels import Floats
-from tasks.figures.drawing.style import Theme, chart_font
-from tasks.figures.playing.losses import Line, loss_control, read_losses
+from tasks.figures.drawing.losses import Losses, read_losses, use_log_scale
+from tasks.figures.playing.losses import Line, loss_control, read_table
 from tasks.figures.playing.panel import Control, DrawnPanel
 from tasks.figures.plots import Plot
 from tasks.running.step import Step
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 PUBLISHED = "published, Fashion-MNIST"
 CHART_PIXELS = 380
@@ -52,12 +36,8 @@ class Reported:
 
 def draw_reported_loss(step: Step) -> Drawing:
     """params: label, every, published (a list an epoch), published_steps (of an epoch)."""
-    table = step.read_table("model_0", "loss.parquet")
-    loss = np.asarray(table["loss"], dtype=np.float64)
-    label = str(step.params["label"])
-    if not len(loss):
-        raise StepFailed(f"{step.name}: {step.inputs['model_0'].name} recorded no loss")
-    per_epoch = int(np.bincount(np.asarray(table["epoch"], dtype=np.int64)).max())
+    run, label = read_losses(step, "model_0"), str(step.params["label"])
+    loss, per_epoch = run.raw, int(np.bincount(run.epoch).max())
     every = int(step.params["every"])
     ours = [
         Reported(place // per_epoch, place % per_epoch, place + 1, float(loss[place]))
@@ -70,14 +50,13 @@ def draw_reported_loss(step: Step) -> Drawing:
         for epoch, values in enumerate(step.params["published"])
         for index, value in enumerate(values)
     ]
-    smoothed = smooth(loss, smoothing_window(len(loss)))
     table_rows = 1 + max(each.epoch for each in [*ours, *published]) + 1
 
-    def draw(figure: Figure, theme: Theme) -> None:
+    def draw(chart: Chart) -> None:
         heights = [CHART_PIXELS, (table_rows + 1) * ROW_PIXELS]
-        upper, lower = figure.subplots(2, 1, height_ratios=heights)
-        _draw_curves(upper, theme, label, loss, smoothed, ours, published)
-        _draw_table(lower, theme, ours, published, table_rows)
+        upper, lower = chart.figure.subplots(2, 1, height_ratios=heights)
+        _draw_curves(chart, upper, label, run, ours, published)
+        _draw_table(chart, lower, ours, published, table_rows)
 
     last = loss[-per_epoch:].mean()
     alt = (
@@ -86,24 +65,21 @@ def draw_reported_loss(step: Step) -> Drawing:
         f"{published[-1].loss:.3f} at the last reported step."
     )
     height = CHART_PIXELS + (table_rows + 1) * ROW_PIXELS
-    data_csv = _csv(label, per_epoch, loss, smoothed, published)
+    data_csv = _csv(label, per_epoch, run, published)
     return draw_chart(draw, alt, height=height, data_csv=data_csv)
 
 
 def _draw_curves(
+    chart: Chart,
     axes: Axes,
-    theme: Theme,
     label: str,
-    loss: Floats,
-    smoothed: Floats,
+    run: Losses,
     ours: list[Reported],
     published: list[Reported],
 ) -> None:
-    style_axes(axes, theme, "step (log scale)", "training loss (log scale)")
-    colour, other = theme.series[0], theme.series[1]
-    steps = np.arange(1, len(loss) + 1)
-    axes.plot(steps, loss, color=colour, linewidth=0.5, alpha=0.35, zorder=2)
-    axes.plot(steps, smoothed, color=colour, linewidth=1.8, zorder=3)
+    chart.style(axes, "step (log scale)", "training loss (log scale)")
+    colour, other = chart.theme.series[0], chart.theme.series[1]
+    run.add_to(axes, colour)
     for reports, name, ink, marker in (
         (ours, label, colour, "o"),
         (published, PUBLISHED, other, "D"),
@@ -118,13 +94,13 @@ def _draw_curves(
             zorder=4,
         )
     axes.set_xscale("log")
-    use_log_scale(axes, [loss, np.asarray([each.loss for each in published])])
+    use_log_scale(axes, [run.raw, np.asarray([each.loss for each in published])])
     axes.xaxis.set_major_formatter(whole)
-    add_legend(axes, theme)
+    chart.add_legend(axes)
 
 
 def _draw_table(
-    axes: Axes, theme: Theme, ours: list[Reported], published: list[Reported], rows: int
+    chart: Chart, axes: Axes, ours: list[Reported], published: list[Reported], rows: int
 ) -> None:
     """A row an epoch, a column a step: this run's loss, and the published one beside it."""
     axes.set_axis_off()
@@ -134,43 +110,36 @@ def _draw_table(
     first = 0.06
     share = (1 - first) / len(steps)
 
+    theme = chart.theme
+    this_run, published_ink = theme.series[:2]
+
     def write(x: float, y: float, text: str, ink: str, *, is_bold: bool = False) -> None:
-        font = chart_font(NOTE, is_bold=is_bold)
-        axes.text(x, y + 0.5, text, ha="right", va="center", color=ink, fontproperties=font)
+        chart.write(axes, (x, y + 0.5), text, ink, "right", is_bold=is_bold)
 
     write(first, 1, "epoch", theme.muted)
     for column, step in enumerate(steps):
         right = first + share * (column + 1)
         write(right, 0, f"step {step}", theme.ink, is_bold=True)
-        write(right - share * APART, 1, "this run", theme.series[0])
-        write(right, 1, "published", theme.series[1])
+        write(right - share * APART, 1, "this run", this_run)
+        write(right, 1, "published", published_ink)
     for row in range(rows - 1):
         axes.axhline(row + 2, color=theme.rule, linewidth=0.8)
         write(first, row + 2, str(row), theme.muted)
-    for reports, back, ink in ((ours, APART, theme.series[0]), (published, 0.0, theme.series[1])):
+    for reports, back, ink in ((ours, APART, this_run), (published, 0.0, published_ink)):
         for each in reports:
             right = first + share * (steps.index(each.step) + 1)
             write(right - share * back, each.epoch + 2, f"{each.loss:.3f}", ink)
 
 
-def _csv(
-    label: str, per_epoch: int, loss: Floats, smoothed: Floats, published: list[Reported]
-) -> bytes:
+def _csv(label: str, per_epoch: int, run: Losses, published: list[Reported]) -> bytes:
     """One line a step of this run, then one a published value, which has no smoothed loss.
 
     step, epoch: from 1. step_of_epoch: from 0, as the write-up counts; with the epoch it pairs a
     published value with a step of this run, whose epochs may be of another length.
     """
     rows: list[tuple[str | int | float, ...]] = [
-        (
-            label,
-            place + 1,
-            place // per_epoch + 1,
-            place % per_epoch,
-            float(loss[place]),
-            float(smoothed[place]),
-        )
-        for place in range(len(loss))
+        (label, i + 1, i // per_epoch + 1, i % per_epoch, float(loss), float(smoothed))
+        for i, (loss, smoothed) in enumerate(zip(run.raw, run.smoothed, strict=True))
     ]
     rows += [
         (PUBLISHED, each.place, each.epoch + 1, each.step, each.loss, "") for each in published
@@ -180,7 +149,7 @@ def _csv(
 
 def play_reported_loss(panel: DrawnPanel) -> Control | None:
     """The lines, with the published values as points of it, and beside those of this run."""
-    lines = read_losses(panel)
+    lines = read_table(panel)
     control = loss_control(panel, lines, log_steps=True)
     reported = {"points": _reported_points(lines), "table": _paired_table(lines)}
     return control and {**control, **reported}

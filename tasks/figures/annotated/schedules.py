@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tasks.figures.drawing.chart import add_legend, csv_bytes, draw_chart, note, style_axes
+from tasks.figures.drawing.chart import Axes, Chart, csv_bytes, draw_chart
 from tasks.figures.drawing.drawn import Drawing
 from tasks.figures.drawing.pixels import Floats
-from tasks.figures.drawing.style import Theme
 from tasks.figures.plots import Plot
 from tasks.figures.words import join_words
 from tasks.running.step import Step
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 LOWEST_DB = -30.0
 """The chart ends here; a schedule that goes on below is named with where it ends."""
@@ -71,19 +65,19 @@ def draw_schedules(step: Step) -> Drawing:
         "posterior_variance": r"posterior variance $\tilde\beta_t$",
     }
 
-    def draw(figure: Figure, theme: Theme) -> None:
-        all_axes = figure.subplots(1, 3)
+    def draw(chart: Chart) -> None:
+        all_axes = chart.figure.subplots(1, 3)
         for axes, (column, name) in zip(all_axes, names.items(), strict=True):
-            style_axes(axes, theme, "t", name)
+            chart.style(axes, "t", name)
             axes.yaxis.label.set_math_fontfamily("dejavusans")
-            for schedule, colour in zip(schedules, theme.series, strict=False):
+            for schedule, colour in zip(schedules, chart.theme.series, strict=False):
                 line = getattr(schedule, column)
                 axes.plot(schedule.t, line, color=colour, linewidth=1.8, label=schedule.label)
             axes.set_ylim(bottom=0)
             if column != "alpha_bar":
                 # The last betas of the cosine schedule rise to 1 and would flatten the others.
                 axes.set_ylim(top=_useful_top([getattr(each, column) for each in schedules]))
-        add_legend(all_axes[0], theme, is_above=True)
+        chart.add_legend(all_axes[0], is_above=True)
 
     ends = [f"{each.label} at {each.alpha_bar[-1]:.4g}" for each in schedules]
     alt = (
@@ -105,24 +99,23 @@ def draw_signal_to_noise(step: Step) -> Drawing:
     """SNR in dB over t, the value at T written at the end of each line."""
     schedules = read_schedules(step)
 
-    def draw(figure: Figure, theme: Theme) -> None:
-        axes = figure.subplots()
-        style_axes(axes, theme, "t", "signal-to-noise ratio (dB)")
+    def draw(chart: Chart) -> None:
+        axes = chart.add_axes("t", "signal-to-noise ratio (dB)")
         longest = max(len(each.t) for each in schedules)
-        for schedule, colour in zip(schedules, theme.series, strict=False):
+        for schedule, colour in zip(schedules, chart.theme.series, strict=False):
             axes.plot(schedule.t, schedule.decibels, color=colour, linewidth=1.8)
-        axes.plot([0, longest], [0, 0], color=theme.muted, linewidth=1, linestyle=(0, (4, 3)))
+        axes.plot([0, longest], [0, 0], color=chart.theme.muted, linewidth=1, linestyle=(0, (4, 3)))
         axes.set_xlim(0, longest * LABEL_ROOM)
         axes.set_xticks(range(0, longest + 1, max(1, longest // 6)))
         axes.set_ylim(LOWEST_DB, 42)
-        _name_ends(axes, theme, schedules)
+        _name_ends(chart, axes, schedules)
 
     ends = [f"{each.label} {_decibels(each)}" for each in schedules]
     alt = f"Signal-to-noise ratio over the timesteps; at T: {join_words(ends)}."
     return draw_chart(draw, alt, height=380, data_csv=_csv(schedules))
 
 
-def _name_ends(axes: Axes, theme: Theme, schedules: list[Tabulated]) -> None:
+def _name_ends(chart: Chart, axes: Axes, schedules: list[Tabulated]) -> None:
     """Each line's name and last value beside its end; close ones are kept apart."""
     apart, taken = 4.2, LOWEST_DB - 4.2
     left = axes.get_xlim()[1] / LABEL_ROOM * 1.02
@@ -133,18 +126,18 @@ def _name_ends(axes: Axes, theme: Theme, schedules: list[Tabulated]) -> None:
         x, y = float(schedule.t[inside][-1]), float(schedule.decibels[inside][-1])
         shown = max(y, taken + apart, LOWEST_DB + 2)
         taken = shown
-        note(
+        chart.note(
             axes,
             f"{schedule.label}: {_decibels(schedule)}",
             (x, y),
             (left, shown),
-            theme.series[index % len(theme.series)],
+            chart.theme.series[index % len(chart.theme.series)],
             is_bold=True,
-            halo=theme.ground,
+            has_halo=True,
             textcoords="data",
             ha="left",
             va="center",
-            arrowprops={"arrowstyle": "-", "color": theme.rule, "linewidth": 0.8},
+            arrowprops={"arrowstyle": "-", "color": chart.theme.rule, "linewidth": 0.8},
         )
 
 

@@ -1,4 +1,4 @@
-"""The chart every curve is drawn on, what several of them show, and the smoothing of losses.
+"""The chart every curve is drawn on, and what several of them show.
 
 Figures are built through matplotlib's objects, never pyplot: pyplot keeps global state, and panels
 are drawn in several threads at once.
@@ -7,13 +7,12 @@ are drawn in several threads at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from PIL import Image
 
 from tasks.figures.drawing.drawn import Drawing
-from tasks.figures.drawing.pixels import Floats
 from tasks.figures.drawing.style import (
     CHART_DENSITY,
     CHART_WIDTH,
@@ -26,36 +25,18 @@ from tasks.figures.drawing.style import (
 )
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    import matplotlib.axes
+    import matplotlib.figure
+
+Axes: TypeAlias = "matplotlib.axes.Axes"
 
 DPI = 100
 TEXT = 9.5
 NOTE = 8.5
 
 
-def smooth(values: Floats, window: int) -> Floats:
-    """Mean over `window` neighbours, [n] to [n].
-
-    Near the start the window shrinks to both sides, since losses fall fast there and a one-sided
-    mean would lag; near the end it is cut, so the last value is the mean of half a window.
-    A constant stays itself.
-    """
-    count = len(values)
-    position = np.arange(count)
-    half = np.minimum(window // 2, position)
-    first, last = position - half, np.minimum(position + half, count - 1) + 1
-    total = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
-    return np.asarray((total[last] - total[first]) / (last - first), dtype=np.float64)
-
-
-def smoothing_window(steps: int) -> int:
-    """About a fiftieth of the run, odd, at least 5 steps."""
-    return max(5, steps // 50) // 2 * 2 + 1
-
-
 def draw_chart(
-    draw: Callable[[Figure, Theme], None],
+    draw: Callable[[Chart], None],
     alt: str,
     height: int = 420,
     data_csv: bytes | None = None,
@@ -77,7 +58,7 @@ def draw_chart(
             layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08),
         )
         canvas = FigureCanvasAgg(figure)
-        draw(figure, theme)
+        draw(Chart(figure, theme))
         for axes in figure.axes:
             _style_ticks(axes, theme)
         canvas.draw()
@@ -88,19 +69,113 @@ def draw_chart(
     return Drawing(objects, CHART_WIDTH, height, alt)
 
 
-def style_axes(axes: Axes, theme: Theme, x_label: str = "", y_label: str = "") -> None:
-    """Thin rules, no box, labels in ink and ticks in grey."""
-    axes.set_facecolor(theme.ground)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(theme.muted)
-        axes.spines[side].set_linewidth(0.8)
-    axes.grid(True, which="major", axis="y", color=theme.rule, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.set_xlabel(x_label, color=theme.ink, fontproperties=chart_font(TEXT))
-    axes.set_ylabel(y_label, color=theme.ink, fontproperties=chart_font(TEXT))
-    axes.tick_params(which="both", colors=theme.muted, length=3, width=0.8)
+class Chart:
+    """A chart on one ground. figure: matplotlib's. theme: the colours that go with the ground."""
+
+    def __init__(self, figure: matplotlib.figure.Figure, theme: Theme) -> None:
+        self.figure, self.theme = figure, theme
+
+    def add_axes(self, x_label: str, y_label: str) -> Axes:
+        """Over the whole figure."""
+        axes = self.figure.subplots()
+        self.style(axes, x_label, y_label)
+        return axes
+
+    def style(self, axes: Axes, x_label: str = "", y_label: str = "") -> None:
+        """Thin rules, no box, labels in ink and ticks in grey."""
+        axes.set_facecolor(self.theme.ground)
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+        for side in ("left", "bottom"):
+            axes.spines[side].set_color(self.theme.muted)
+            axes.spines[side].set_linewidth(0.8)
+        axes.grid(True, which="major", axis="y", color=self.theme.rule, linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.set_xlabel(x_label, color=self.theme.ink, fontproperties=chart_font(TEXT))
+        axes.set_ylabel(y_label, color=self.theme.ink, fontproperties=chart_font(TEXT))
+        axes.tick_params(which="both", colors=self.theme.muted, length=3, width=0.8)
+
+    def add_legend(self, axes: Axes, is_above: bool = False) -> None:
+        """In the upper right corner, which falling losses leave free; or in one line over the whole
+        figure, where it covers nothing."""
+        handles, names = axes.get_legend_handles_labels()
+        font = chart_font(NOTE)
+        if is_above:
+            legend = self.figure.legend(
+                handles,
+                names,
+                loc="outside upper right",
+                prop=font,
+                frameon=False,
+                ncols=len(names),
+            )
+        else:
+            legend = axes.legend(
+                handles, names, loc="upper right", prop=font, frameon=True, borderaxespad=0.8
+            )
+            legend.get_frame().set(facecolor=self.theme.ground, edgecolor="none", alpha=0.85)
+        for text in legend.get_texts():
+            text.set_color(self.theme.ink)
+
+    def note(
+        self,
+        axes: Axes,
+        text: str,
+        at: tuple[float, float],
+        offset: tuple[float, float],
+        colour: str,
+        *,
+        is_bold: bool = False,
+        has_halo: bool = False,
+        **options: Any,
+    ) -> None:
+        """Words at a point of the data, `offset` points away from it; above its middle by default.
+
+        has_halo: a rim of the ground keeps them readable over lines. options: of Axes.annotate.
+        """
+        from matplotlib.patheffects import withStroke
+
+        if has_halo:
+            options["path_effects"] = [withStroke(linewidth=3, foreground=self.theme.ground)]
+        options = {"textcoords": "offset points", "ha": "center", "va": "bottom", **options}
+        font = chart_font(NOTE, is_bold=is_bold)
+        axes.annotate(text, at, xytext=offset, color=colour, fontproperties=font, **options)
+
+    def write(
+        self,
+        axes: Axes,
+        at: tuple[float, float],
+        text: str,
+        colour: str,
+        side: str,
+        *,
+        is_bold: bool = False,
+    ) -> None:
+        """Words of a table that end, or begin, at a point of `axes`."""
+        font = chart_font(NOTE, is_bold=is_bold)
+        axes.text(*at, text, ha=side, va="center", color=colour, fontproperties=font)
+
+    def add_bars(self, axes: Axes, groups: Mapping[str, Sequence[float]]) -> None:
+        """At each whole number a bar of every group, the last one the strongest."""
+        width = 0.8 / len(groups)
+        colours = sequence_colours(self.theme, len(groups))
+        for index, ((name, values), colour) in enumerate(zip(groups.items(), colours, strict=True)):
+            places = np.arange(len(values)) + (index - (len(groups) - 1) / 2) * width
+            axes.bar(places, values, width * 0.92, color=colour, label=name)
+
+    def add_floor(self, axes: Axes, floor: float, side: Literal["left", "right"]) -> None:
+        """A dashed line at the Frechet distance of real images from real ones, named at a side."""
+        axes.axhline(floor, color=self.theme.muted, linewidth=1, linestyle=(0, (4, 3)))
+        at_left = side == "left"
+        self.note(
+            axes,
+            f"real against real, {floor:.3g}",
+            (0 if at_left else 1, floor),
+            (4 if at_left else 0, 3),
+            self.theme.muted,
+            xycoords=("axes fraction", "data"),
+            ha=side,
+        )
 
 
 def _style_ticks(axes: Axes, theme: Theme) -> None:
@@ -108,91 +183,6 @@ def _style_ticks(axes: Axes, theme: Theme) -> None:
     for label in [*axes.get_xticklabels(), *axes.get_yticklabels()]:
         label.set_fontproperties(chart_font(NOTE))
         label.set_color(theme.muted)
-
-
-def use_log_scale(axes: Axes, values: Sequence[Floats]) -> None:
-    """A logarithmic y axis whose ticks read 0.01, 0.02, 0.05 rather than powers of ten."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
-    axes.set_yscale("log")
-    finite = np.concatenate([np.asarray(v)[np.isfinite(v)] for v in values])
-    decades = np.log10(finite.max() / finite.min()) if len(finite) else 0.0
-    axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0), numticks=20))
-    if decades > 3:
-        axes.yaxis.set_major_locator(LogLocator(base=10, numticks=20))
-    axes.yaxis.set_major_formatter(plain)
-    axes.yaxis.set_minor_formatter(NullFormatter())
-
-
-def add_legend(axes: Axes, theme: Theme, is_above: bool = False) -> None:
-    """In the upper right corner, which falling losses leave free; or in one line over the whole
-    figure, where it covers nothing."""
-    handles, names = axes.get_legend_handles_labels()
-    font = chart_font(NOTE)
-    if is_above:
-        legend = axes.figure.legend(
-            handles,
-            names,
-            loc="outside upper right",
-            prop=font,
-            frameon=False,
-            ncols=len(names),
-        )
-    else:
-        legend = axes.legend(
-            handles, names, loc="upper right", prop=font, frameon=True, borderaxespad=0.8
-        )
-        legend.get_frame().set(facecolor=theme.ground, edgecolor="none", alpha=0.85)
-    for text in legend.get_texts():
-        text.set_color(theme.ink)
-
-
-def note(
-    axes: Axes,
-    text: str,
-    at: tuple[float, float],
-    offset: tuple[float, float],
-    colour: str,
-    *,
-    is_bold: bool = False,
-    halo: str | None = None,
-    **options: Any,
-) -> None:
-    """Words at a point of the data, `offset` points away from it; above its middle by default.
-
-    halo: the colour of a rim that keeps them readable over lines. options: of Axes.annotate.
-    """
-    from matplotlib.patheffects import withStroke
-
-    if halo is not None:
-        options["path_effects"] = [withStroke(linewidth=3, foreground=halo)]
-    options = {"textcoords": "offset points", "ha": "center", "va": "bottom", **options}
-    font = chart_font(NOTE, is_bold=is_bold)
-    axes.annotate(text, at, xytext=offset, color=colour, fontproperties=font, **options)
-
-
-def draw_bars(axes: Axes, theme: Theme, groups: Mapping[str, Sequence[float]]) -> None:
-    """At each whole number a bar of every group, the last one the strongest."""
-    width = 0.8 / len(groups)
-    colours = sequence_colours(theme, len(groups))
-    for index, ((name, values), colour) in enumerate(zip(groups.items(), colours, strict=True)):
-        places = np.arange(len(values)) + (index - (len(groups) - 1) / 2) * width
-        axes.bar(places, values, width * 0.92, color=colour, label=name)
-
-
-def draw_floor(axes: Axes, theme: Theme, floor: float, side: Literal["left", "right"]) -> None:
-    """A dashed line at the Frechet distance of real images from real ones, named at that side."""
-    axes.axhline(floor, color=theme.muted, linewidth=1, linestyle=(0, (4, 3)))
-    at_left = side == "left"
-    note(
-        axes,
-        f"real against real, {floor:.3g}",
-        (0 if at_left else 1, floor),
-        (4 if at_left else 0, 3),
-        theme.muted,
-        xycoords=("axes fraction", "data"),
-        ha=side,
-    )
 
 
 def plain(value: float, _: object = None) -> str:

@@ -18,7 +18,7 @@ Value = tuple[int, float, float]
 """Step, loss, smoothed loss."""
 
 
-def read_losses(panel: DrawnPanel) -> list[Line]:
+def read_table(panel: DrawnPanel) -> list[Line]:
     """The numbers that the panel was drawn from."""
     table = panel.read(panel.row, "data.csv")
     return list(csv.DictReader(io.StringIO(table.decode())))

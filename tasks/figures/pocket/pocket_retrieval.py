@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from tasks.figures.drawing.chart import add_legend, csv_bytes, draw_bars, draw_chart, style_axes
+from tasks.figures.drawing.chart import Chart, csv_bytes, draw_chart
 from tasks.figures.drawing.drawn import Drawing
-from tasks.figures.drawing.style import Theme
 from tasks.figures.plots import Plot
 from tasks.running.step import Step
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MEASURES = {"concept": "right concept", "style": "right style", "both": "both at once"}
 WORDS = {
@@ -30,14 +24,13 @@ def draw_pocket_retrieval(step: Step) -> Drawing:
     conditions = [str(condition) for condition in table["condition"]]
     shares = {measure: [float(value) for value in table[measure]] for measure in MEASURES}
 
-    def draw(figure: Figure, theme: Theme) -> None:
-        axes = figure.subplots()
-        style_axes(axes, theme, "pictures held out, as they are seen", "share found")
-        draw_bars(axes, theme, {MEASURES[measure]: values for measure, values in shares.items()})
+    def draw(chart: Chart) -> None:
+        axes = chart.add_axes("pictures held out, as they are seen", "share found")
+        chart.add_bars(axes, {MEASURES[measure]: values for measure, values in shares.items()})
         axes.set_xticks(range(len(conditions)), [WORDS[condition] for condition in conditions])
         axes.set_ylim(0, 1)
         axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-        add_legend(axes, theme, is_above=True)
+        chart.add_legend(axes, is_above=True)
 
     told = ", ".join(
         f"{100 * share:.0f} percent ({WORDS[condition]})"

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from tasks.figures.drawing.chart import (
-    add_legend,
-    csv_bytes,
-    draw_bars,
-    draw_chart,
-    percent,
-    style_axes,
-)
+from tasks.figures.drawing.chart import Chart, csv_bytes, draw_chart, percent
 from tasks.figures.drawing.drawn import Drawing
 from tasks.figures.drawing.inputs import epoch_label, epoch_roles, metric
-from tasks.figures.drawing.style import Theme
 from tasks.figures.plots import Plot
 from tasks.figures.words import after_epochs
 from tasks.running.step import Step
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def draw_class_histogram(step: Step) -> Drawing:
@@ -33,18 +20,17 @@ def draw_class_histogram(step: Step) -> Drawing:
         for epoch, role in roles.items()
     }
 
-    def draw(figure: Figure, theme: Theme) -> None:
-        axes = figure.subplots()
-        style_axes(axes, theme, "class the classifier reads", "share of samples")
-        draw_bars(axes, theme, {epoch_label(epoch): share for epoch, share in shares.items()})
+    def draw(chart: Chart) -> None:
+        axes = chart.add_axes("class the classifier reads", "share of samples")
+        chart.add_bars(axes, {epoch_label(epoch): share for epoch, share in shares.items()})
         axes.axhline(
-            0.1, color=theme.ink, linewidth=1, linestyle=(0, (4, 3)), label="uniform, 10 %"
+            0.1, color=chart.theme.ink, linewidth=1, linestyle=(0, (4, 3)), label="uniform, 10 %"
         )
         axes.set_xticks(range(10))
         axes.set_xlim(-0.6, 9.6)
         axes.set_ylim(0, max(0.12, max(map(max, shares.values()))) * 1.08)
         axes.yaxis.set_major_formatter(percent)
-        add_legend(axes, theme, is_above=True)
+        chart.add_legend(axes, is_above=True)
 
     last, share = list(shares.items())[-1]
     alt = (

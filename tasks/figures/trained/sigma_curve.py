@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tasks import StepFailed
-from tasks.figures.drawing.chart import add_legend, csv_bytes, draw_chart, note, style_axes
+from tasks.figures.drawing.chart import Chart, csv_bytes, draw_chart
 from tasks.figures.drawing.drawn import Drawing
 from tasks.figures.drawing.inputs import epoch_label, epoch_roles, metric
-from tasks.figures.drawing.style import SIGMA, Theme, sequence_colours
+from tasks.figures.drawing.style import SIGMA, sequence_colours
 from tasks.figures.plots import Plot
 from tasks.figures.words import after_epochs
 from tasks.running.step import Step
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def draw_sigma_curve(step: Step) -> Drawing:
@@ -28,11 +23,11 @@ def draw_sigma_curve(step: Step) -> Drawing:
     psnr = {epoch: _over(step, role, "psnr", sigmas[epoch]) for epoch, role in roles.items()}
     trained = step.params.get("sigma")
 
-    def draw(figure: Figure, theme: Theme) -> None:
-        colours = sequence_colours(theme, len(roles))
-        left, right = figure.subplots(1, 2)
+    def draw(chart: Chart) -> None:
+        colours = sequence_colours(chart.theme, len(roles))
+        left, right = chart.figure.subplots(1, 2)
         for axes, values, name in ((left, mse, "test MSE"), (right, psnr, "test PSNR (dB)")):
-            style_axes(axes, theme, f"noise level {SIGMA}", name)
+            chart.style(axes, f"noise level {SIGMA}", name)
             for (epoch, line), colour in zip(values.items(), colours, strict=True):
                 axes.plot(
                     [float(sigma) for sigma in sigmas[epoch]],
@@ -44,19 +39,19 @@ def draw_sigma_curve(step: Step) -> Drawing:
                     label=epoch_label(epoch),
                 )
             if trained is not None:
-                axes.axvline(trained, color=theme.muted, linewidth=1, linestyle=(0, (1, 2)))
+                axes.axvline(trained, color=chart.theme.muted, linewidth=1, linestyle=(0, (1, 2)))
                 where = ("data", "axes fraction")
-                note(
+                chart.note(
                     axes,
                     "trained here",
                     (trained, 0),
                     (5, 5),
-                    theme.muted,
+                    chart.theme.muted,
                     xycoords=where,
                     ha="left",
                 )
         left.set_ylim(bottom=0)
-        add_legend(left, theme, is_above=True)
+        chart.add_legend(left, is_above=True)
 
     rows = [
         (epoch, float(sigma), mse[epoch][i], psnr[epoch][i])
