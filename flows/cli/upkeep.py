@@ -1,4 +1,4 @@
-"""The commands that look after a store, which flows.cli.cli takes in.
+"""The commands that look after a store.
 
 Their logic is in flows.upkeep, one module a command; what needs Prefect, pyarrow or rich is
 imported by the command that is called.
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from flows.cli.cli_options import (
+from flows.cli.options import (
     Backend,
     DataRoot,
     Debug,
     File,
     Json,
+    NumberFormat,
     Pipeline,
     Profile,
     Set,
@@ -103,10 +104,7 @@ def explain(
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"], typer.Option("--device", help="Of the run.")
     ] = "auto",
-    number_format: Annotated[
-        Literal["auto", "float32", "bfloat16"] | None,
-        typer.Option("--number-format", help="Of networks; the profile's if not given."),
-    ] = None,
+    number_format: NumberFormat = None,
     backend: Backend = None,
     store: StoreAddress = "data/runs",
     file: File = "pipelines.yaml",
