@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from flows.declaration.problems import nearest
 from flows.plan.graph import upstream
-from flows.plan.miss_reason import OTHER_INPUTS
+from flows.plan.keys import OTHER_INPUTS
 from flows.plan.plan import Plan, PlannedNode
 from tasks import BadInput
 from tasks.store.identity_difference import Difference, differences, ingredients

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from flows.plan.miss_reason import value_text
+from flows.plan.keys import value_text
 from flows.plan.show_plan import format_seconds
 from flows.upkeep.explain_node import ExplainedIngredient, Explanation
 from flows.upkeep.list_runs import RunSummary
