@@ -1,4 +1,4 @@
-"""The commands that have pipelines run by themselves, which flows.cli.cli takes in.
+"""The commands that have pipelines run by themselves.
 
 Their logic is in flows.serve; what needs Prefect is imported by the command that is called.
 """
@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.cli_options import DataRoot, Debug, File, Runner, StoreAddress, reports_errors
-from flows.runners.choice import DEFAULT as RUNNER
+from flows.cli.options import (
+    RUNNER,
+    DataRoot,
+    Debug,
+    File,
+    Runner,
+    StoreAddress,
+    reports_errors,
+)
 
 if TYPE_CHECKING:
     from flows.serve.declared import DeclaredDeployment

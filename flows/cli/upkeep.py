@@ -1,4 +1,4 @@
-"""The commands that look after a store, which flows.cli.cli takes in.
+"""The commands that look after a store.
 
 Their logic is in flows.upkeep, one module a command; what needs Prefect, pyarrow or rich is
 imported by the command that is called.
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from flows.cli.cli_options import (
+from flows.cli.options import (
     Backend,
     DataRoot,
     Debug,
     File,
     Json,
+    NumberFormat,
     Pipeline,
     Profile,
     Set,
@@ -49,8 +50,7 @@ def runs(
     debug: Debug = False,
 ) -> None:
     """List recorded runs, newest first."""
-    from flows.upkeep.list_runs import list_runs
-    from flows.upkeep.show_runs import print_runs, runs_to_json
+    from flows.upkeep.runs import list_runs, print_runs, runs_to_json
 
     found = list_runs(_open(store), pipeline, limit)
     if json:
@@ -79,8 +79,7 @@ def diff(
     """Compare two runs: settings, metrics, images."""
     from pathlib import Path
 
-    from flows.upkeep.diff_runs import diff_runs, write_comparison
-    from flows.upkeep.show_runs import diff_to_json, print_diff
+    from flows.upkeep.diff_runs import diff_runs, diff_to_json, print_diff, write_comparison
 
     opened = _open(store)
     if html is not None:
@@ -103,10 +102,7 @@ def explain(
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"], typer.Option("--device", help="Of the run.")
     ] = "auto",
-    number_format: Annotated[
-        Literal["auto", "float32", "bfloat16"] | None,
-        typer.Option("--number-format", help="Of networks; the profile's if not given."),
-    ] = None,
+    number_format: NumberFormat = None,
     backend: Backend = None,
     store: StoreAddress = "data/runs",
     file: File = "pipelines.yaml",
@@ -116,8 +112,7 @@ def explain(
     """Say what decides a node's key, and why it is in the store or not."""
     from flows.declaration.read_declaration import read_declaration
     from flows.plan.plan import make_plan
-    from flows.upkeep.explain_node import explain_node
-    from flows.upkeep.show_runs import explanation_to_json, print_explanation
+    from flows.upkeep.explain_node import explain_node, explanation_to_json, print_explanation
 
     opened = _open(store)
     plan = make_plan(
@@ -149,8 +144,7 @@ def verify(
     debug: Debug = False,
 ) -> None:
     """Read everything in the store again; exit code 1 if something is wrong and not repaired."""
-    from flows.upkeep.show_store import print_verification, verification_to_json
-    from flows.upkeep.verify_store import verify_store
+    from flows.upkeep.verify_store import print_verification, verification_to_json, verify_store
 
     found = verify_store(_open(store, write=repair), repair=repair)
     if json:
@@ -174,8 +168,7 @@ def gc(
     debug: Debug = False,
 ) -> None:
     """Delete what no kept, pinned or running run needs; without --delete, only list it."""
-    from flows.upkeep.collect_garbage import collect_garbage
-    from flows.upkeep.show_store import cleaning_to_json, print_cleaning
+    from flows.upkeep.collect_garbage import cleaning_to_json, collect_garbage, print_cleaning
 
     found = collect_garbage(_open(store, write=delete), keep_runs=keep_runs, delete=delete)
     if json:
@@ -194,7 +187,7 @@ def pin(
     debug: Debug = False,
 ) -> None:
     """Keep a run, and all it needs, from gc."""
-    from flows.upkeep.pin_run import pin_run
+    from flows.upkeep.runs import pin_run
 
     row = pin_run(_open(store, write=True), run, pipeline)
     typer.echo(f"pinned {row.run_id} of {row.name.removeprefix('run/')}")
@@ -209,7 +202,7 @@ def unpin(
     debug: Debug = False,
 ) -> None:
     """Take a pin away."""
-    from flows.upkeep.pin_run import unpin_run
+    from flows.upkeep.runs import unpin_run
 
     row = unpin_run(_open(store, write=True), run, pipeline)
     typer.echo(f"unpinned {row.run_id} of {row.name.removeprefix('run/')}")
@@ -229,7 +222,7 @@ def doctor(
 ) -> None:
     """Check this machine and what kills have left; exit code 1 if there is a problem."""
     from flows.upkeep.doctor.examine import examine
-    from flows.upkeep.show_store import findings_to_json, print_findings
+    from flows.upkeep.doctor.finding import findings_to_json, print_findings
     from tasks.store.store import Store
 
     # Not opened: a store that cannot be used is one of the things to find.
