@@ -75,16 +75,16 @@ KINDS: dict[str, Kind] = {
     "data": Kind(
         "data",
         1,
-        "tasks.data.prepare_data:prepare_data",
+        "tasks.data.datasets:prepare_data",
         ("pillow", "scikit-learn"),
-        preflight="tasks.data.data_sources:check_sources",
+        preflight="tasks.data.datasets:check_sources",
     ),
     "image": Kind(
         "data",
         1,
-        "tasks.data.prepare_image:prepare_image",
+        "tasks.data.images:prepare_image",
         ("pillow",),
-        preflight="tasks.data.prepare_image:check_images",
+        preflight="tasks.data.images:check_images",
     ),
     "train": Kind("train", 1, "tasks.training.train_model:train_model", ("torch",), True),
     "classifier": Kind(

@@ -17,7 +17,7 @@ from tasks.diffusion.matched_start import MatchedStart
 from tasks.diffusion.moments import Moments
 from tasks.training.model_parts import build_schedule
 from tasks.training.train_guide import noise_levels
-from tests.steps.conftest import training
+from tests.workshop import training
 
 NETWORK = {
     "kind": "convnext",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tasks.data.square import model_image
+from tasks.data.images import model_image
 from tasks.figures.drawing import Drawing
 from tasks.figures.picture_sheet import Picture, draw_pictures
 from tasks.figures.plots.schedules import read_schedules

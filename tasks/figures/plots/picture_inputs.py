@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from tasks import StepFailed
-from tasks.data.square import model_image
+from tasks.data.images import model_image
 from tasks.figures.grid import Images
 from tasks.figures.plots.inputs import metric
 from tasks.figures.resample import to_pixels

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tasks.evaluation.denoise_test_set import mse_on, psnr, pure_noise_metrics
-from tests.steps.conftest import NETWORK, training
+from tests.workshop import NETWORK, training
 
 SAMPLER = {"method": "euler", "steps": 5, "guidance_scale": 2.0}
 MODEL = {

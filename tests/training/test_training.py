@@ -13,7 +13,7 @@ import pytest
 
 from tasks import StepCancelled
 from tasks.training.train_model import train_model
-from tests.steps.conftest import Workshop, training
+from tests.workshop import Workshop, training
 
 LONG = training(epochs=6, checkpoints=[2, 6], steps_per_epoch=4)
 
