@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from tasks.evaluation.denoise_test_set import mse_on, psnr, pure_noise_metrics
+from tasks.evaluation.denoising import mse_on, psnr, pure_noise_metrics
 from tests.workshop import NETWORK, training
 
 SAMPLER = {"method": "euler", "steps": 5, "guidance_scale": 2.0}

@@ -15,8 +15,8 @@ from tasks.diffusion.augmentation import every_shift, mirror
 from tasks.diffusion.beta_schedules import noise_schedule
 from tasks.diffusion.matched_start import MatchedStart
 from tasks.diffusion.moments import Moments
+from tasks.training.classifiers import noise_levels
 from tasks.training.model_parts import build_schedule
-from tasks.training.train_guide import noise_levels
 from tests.workshop import training
 
 NETWORK = {

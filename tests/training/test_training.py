@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tasks import StepCancelled
-from tasks.training.train_model import train_model
+from tasks.training.training import train_model
 from tests.workshop import Workshop, training
 
 LONG = training(epochs=6, checkpoints=[2, 6], steps_per_epoch=4)
