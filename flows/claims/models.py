@@ -6,9 +6,18 @@ follows from what they are, never from their names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import TypeVar
 
-from flows.claims.evidence import Evidence, NotShown, Shown, WriteUp
+from flows.claims.evidence import (
+    Evidence,
+    NodeName,
+    NotShown,
+    Shown,
+    WriteUp,
+    gathers,
+    nothing_shows,
+)
 from flows.declaration.figures import (
     ClassHistogram,
     Comparison,
@@ -21,55 +30,57 @@ from flows.declaration.models import DenoisingModel, GenerativeModel
 from flows.nodes.model_nodes import checkpoint_name, guidance_scale_of
 from tasks.store.node import JSON
 
+D = TypeVar("D", Denoised, SigmaRow)
 
+
+@gathers
 def denoiser_epochs(writeup: WriteUp) -> Evidence:
     """An entry a checkpoint of the denoiser: node, model, epoch, sigma (of its training)."""
-    name, model, figures = _denoiser(writeup, Denoised, "denoised digits")
-    return Evidence([_denoised(name, model, epoch) for epoch in model.kept_epochs], figures)
+    name, model, panels = _denoiser(writeup, Denoised, "denoised digits")
+    return Evidence([_denoised(name, model, epoch) for epoch in model.kept_epochs], panels)
 
 
+@gathers
 def denoiser_ood(writeup: WriteUp) -> Evidence:
     """An entry, the last checkpoint: node, model, epoch, sigma, and sigmas it is measured at."""
-    name, model, figures = _denoiser(writeup, SigmaRow, "the denoiser at other noise levels")
+    name, model, panels = _denoiser(writeup, SigmaRow, "the denoiser at other noise levels")
     if model.measure is None:
         raise NotShown(f"models.{name} has no measure.sigmas, so no error is measured")
     entry = _denoised(name, model, model.kept_epochs[-1])
-    return Evidence([{**entry, "sigmas": sorted(model.measure.sigmas)}], figures)
+    return Evidence([{**entry, "sigmas": sorted(model.measure.sigmas)}], panels)
 
 
+@gathers
 def purenoise_mean(writeup: WriteUp) -> Evidence:
     """An entry, the last checkpoint: node, model, epoch."""
-    found = writeup.some(PureNoise, "a denoiser of pure noise")
-    entries = []
-    for _, panel in found:
-        epoch = writeup.declaration.models[panel.model].kept_epochs[-1]
-        node = checkpoint_name("denoise", panel.model, epoch)
-        entries.append({"node": node, "model": panel.model, "epoch": epoch})
-    return Evidence(entries, [shown.figure_id for shown, _ in found])
+    found = writeup.shown(PureNoise, "a denoiser of pure noise")
+    names = [shown.panel.model for shown in found]
+    last = [writeup.declaration.models[name].kept_epochs[-1] for name in names]
+    return Evidence([_checkpoint("denoise", *one) for one in zip(names, last, strict=True)], found)
 
 
+@gathers
 def time_epochs(writeup: WriteUp) -> Evidence:
     """An entry a checkpoint of the time-conditioned model: node, model, epoch."""
-    name, model, figures = _time_model(writeup)
+    name, model, panels = _first(writeup, is_class=False)
     if len(model.kept_epochs) < 2:
         raise NotShown(f"models.{name} keeps one checkpoint alone")
-    return Evidence([_evaluated(name, epoch) for epoch in model.kept_epochs], figures)
+    return Evidence([_evaluated(name, epoch) for epoch in model.kept_epochs], panels)
 
 
+@gathers
 def uncond_random(writeup: WriteUp) -> Evidence:
     """An entry, the last checkpoint: node, model, epoch."""
-    found = writeup.some(ClassHistogram, "which digits a model draws")
-    entries = []
-    for _, panel in found:
-        model = _measured(writeup, panel.model)
-        entries.append(_evaluated(panel.model, model.kept_epochs[-1]))
-    return Evidence(entries, [shown.figure_id for shown, _ in found])
+    found = writeup.shown(ClassHistogram, "which digits a model draws")
+    names = [shown.panel.model for shown in found]
+    return Evidence([_last(name, _measured(writeup, name)) for name in names], found)
 
 
+@gathers
 def class_beats_time(writeup: WriteUp) -> Evidence:
     """An entry a checkpoint, of both models: node, model, epoch, is_class."""
-    time_name, time, time_figures = _time_model(writeup)
-    class_name, conditioned, class_figures = _class_model(writeup)
+    time_name, time, time_panels = _first(writeup, is_class=False)
+    class_name, conditioned, class_panels = _first(writeup, is_class=True)
     if time.classifier != conditioned.classifier:
         raise NotShown("the two models are measured by different classifiers")
     entries: list[dict[str, JSON]] = [
@@ -77,81 +88,93 @@ def class_beats_time(writeup: WriteUp) -> Evidence:
         for name, model in ((class_name, conditioned), (time_name, time))
         for epoch in model.kept_epochs
     ]
-    return Evidence(entries, [*class_figures, *time_figures])
+    return Evidence(entries, [*class_panels, *time_panels])
 
 
+@gathers
 def class_control(writeup: WriteUp) -> Evidence:
     """An entry a class-conditioned model, its last checkpoint: node, model, epoch, guidance."""
-    found = _sampled(writeup, lambda model: model.is_class_conditioned, "class-conditioned samples")
-    entries = []
-    for _, name, model in found:
-        _measured(writeup, name)
-        entry = _evaluated(name, model.kept_epochs[-1])
-        entries.append({**entry, "guidance_scale": guidance_scale_of(model)})
-    return Evidence(entries, [shown.figure_id for shown, _, _ in found])
+    found = _sampled(writeup, is_class=True)
+    entries = [
+        {**_last(name, _measured(writeup, name)), "guidance_scale": guidance_scale_of(model)}
+        for _, name, model in found
+    ]
+    return Evidence(entries, [shown for shown, _, _ in found])
 
 
+@gathers
 def cfg_flow(writeup: WriteUp) -> Evidence:
     """Two entries, last checkpoints: node, model, epoch, is_class."""
     evidence = class_beats_time(writeup)
     last = {entry["is_class"]: entry for entry in evidence.entries}
-    return Evidence([last[True], last[False]], evidence.figures)
+    return Evidence([last[True], last[False]], evidence.panels)
 
 
+@gathers
 def nosched_equal(writeup: WriteUp) -> Evidence:
     """Two entries, last checkpoints: node, model, epoch, decay, classifier (a node)."""
-    for shown, panel in writeup.some(Comparison, "models side by side"):
-        models = [_measured(writeup, name) for name in panel.models]
-        if len(models) == 2 and models[0].decay != models[1].decay:
-            return Evidence(_compared(writeup, panel.models, "decay"), [shown.figure_id])
-    raise NotShown("no two models that differ by their learning-rate scheduler stand side by side")
+    what = "no two models that differ by their learning-rate scheduler stand side by side"
+    return _compared(writeup, "decay", lambda model: model.decay, what)
 
 
+@gathers
 def bigtime_better(writeup: WriteUp) -> Evidence:
     """Two entries, last checkpoints: node, model, epoch, hidden_width, classifier (a node)."""
-    for shown, panel in writeup.some(Comparison, "models side by side"):
-        models = [_measured(writeup, name) for name in panel.models]
-        widths = {model.network.hidden_width for model in models}
-        if len(models) == 2 and len(widths) == 2:
-            return Evidence(_compared(writeup, panel.models, "hidden_width"), [shown.figure_id])
-    raise NotShown("no two models of different width stand side by side")
+    what = "no two models of different width stand side by side"
+    return _compared(writeup, "hidden_width", lambda model: model.network.hidden_width, what)
+
+
+def _compared(
+    writeup: WriteUp, by: str, of: Callable[[GenerativeModel], JSON], none: str
+) -> Evidence:
+    """The first two models side by side that differ in what `of` tells, called `by` in entries."""
+    for shown in writeup.shown(Comparison, "models side by side"):
+        models = {name: _measured(writeup, name) for name in shown.panel.models}
+        if len(shown.panel.models) == 2 and len({of(model) for model in models.values()}) == 2:
+            entries = [
+                {
+                    **_last(name, model),
+                    by: of(model),
+                    "classifier": NodeName(f"classifier/{model.classifier}"),
+                }
+                for name, model in models.items()
+            ]
+            return Evidence(entries, [shown])
+    raise NotShown(none)
 
 
 def _denoiser(
-    writeup: WriteUp, kind: type[Denoised] | type[SigmaRow], words: str
-) -> tuple[str, DenoisingModel, list[str]]:
-    """The denoiser at one noise level that panels of `kind` show, and their figures."""
-    figures = []
-    named: tuple[str, DenoisingModel] | None = None
-    for shown, panel in writeup.some(kind, words):
-        model = writeup.declaration.models[panel.model]
-        if isinstance(model, DenoisingModel) and model.objective.kind == "denoiser":
-            named = named or (panel.model, model)
-            if panel.model == named[0]:
-                figures.append(shown.figure_id)
-    if named is None:
-        raise NotShown(f"no figure of this write-up shows {words}")
-    return (*named, figures)
+    writeup: WriteUp, kind: type[D], words: str
+) -> tuple[str, DenoisingModel, list[Shown[D]]]:
+    """The denoiser at one noise level that panels of `kind` show first, and those that show it."""
+    found = [
+        (shown, shown.panel.model, model)
+        for shown in writeup.shown(kind, words)
+        for model in [writeup.declaration.models[shown.panel.model]]
+        if isinstance(model, DenoisingModel) and model.objective.kind == "denoiser"
+    ]
+    if not found:
+        raise nothing_shows(words)
+    _, first, model = found[0]
+    return first, model, [shown for shown, name, _ in found if name == first]
 
 
 def _denoised(name: str, model: DenoisingModel, epoch: int) -> dict[str, JSON]:
     assert model.objective.kind == "denoiser"
-    node = checkpoint_name("denoise", name, epoch)
-    return {"node": node, "model": name, "epoch": epoch, "sigma": model.objective.sigma}
+    return {**_checkpoint("denoise", name, epoch), "sigma": model.objective.sigma}
 
 
 def _evaluated(name: str, epoch: int) -> dict[str, JSON]:
-    return {"node": checkpoint_name("evaluate", name, epoch), "model": name, "epoch": epoch}
+    return _checkpoint("evaluate", name, epoch)
 
 
-def _compared(writeup: WriteUp, names: Sequence[str], by: str) -> list[dict[str, JSON]]:
-    entries = []
-    for name in names:
-        model = _measured(writeup, name)
-        entry = _evaluated(name, model.kept_epochs[-1])
-        what = model.decay if by == "decay" else model.network.hidden_width
-        entries.append({**entry, by: what, "classifier": f"classifier/{model.classifier}"})
-    return entries
+def _last(name: str, model: GenerativeModel) -> dict[str, JSON]:
+    return _evaluated(name, model.kept_epochs[-1])
+
+
+def _checkpoint(kind: str, name: str, epoch: int) -> dict[str, JSON]:
+    node = NodeName(checkpoint_name(kind, name, epoch))
+    return {"node": node, "model": name, "epoch": epoch}
 
 
 def _measured(writeup: WriteUp, name: str) -> GenerativeModel:
@@ -163,28 +186,24 @@ def _measured(writeup: WriteUp, name: str) -> GenerativeModel:
 
 
 def _sampled(
-    writeup: WriteUp, wanted: Callable[[GenerativeModel], bool], words: str
-) -> list[tuple[Shown, str, GenerativeModel]]:
-    """The models that figures show by their samples, each once."""
-    found: dict[str, tuple[Shown, str, GenerativeModel]] = {}
-    for shown, panel in writeup.some(Samples, words):
-        model = writeup.declaration.models[panel.model]
-        if isinstance(model, GenerativeModel) and wanted(model):
-            found.setdefault(panel.model, (shown, panel.model, model))
+    writeup: WriteUp, *, is_class: bool
+) -> list[tuple[Shown[Samples], str, GenerativeModel]]:
+    """The models, with classes or without, that figures show by their samples, each once."""
+    words = "class-conditioned samples" if is_class else "time-conditioned samples"
+    found: dict[str, tuple[Shown[Samples], str, GenerativeModel]] = {}
+    for shown in writeup.shown(Samples, words):
+        name = shown.panel.model
+        model = writeup.declaration.models[name]
+        if isinstance(model, GenerativeModel) and model.is_class_conditioned == is_class:
+            found.setdefault(name, (shown, name, model))
     if not found:
-        raise NotShown(f"no figure of this write-up shows {words}")
+        raise nothing_shows(words)
     return list(found.values())
 
 
-def _time_model(writeup: WriteUp) -> tuple[str, GenerativeModel, list[str]]:
-    found = _sampled(
-        writeup, lambda model: not model.is_class_conditioned, "time-conditioned samples"
-    )
-    shown, name, _ = found[0]
-    return name, _measured(writeup, name), [shown.figure_id]
-
-
-def _class_model(writeup: WriteUp) -> tuple[str, GenerativeModel, list[str]]:
-    found = _sampled(writeup, lambda model: model.is_class_conditioned, "class-conditioned samples")
-    shown, name, _ = found[0]
-    return name, _measured(writeup, name), [shown.figure_id]
+def _first(
+    writeup: WriteUp, *, is_class: bool
+) -> tuple[str, GenerativeModel, list[Shown[Samples]]]:
+    """The first of these models, measured."""
+    shown, name, _ = _sampled(writeup, is_class=is_class)[0]
+    return name, _measured(writeup, name), [shown]

@@ -177,7 +177,7 @@ KINDS: dict[str, Kind] = {
         True,
         preflight="tasks.text_to_image.check_models:check_models",
     ),
-    "claim": Kind("figures", 1, "tasks.claims.check_claim:check_claim", ("torch", "numpy")),
+    "claim": Kind("figures", 1, "tasks.claims.definitions:check_claim", ("torch", "numpy")),
     "figure": Kind(
         "figures",
         3,

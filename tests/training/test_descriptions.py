@@ -8,7 +8,7 @@ import math
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.claims.measures import terminal_ratio
+from tasks.claims.annotated import terminal_ratio
 from tasks.diffusion.beta_schedules import noise_schedule
 
 
