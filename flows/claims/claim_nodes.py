@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from flows.claims.evidence import NodeName, NotShown, Pictures, WriteUp, gathers
 from flows.declaration import Declaration
-from flows.declaration.claims import Claim
 from flows.nodes.trajectory_nodes import TrajectoryNodes
 from tasks.store.node import JSON, Node
 
@@ -39,7 +38,7 @@ def claim_nodes(
         for writeup in claim.writeups:
             if figures is None or set(figures_of[writeup]) <= set(figures):
                 found = WriteUp(declaration, figures_of[writeup], by_name, trajectories, claim)
-                yield from _claim_nodes(declaration, claim_id, claim, writeup, found)
+                yield from _claim_nodes(claim_id, writeup, found)
 
 
 def writeups_of(
@@ -55,23 +54,20 @@ def writeups_of(
     ]
 
 
-def _claim_nodes(
-    declaration: Declaration, claim_id: str, claim: Claim, writeup: str, found: WriteUp
-) -> list[Node]:
+def _claim_nodes(claim_id: str, writeup: str, found: WriteUp) -> list[Node]:
     """The node of a claim, after the one that asks the similarity model for it, if any."""
     name = claim_name(writeup, claim_id)
     params: dict[str, JSON] = {"claim": claim_id, "figures": [], "entries": [], "missing": None}
     try:
         evidence = gathers.all()[claim_id](found)
-        if evidence.similarity is not None and declaration.similarity is None:
+        if evidence.similarity is not None and found.declaration.similarity is None:
             raise NotShown(NO_SIMILARITY)
     except NotShown as error:
-        node = Node(name, "claim", {**params, "missing": str(error)}, {})
-        return [node]
+        return [Node(name, "claim", {**params, "missing": str(error)}, {})]
     entries, inputs = _with_roles(evidence.entries)
     figures = list(dict.fromkeys(shown.figure_id for shown in evidence.panels))
     params |= {"figures": figures, "entries": entries}
-    seed = declaration.seeds.evaluation
+    seed = found.declaration.seeds.evaluation
     if evidence.similarity is None:
         return [Node(name, "claim", params, inputs, seed)]
     asked = _similarity_node(writeup, claim_id, evidence.similarity, found)
@@ -80,22 +76,21 @@ def _claim_nodes(
 
 
 def _with_roles(
-    entries: Sequence[dict[str, JSON]],
+    entries: Sequence[Mapping[str, JSON]],
 ) -> tuple[list[dict[str, JSON]], dict[str, str]]:
     """The entries with roles where they name nodes, and the nodes by role."""
     roles: dict[str, str] = {}
-    named = []
-    for entry in entries:
-        changed = dict(entry)
-        for field, value in entry.items():
-            if isinstance(value, NodeName):
-                changed[field] = roles.setdefault(value, f"input_{len(roles)}")
-        named.append(changed)
+
+    def changed(value: JSON) -> JSON:
+        is_name = isinstance(value, NodeName)
+        return roles.setdefault(str(value), f"input_{len(roles)}") if is_name else value
+
+    named = [{field: changed(value) for field, value in entry.items()} for entry in entries]
     return named, {role: name for name, role in roles.items()}
 
 
 def _similarity_node(writeup: str, claim_id: str, wanted: Pictures, found: WriteUp) -> Node:
-    pictures, inputs = _with_roles([dict(picture) for picture in wanted.pictures])
+    pictures, inputs = _with_roles(wanted.pictures)
     params: dict[str, JSON] = {
         "model": found.trajectories.similarity_model(),
         "pictures": pictures,
