@@ -7,7 +7,8 @@ follows from what they are, never from their names.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from flows.claims.evidence import (
     Evidence,
@@ -30,76 +31,97 @@ from flows.declaration.models import DenoisingModel, GenerativeModel
 from flows.nodes.model_nodes import checkpoint_name, guidance_scale_of
 from tasks.store.node import JSON
 
-D = TypeVar("D", Denoised, SigmaRow)
+M = TypeVar("M", DenoisingModel, GenerativeModel)
+
+
+@dataclass(frozen=True)
+class _Kept(Generic[M]):
+    """A model that a panel shows, by its checkpoints."""
+
+    shown: Shown[Any]
+    name: str
+    model: M
+
+    @property
+    def last_epoch(self) -> int:
+        return self.model.kept_epochs[-1]
+
+    def entry(self, kind: str, epoch: int, **further: JSON) -> dict[str, JSON]:
+        """A checkpoint as a node of `kind` has measured it."""
+        node = NodeName(checkpoint_name(kind, self.name, epoch))
+        return {"node": node, "model": self.name, "epoch": epoch, **further}
+
+    def last(self, **further: JSON) -> dict[str, JSON]:
+        """The samples of the last checkpoint."""
+        return self.entry("evaluate", self.last_epoch, **further)
 
 
 @gathers
 def denoiser_epochs(writeup: WriteUp) -> Evidence:
     """An entry a checkpoint of the denoiser: node, model, epoch, sigma (of its training)."""
-    name, model, panels = _denoiser(writeup, Denoised, "denoised digits")
-    return Evidence([_denoised(name, model, epoch) for epoch in model.kept_epochs], panels)
+    kept, panels = _denoiser(writeup, Denoised, "denoised digits")
+    sigma = kept.model.objective.sigma
+    entries = [kept.entry("denoise", epoch, sigma=sigma) for epoch in kept.model.kept_epochs]
+    return Evidence(entries, panels)
 
 
 @gathers
 def denoiser_ood(writeup: WriteUp) -> Evidence:
     """An entry, the last checkpoint: node, model, epoch, sigma, and sigmas it is measured at."""
-    name, model, panels = _denoiser(writeup, SigmaRow, "the denoiser at other noise levels")
-    if model.measure is None:
-        raise NotShown(f"models.{name} has no measure.sigmas, so no error is measured")
-    entry = _denoised(name, model, model.kept_epochs[-1])
-    return Evidence([{**entry, "sigmas": sorted(model.measure.sigmas)}], panels)
+    kept, panels = _denoiser(writeup, SigmaRow, "the denoiser at other noise levels")
+    if kept.model.measure is None:
+        raise NotShown(f"models.{kept.name} has no measure.sigmas, so no error is measured")
+    levels = {"sigma": kept.model.objective.sigma, "sigmas": sorted(kept.model.measure.sigmas)}
+    return Evidence([kept.entry("denoise", kept.last_epoch, **levels)], panels)
 
 
 @gathers
 def purenoise_mean(writeup: WriteUp) -> Evidence:
     """An entry, the last checkpoint: node, model, epoch."""
     found = writeup.shown(PureNoise, "a denoiser of pure noise")
-    names = [shown.panel.model for shown in found]
-    last = [writeup.declaration.models[name].kept_epochs[-1] for name in names]
-    return Evidence([_checkpoint("denoise", *one) for one in zip(names, last, strict=True)], found)
+    kept = [_kept(writeup, shown, shown.panel.model) for shown in found]
+    return Evidence([one.entry("denoise", one.last_epoch) for one in kept], found)
 
 
 @gathers
 def time_epochs(writeup: WriteUp) -> Evidence:
     """An entry a checkpoint of the time-conditioned model: node, model, epoch."""
-    name, model, panels = _first(writeup, is_class=False)
-    if len(model.kept_epochs) < 2:
-        raise NotShown(f"models.{name} keeps one checkpoint alone")
-    return Evidence([_evaluated(name, epoch) for epoch in model.kept_epochs], panels)
+    kept = _measured(_sampled(writeup, is_class=False)[0])
+    epochs = kept.model.kept_epochs
+    if len(epochs) < 2:
+        raise NotShown(f"models.{kept.name} keeps one checkpoint alone")
+    return Evidence([kept.entry("evaluate", epoch) for epoch in epochs], [kept.shown])
 
 
 @gathers
 def uncond_random(writeup: WriteUp) -> Evidence:
     """An entry, the last checkpoint: node, model, epoch."""
     found = writeup.shown(ClassHistogram, "which digits a model draws")
-    names = [shown.panel.model for shown in found]
-    return Evidence([_last(name, _measured(writeup, name)) for name in names], found)
+    kept = [_kept(writeup, shown, shown.panel.model) for shown in found]
+    return Evidence([_measured(one).last() for one in kept], found)
 
 
 @gathers
 def class_beats_time(writeup: WriteUp) -> Evidence:
     """An entry a checkpoint, of both models: node, model, epoch, is_class."""
-    time_name, time, time_panels = _first(writeup, is_class=False)
-    class_name, conditioned, class_panels = _first(writeup, is_class=True)
-    if time.classifier != conditioned.classifier:
+    time = _measured(_sampled(writeup, is_class=False)[0])
+    conditioned = _measured(_sampled(writeup, is_class=True)[0])
+    if time.model.classifier != conditioned.model.classifier:
         raise NotShown("the two models are measured by different classifiers")
-    entries: list[dict[str, JSON]] = [
-        {**_evaluated(name, epoch), "is_class": model.is_class_conditioned}
-        for name, model in ((class_name, conditioned), (time_name, time))
-        for epoch in model.kept_epochs
+    entries = [
+        kept.entry("evaluate", epoch, is_class=kept is conditioned)
+        for kept in (conditioned, time)
+        for epoch in kept.model.kept_epochs
     ]
-    return Evidence(entries, [*class_panels, *time_panels])
+    return Evidence(entries, [conditioned.shown, time.shown])
 
 
 @gathers
 def class_control(writeup: WriteUp) -> Evidence:
     """An entry a class-conditioned model, its last checkpoint: node, model, epoch, guidance."""
-    found = _sampled(writeup, is_class=True)
-    entries = [
-        {**_last(name, _measured(writeup, name)), "guidance_scale": guidance_scale_of(model)}
-        for _, name, model in found
-    ]
-    return Evidence(entries, [shown for shown, _, _ in found])
+    found = [_measured(kept) for kept in _sampled(writeup, is_class=True)]
+    entries = [kept.last(guidance_scale=guidance_scale_of(kept.model)) for kept in found]
+    return Evidence(entries, [kept.shown for kept in found])
 
 
 @gathers
@@ -114,96 +136,66 @@ def cfg_flow(writeup: WriteUp) -> Evidence:
 def nosched_equal(writeup: WriteUp) -> Evidence:
     """Two entries, last checkpoints: node, model, epoch, decay, classifier (a node)."""
     what = "no two models that differ by their learning-rate scheduler stand side by side"
-    return _compared(writeup, "decay", lambda model: model.decay, what)
+    return _side_by_side(writeup, "decay", lambda model: model.decay, what)
 
 
 @gathers
 def bigtime_better(writeup: WriteUp) -> Evidence:
     """Two entries, last checkpoints: node, model, epoch, hidden_width, classifier (a node)."""
     what = "no two models of different width stand side by side"
-    return _compared(writeup, "hidden_width", lambda model: model.network.hidden_width, what)
+    return _side_by_side(writeup, "hidden_width", lambda model: model.network.hidden_width, what)
 
 
-def _compared(
-    writeup: WriteUp, by: str, of: Callable[[GenerativeModel], JSON], none: str
+def _side_by_side(
+    writeup: WriteUp, by: str, of: Callable[[GenerativeModel], JSON], missing: str
 ) -> Evidence:
-    """The first two models side by side that differ in what `of` tells, called `by` in entries."""
+    """The first two models side by side that differ in what `of` tells; `by` names it."""
     for shown in writeup.shown(Comparison, "models side by side"):
-        models = {name: _measured(writeup, name) for name in shown.panel.models}
-        if len(shown.panel.models) == 2 and len({of(model) for model in models.values()}) == 2:
+        pair = [_measured(_kept(writeup, shown, name)) for name in shown.panel.models]
+        if len(pair) == 2 and of(pair[0].model) != of(pair[1].model):
             entries = [
-                {
-                    **_last(name, model),
-                    by: of(model),
-                    "classifier": NodeName(f"classifier/{model.classifier}"),
-                }
-                for name, model in models.items()
+                kept.last(**{by: of(kept.model)})
+                | {"classifier": NodeName(f"classifier/{kept.model.classifier}")}
+                for kept in pair
             ]
             return Evidence(entries, [shown])
-    raise NotShown(none)
+    raise NotShown(missing)
 
 
 def _denoiser(
-    writeup: WriteUp, kind: type[D], words: str
-) -> tuple[str, DenoisingModel, list[Shown[D]]]:
-    """The denoiser at one noise level that panels of `kind` show first, and those that show it."""
+    writeup: WriteUp, panels: type[Denoised] | type[SigmaRow], words: str
+) -> tuple[_Kept[DenoisingModel], list[Shown[Any]]]:
+    """The denoiser at one noise level that such panels show first, and those that show it."""
     found = [
-        (shown, shown.panel.model, model)
-        for shown in writeup.shown(kind, words)
-        for model in [writeup.declaration.models[shown.panel.model]]
-        if isinstance(model, DenoisingModel) and model.objective.kind == "denoiser"
+        kept
+        for shown in writeup.shown(panels, words)
+        for kept in [_kept(writeup, shown, shown.panel.model)]
+        if kept.model.objective.kind == "denoiser"
     ]
     if not found:
         raise nothing_shows(words)
-    _, first, model = found[0]
-    return first, model, [shown for shown, name, _ in found if name == first]
+    return found[0], [kept.shown for kept in found if kept.name == found[0].name]
 
 
-def _denoised(name: str, model: DenoisingModel, epoch: int) -> dict[str, JSON]:
-    assert model.objective.kind == "denoiser"
-    return {**_checkpoint("denoise", name, epoch), "sigma": model.objective.sigma}
-
-
-def _evaluated(name: str, epoch: int) -> dict[str, JSON]:
-    return _checkpoint("evaluate", name, epoch)
-
-
-def _last(name: str, model: GenerativeModel) -> dict[str, JSON]:
-    return _evaluated(name, model.kept_epochs[-1])
-
-
-def _checkpoint(kind: str, name: str, epoch: int) -> dict[str, JSON]:
-    node = NodeName(checkpoint_name(kind, name, epoch))
-    return {"node": node, "model": name, "epoch": epoch}
-
-
-def _measured(writeup: WriteUp, name: str) -> GenerativeModel:
-    """A generative model whose samples a classifier measures. Raises NotShown for any other."""
-    model = writeup.declaration.models[name]
-    if not isinstance(model, GenerativeModel) or model.measure is None:
-        raise NotShown(f"models.{name} has no classifier, so its samples are not measured")
-    return model
-
-
-def _sampled(
-    writeup: WriteUp, *, is_class: bool
-) -> list[tuple[Shown[Samples], str, GenerativeModel]]:
+def _sampled(writeup: WriteUp, *, is_class: bool) -> list[_Kept[Any]]:
     """The models, with classes or without, that figures show by their samples, each once."""
     words = "class-conditioned samples" if is_class else "time-conditioned samples"
-    found: dict[str, tuple[Shown[Samples], str, GenerativeModel]] = {}
+    found: dict[str, _Kept[Any]] = {}
     for shown in writeup.shown(Samples, words):
-        name = shown.panel.model
-        model = writeup.declaration.models[name]
-        if isinstance(model, GenerativeModel) and model.is_class_conditioned == is_class:
-            found.setdefault(name, (shown, name, model))
+        kept = _kept(writeup, shown, shown.panel.model)
+        if getattr(kept.model, "is_class_conditioned", None) is is_class:
+            found.setdefault(kept.name, kept)
     if not found:
         raise nothing_shows(words)
     return list(found.values())
 
 
-def _first(
-    writeup: WriteUp, *, is_class: bool
-) -> tuple[str, GenerativeModel, list[Shown[Samples]]]:
-    """The first of these models, measured."""
-    shown, name, _ = _sampled(writeup, is_class=is_class)[0]
-    return name, _measured(writeup, name), [shown]
+def _kept(writeup: WriteUp, shown: Shown[Any], name: str) -> _Kept[Any]:
+    return _Kept(shown, name, writeup.declaration.models[name])
+
+
+def _measured(kept: _Kept[Any]) -> _Kept[GenerativeModel]:
+    """One whose samples a classifier measures. Raises NotShown for any other."""
+    if not isinstance(kept.model, GenerativeModel) or kept.model.measure is None:
+        raise NotShown(f"models.{kept.name} has no classifier, so its samples are not measured")
+    return kept
