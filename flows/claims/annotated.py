@@ -61,7 +61,7 @@ def drift_prior(writeup: WriteUp) -> Evidence:
     }
     entries: dict[str, dict[str, JSON]] = {}
     panels: list[Shown[Any]] = []
-    for shown in writeup.panels(Ways | Samples):
+    for shown in writeup.panels((Ways, Samples)):
         panel = shown.panel
         for name, study in studies.items():
             of_panel = (

@@ -84,7 +84,7 @@ class WriteUp:
         self._figures = figures
         self._drawn = drawn
 
-    def panels(self, kind: type[P]) -> Iterator[Shown[P]]:
+    def panels(self, kind: type[P] | tuple[type[P], ...]) -> Iterator[Shown[P]]:
         """The write-up's panels of a kind, in reading order."""
         for figure_id in self._figures:
             figure = self.declaration.figures[figure_id]
@@ -123,7 +123,7 @@ class WriteUp:
         """Every trajectory behind a sheet of pictures, each once: before it was enlarged, and all
         tries of which one was chosen."""
         found: dict[str, Node] = {}
-        waiting = [cell[0] for row in self.cells(shown) for cell in row if cell]
+        waiting: list[str] = [cell[0] for row in self.cells(shown) for cell in row if cell]
         while waiting:
             node = self.node(waiting.pop(0))
             if node.kind == "trajectory":
