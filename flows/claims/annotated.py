@@ -62,7 +62,7 @@ def drift_prior(writeup: WriteUp) -> Evidence:
     entries: dict[str, dict[str, JSON]] = {}
     panels: list[Shown[Any]] = []
     for shown in writeup.panels((Ways, Samples)):
-        panel = shown.panel
+        panel: Any = shown.panel
         for name, study in studies.items():
             of_panel = (
                 panel.study == name if isinstance(panel, Ways) else panel.model == study.model

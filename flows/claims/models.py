@@ -59,8 +59,7 @@ class _Kept(Generic[M]):
 @gathers
 def denoiser_epochs(writeup: WriteUp) -> Evidence:
     """An entry a checkpoint of the denoiser: node, model, epoch, sigma (of its training)."""
-    kept, panels = _denoiser(writeup, Denoised, "denoised digits")
-    sigma = kept.model.objective.sigma
+    kept, sigma, panels = _denoiser(writeup, Denoised, "denoised digits")
     entries = [kept.entry("denoise", epoch, sigma=sigma) for epoch in kept.model.kept_epochs]
     return Evidence(entries, panels)
 
@@ -68,11 +67,12 @@ def denoiser_epochs(writeup: WriteUp) -> Evidence:
 @gathers
 def denoiser_ood(writeup: WriteUp) -> Evidence:
     """An entry, the last checkpoint: node, model, epoch, sigma, and sigmas it is measured at."""
-    kept, panels = _denoiser(writeup, SigmaRow, "the denoiser at other noise levels")
+    kept, sigma, panels = _denoiser(writeup, SigmaRow, "the denoiser at other noise levels")
     if kept.model.measure is None:
         raise NotShown(f"models.{kept.name} has no measure.sigmas, so no error is measured")
-    levels = {"sigma": kept.model.objective.sigma, "sigmas": sorted(kept.model.measure.sigmas)}
-    return Evidence([kept.entry("denoise", kept.last_epoch, **levels)], panels)
+    sigmas = sorted(kept.model.measure.sigmas)
+    entry = kept.entry("denoise", kept.last_epoch, sigma=sigma, sigmas=sigmas)
+    return Evidence([entry], panels)
 
 
 @gathers
@@ -164,8 +164,9 @@ def _side_by_side(
 
 def _denoiser(
     writeup: WriteUp, panels: type[Denoised] | type[SigmaRow], words: str
-) -> tuple[_Kept[DenoisingModel], list[Shown[Any]]]:
-    """The denoiser at one noise level that such panels show first, and those that show it."""
+) -> tuple[_Kept[DenoisingModel], float, list[Shown[Any]]]:
+    """The denoiser at one noise level that such panels show first, that level, and those of them
+    that show it."""
     found = [
         kept
         for shown in writeup.shown(panels, words)
@@ -174,7 +175,9 @@ def _denoiser(
     ]
     if not found:
         raise nothing_shows(words)
-    return found[0], [kept.shown for kept in found if kept.name == found[0].name]
+    first = found[0]
+    panels_of_it = [kept.shown for kept in found if kept.name == first.name]
+    return first, first.model.objective.sigma, panels_of_it
 
 
 def _sampled(writeup: WriteUp, *, is_class: bool) -> list[_Kept[Any]]:

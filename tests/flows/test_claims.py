@@ -108,6 +108,16 @@ def test_a_plan_of_one_write_up_expands_the_same_claims_as_one_of_all(nodes: lis
     )
 
 
+@pytest.mark.parametrize(
+    ("claim", "by"), [("nosched-equal", "decay"), ("bigtime-better", "hidden_width")]
+)
+def test_two_models_side_by_side_differ_in_what_is_claimed(
+    nodes: list[Node], claim: str, by: str
+) -> None:
+    (node,) = [node for node in nodes if node.name == f"claim/seed100/{claim}"]
+    assert len({entry[by] for entry in node.params["entries"]}) == 2
+
+
 def test_more_seeds_are_drawn_for_the_check_alone(nodes: list[Node]) -> None:
     file = real_file()
     settled = file.settle("paper", ["claims.steps-help.more_seeds=[]"])
