@@ -45,13 +45,7 @@ def steps_help(evidence: Evidence) -> Finding:
     table = np.array([[aligned[(*unit, steps)] for steps in counts] for unit in units])
     increases = np.diff(table, axis=1)
     first, last = float(increases[:, 0].mean()), float(increases[:, -1].mean())
-    interval = bootstrap(
-        "the first increase",
-        [increases[:, 0]],
-        lambda x: float(x.mean()),
-        evidence.seed,
-        "the first increase",
-    )
+    interval = bootstrap("the first increase", [increases[:, 0]], np.mean, evidence.seed)
     means = ", ".join(f"{v:.3f} with {n}" for n, v in zip(counts, table.mean(axis=0), strict=True))
     return Finding(
         holds=interval.low > 0 and last < first,

@@ -55,10 +55,10 @@ def bootstrap(
     """The percentile interval of `statistic` at LEVEL (Efron and Tibshirani 1993, chapter 13).
 
     of: what lies in it. samples: each drawn from anew, with replacement, along its first axis,
-    independently of the others; `statistic` takes as many arrays. uses: name the generator, so
-    that each use of a seed has its own.
+    independently of the others; `statistic` takes as many arrays. uses: names of the generator, so
+    that each use of a seed has its own; `of` by default.
     """
-    generator = np.random.default_rng([seed, *(zlib.crc32(use.encode()) for use in uses)])
+    generator = np.random.default_rng([seed, *(zlib.crc32(use.encode()) for use in uses or (of,))])
     values = [
         statistic(*(s[generator.integers(len(s), size=len(s))] for s in samples))
         for _ in range(resamples)
