@@ -12,7 +12,7 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
-from tasks.data.square import model_image
+from tasks.data.images import model_image
 from tasks.diffusion.beta_schedules import noise_schedule
 from tasks.diffusion.gaussian_process import forward
 from tasks.figures.annotated import guidance_curve

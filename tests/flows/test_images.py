@@ -16,8 +16,8 @@ from flows.figures.edits.masks import Shape, mask_problems
 from flows.nodes.image_nodes import image_files, image_nodes
 from flows.plan.keys import key_nodes
 from tasks import BadInput
+from tests.data.hostile import encoded, gradient
 from tests.flows.small_declaration import REPOSITORY, SMALL, real_file, write
-from tests.images.hostile import encoded, gradient
 
 
 def declared(folder: Path, images: dict[str, Any]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.data.square import model_image
+from tasks.data.images import model_image
 from tasks.figures.annotated.schedules import read_schedules
 from tasks.figures.drawing.drawn import Drawing
 from tasks.figures.drawing.picture_inputs import all_timesteps, timestep_labels

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from tasks import StepFailed
-from tasks.data.square import model_image
+from tasks.data.images import model_image
 from tasks.figures.drawing.inputs import metric
 from tasks.figures.drawing.picture_sheet import Picture
 from tasks.figures.drawing.pixels import Images, to_pixels

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from tasks import StepCancelled
-from tasks.training.train_model import train_model
-from tests.steps.conftest import Workshop, training
+from tasks.training.training import train_model
+from tests.workshop import Workshop, training
 
 LONG = training(epochs=6, checkpoints=[2, 6], steps_per_epoch=4)
 

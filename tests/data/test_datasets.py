@@ -14,8 +14,7 @@ import pytest
 from PIL import Image
 
 from tasks import BadInput
-from tasks.data.data_sources import check_source
-from tasks.data.prepare_data import enlarge_digit
+from tasks.data.datasets import check_source, enlarge_digit
 
 DIGITS = {"dataset": "digits", "source": "scikit-learn", "test_fraction": 0.2}
 SCHEMA = pa.schema(

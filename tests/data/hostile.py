@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -85,9 +84,3 @@ UNUSABLE = {
     "lab": (encoded(Image.new("LAB", (40, 40)), "TIFF"), "Lab colour"),
 }
 """Bytes that are refused, and what the message says."""
-
-
-def write(folder: Path, name: str, data: bytes) -> Path:
-    path = folder / name
-    path.write_bytes(data)
-    return path

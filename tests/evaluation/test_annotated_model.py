@@ -1,23 +1,18 @@
-"""Steps of the annotated-diffusion write-up, on a tiny trained model."""
+"""The annotated write-up's model, trained, sampled and guided as steps."""
 
 from __future__ import annotations
 
-import io
-import math
-
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 import torch
 
-from tasks.claims.measures import terminal_ratio
 from tasks.diffusion.augmentation import every_shift, mirror
-from tasks.diffusion.beta_schedules import noise_schedule
+from tasks.diffusion.generate import Request, generate
 from tasks.diffusion.matched_start import MatchedStart
 from tasks.diffusion.moments import Moments
-from tasks.training.model_parts import build_schedule
-from tasks.training.train_guide import noise_levels
-from tests.steps.conftest import training
+from tasks.training.classifiers import noise_levels
+from tasks.training.model_parts import build_sampler, build_schedule, load_for_inference
+from tests.workshop import training
 
 NETWORK = {
     "kind": "convnext",
@@ -174,59 +169,7 @@ def test_classifier_guidance_changes_samples_and_zero_scale_is_none(
     assert not np.array_equal(by_scale[0], by_scale[2])
 
 
-def test_schedule_table_holds_the_formulas(workshop):
-    described = {"schedule": "linear", "num_timesteps": 200, "beta_start": 1e-4, "beta_end": 0.02}
-    row = workshop.run("schedule", {"schedules": [described, {**described, "schedule": "cosine"}]})
-    table = pq.read_table(
-        io.BytesIO(workshop.store.read_object(row.objects["schedules.parquet"]))
-    ).to_pydict()
-    assert table["name"] == ["linear"] * 200 + ["cosine"] * 200
-    assert table["t"][:200] == list(range(1, 201))
-    # Indices 1, 50, 150 and 199 of the write-up, which counts from 0.
-    known = [table["alpha_bar"][index] for index in (1, 50, 150, 199)]
-    assert known == pytest.approx([0.9997, 0.8756, 0.3155, 0.1322], abs=5e-5)
-    abar = float(noise_schedule("linear", 200).alpha_bar[-1])
-    assert row.metrics["terminal_snr_linear_200"] == pytest.approx(
-        10 * math.log10(abar / (1 - abar))
-    )
-
-
-def test_terminal_ratios_of_schedules_that_share_name_and_timesteps_are_told_apart(workshop):
-    described = {"schedule": "linear", "num_timesteps": 200, "beta_start": 1e-4, "beta_end": 0.02}
-    schedules = [described, {**described, "beta_end": 0.05}, {**described, "num_timesteps": 300}]
-    row = workshop.run("schedule", {"schedules": schedules})
-    ratios = [10 * math.log10(terminal_ratio(schedule)) for schedule in schedules]
-    names = ["linear_200_0.0001_0.02", "linear_200_0.0001_0.05", "linear_300"]
-    assert row.metrics == pytest.approx(
-        {f"terminal_snr_{name}": ratio for name, ratio in zip(names, ratios, strict=True)}
-    )
-
-
-def test_network_is_described_by_running_it(workshop):
-    described = {"hidden_width": 8, "multipliers": [1, 2], "heads": 1}
-    row = workshop.run(
-        "network",
-        {
-            "networks": [
-                {**described, "channels": 1, "size": 28},
-                {**described, "channels": 3, "size": 32},
-            ]
-        },
-    )
-    parts = pq.read_table(
-        io.BytesIO(workshop.store.read_object(row.objects["parts.parquet"]))
-    ).to_pylist()
-    whole = [part for part in parts if part["part"] == "whole network"]
-    assert [part["shape"] for part in whole] == ["1 x 1 x 28 x 28", "1 x 3 x 32 x 32"]
-    first = [part for part in parts if part["network"] == 0]
-    assert sum(part["parameters"] for part in first[:-1]) == first[-1]["parameters"]
-    assert next(p["shape"] for p in first if p["part"] == "halve 1") == "1 x 8 x 14 x 14"
-
-
 def test_bfloat16_samples_are_those_of_float32_but_for_rounding(workshop, model):
-    from tasks.diffusion.generate import Request, generate
-    from tasks.training.model_parts import build_sampler, load_for_inference
-
     params = {**MODEL, "sampler": ANCESTRAL, "requests": [GRID]}
     images = []
     for number_format in ("float32", "bfloat16"):

@@ -1,30 +1,108 @@
-"""Where images come from: scikit-learn's scans, or Parquet files in the hub's schema.
+"""Step of kind "data": images and labels as plain arrays, decoded once for all training runs.
 
-A hub data set is read in place from `data_root` when that is set, else fetched with
-huggingface_hub. Files are checked before a pixel is used.
+They are scikit-learn's scans, or Parquet files in the hub's schema: read in place from `data_root`
+when that is set, else fetched with huggingface_hub. Files are checked before a pixel is used.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image, UnidentifiedImageError
 
 from tasks import BadInput
+from tasks.running.step import Step, StepResult
 from tasks.store.node import JSON
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     from tasks.running.preflight import Surroundings
 
 SPLITS = ("train", "test")
 IMAGE_SIZE = 28
 NUM_CLASSES = 10
+DIGIT_SIZE = 20
+"""MNIST fits each digit into 20x20 before centring it by mass (LeCun et al. 1998)."""
+
+
+def prepare_data(step: Step) -> StepResult:
+    """Objects: arrays.safetensors with <split>_images [N, 28, 28] uint8 and <split>_labels [N]
+    int64, for train and test. Metrics: the number of each."""
+    from safetensors.numpy import save
+
+    if step.params["source"] == "scikit-learn":
+        arrays = _digits(step.params["test_fraction"], step.seed)
+    else:
+        arrays = _hub(step)
+    return StepResult(
+        objects={"arrays.safetensors": save(arrays)},
+        metrics={f"{split}_images": len(arrays[f"{split}_labels"]) for split in SPLITS},
+    )
+
+
+def _hub(step: Step) -> dict[str, np.ndarray]:
+    arrays = {}
+    for done, split in enumerate(SPLITS):
+        images, labels = read_hub_split(step.params, step.data_root, split)
+        _check_hash(step, split, "pixels", images)
+        _check_hash(step, split, "labels", labels.astype(np.uint8))
+        arrays[f"{split}_images"], arrays[f"{split}_labels"] = images, labels
+        step.report(done + 1, len(SPLITS), split)
+    return arrays
+
+
+def _check_hash(step: Step, split: str, what: str, array: np.ndarray) -> None:
+    found = hashlib.sha256(array.tobytes()).hexdigest()
+    expected = step.params[f"{what}_sha256"][split]
+    if found != expected:
+        raise BadInput(
+            f"data set {step.params['dataset']}: the {split} {what} are not the published ones "
+            f"(SHA-256 {found[:12]}..., expected {expected[:12]}...). Fetch the files again, or "
+            "declare them as a data set of their own"
+        )
+
+
+def _digits(test_fraction: float, seed: int) -> dict[str, np.ndarray]:
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    digits = load_digits()
+    images = np.stack([enlarge_digit(scan) for scan in digits.images])
+    labels = digits.target.astype(np.int64)
+    train, test = train_test_split(
+        np.arange(len(labels)), test_size=test_fraction, random_state=seed, stratify=labels
+    )
+    return {
+        "train_images": images[train],
+        "train_labels": labels[train],
+        "test_images": images[test],
+        "test_labels": labels[test],
+    }
+
+
+def enlarge_digit(scan: np.ndarray) -> np.ndarray:
+    """An 8x8 scan with values 0..16 as a 28x28 uint8 image laid out as MNIST's are.
+
+    Enlarged to 20x20, then placed so that its centre of mass is the centre of the frame.
+    """
+    levels = Image.fromarray((scan * (255 / 16)).astype(np.uint8))
+    digit = np.asarray(levels.resize((DIGIT_SIZE, DIGIT_SIZE), Image.Resampling.BICUBIC))
+    mass = digit.astype(np.float64)
+    rows, columns = np.indices(digit.shape)
+    center = (IMAGE_SIZE - 1) / 2
+    top = round(center - (rows * mass).sum() / mass.sum())
+    left = round(center - (columns * mass).sum() / mass.sum())
+    margin = IMAGE_SIZE - DIGIT_SIZE
+    top, left = min(max(top, 0), margin), min(max(left, 0), margin)
+    frame = np.zeros((IMAGE_SIZE, IMAGE_SIZE), dtype=np.uint8)
+    frame[top : top + DIGIT_SIZE, left : left + DIGIT_SIZE] = digit
+    return frame
 
 
 def check_sources(params: Sequence[Mapping[str, JSON]], surroundings: Surroundings) -> None:
@@ -64,8 +142,6 @@ def read_hub_split(
 
 
 def _read_columns(path: Path, rows: int) -> pa.Table:
-    import pyarrow as pa
-
     try:
         table = _check_schema(path, rows).read(columns=["image", "label"])
     except (pa.ArrowException, OSError) as error:
@@ -76,8 +152,6 @@ def _read_columns(path: Path, rows: int) -> pa.Table:
 
 
 def _decode(data: bytes | None, where: str) -> np.ndarray:
-    from PIL import Image, UnidentifiedImageError
-
     if data is None:
         raise BadInput(f"{where}: the image is missing")
     try:
@@ -93,9 +167,6 @@ def _decode(data: bytes | None, where: str) -> np.ndarray:
 
 
 def _check_schema(path: Path, rows: int) -> pq.ParquetFile:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     try:
         file = pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tasks import BadInput
-from tasks.data import sources
-from tasks.data.sources import image_digest, read_source
+from tasks.data import image_files
+from tasks.data.image_files import image_digest, read_source
 
 SHIPPED = [
     ("scikit-learn", "china.jpg"),
@@ -71,7 +71,7 @@ def test_pictures_of_libraries_are_found(library, name):
 
 def test_neither_pillow_nor_the_libraries_are_imported_to_find_them():
     script = (
-        "import sys; from pathlib import Path; from tasks.data.sources import image_digest\n"
+        "import sys; from pathlib import Path; from tasks.data.image_files import image_digest\n"
         f"for source, name in {SHIPPED}:\n"
         "    image_digest({'image': 'x', 'source': source, 'name': name}, Path())\n"
         "print([m for m in ('PIL', 'numpy', 'sklearn', 'skimage', 'matplotlib', 'torch')"
@@ -129,13 +129,13 @@ def test_files_without_permission_are_refused(tmp_path):
 
 
 def test_huge_files_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "MAX_BYTES", 10)
+    monkeypatch.setattr(image_files, "MAX_BYTES", 10)
     (tmp_path / "a.png").write_bytes(b"x" * 11)
     assert "larger than" in refusal(of_file("a.png"), tmp_path)
 
 
 def test_a_library_that_is_missing_is_named_with_the_way_out(monkeypatch):
-    monkeypatch.setitem(sources.LIBRARY_FOLDERS, "scikit-image", ("no_such_module", "data"))
+    monkeypatch.setitem(image_files.LIBRARY_FOLDERS, "scikit-image", ("no_such_module", "data"))
     location = {"image": "tower", "source": "scikit-image", "name": "chelsea.png"}
     message = refusal(location, Path())
     assert "scikit-image, which is not installed" in message

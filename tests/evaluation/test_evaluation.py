@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import torch
 
-from tasks.evaluation.denoise_test_set import mse_on, psnr, pure_noise_metrics
-from tests.steps.conftest import NETWORK, training
+from tasks.evaluation.denoising import mse_on, psnr, pure_noise_metrics
+from tests.workshop import NETWORK, training
 
 SAMPLER = {"method": "euler", "steps": 5, "guidance_scale": 2.0}
 MODEL = {
@@ -42,6 +42,7 @@ def test_classifier_learns_and_describes_the_real_images(workshop, classifier):
     losses = workshop.losses(classifier)
     assert losses["epoch"] == [1] * 20 + [2] * 20 + [3] * 20
     assert losses["loss"][-1] < losses["loss"][0]
+    assert losses["learning_rate"][-1] < losses["learning_rate"][0]
 
 
 def test_evaluation_measures_samples_beside_the_floor(workshop, data, classifier, flow_model):

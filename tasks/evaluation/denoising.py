@@ -30,35 +30,21 @@ def denoise_test_set(step: Step) -> StepResult:
     arrays = step.read_tensors("data", "arrays.safetensors")
     test = arrays["test_images"]
     network = load_for_inference(step)
-    requests = step.params["requests"]
+    sigmas: list[float] | None = step.params["sigmas"]
+    beside: dict[str, Tensor] = {}
     if step.params["objective"]["kind"] == "pure_noise":
         mean_image = arrays["train_images"].float().div(255).mean(dim=0)
         outputs = _on_pure_noise(network, len(test), step)
         metrics = pure_noise_metrics(outputs, mean_image, arrays["train_images"])
-        objects = {
-            request_name(r): tensors_to_bytes(
-                {**_example(network, test, r, None, step), "mean_image": _uint8_image(mean_image)}
-            )
-            for r in requests
-        }
-        return StepResult(objects=objects, metrics=metrics)
-
-    sigmas: list[float] = step.params["sigmas"]
-    metrics = {}
-    for done, sigma in enumerate(sigmas):
-        mse = mse_on(network, test, sigma, step.seed, step.device)
-        if not math.isfinite(mse):
-            raise StepFailed(
-                f"{step.name}: the output at sigma {sigma:g} is not finite; train the model with a "
-                "lower learning_rate, or evaluate in float32 (--number-format float32)"
-            )
-        metrics[f"mse_{sigma:g}"] = mse
-        metrics[f"psnr_{sigma:g}"] = psnr(mse)
-        step.report(done + 1, len(sigmas), f"sigma {sigma:g}")
+        sigmas, beside = None, {"mean_image": to_uint8(mean_image[None, None])[0]}
+    else:
+        metrics = _on_every_sigma(network, test, step)
     return StepResult(
         objects={
-            request_name(r): tensors_to_bytes(_example(network, test, r, sigmas, step))
-            for r in requests
+            request_name(r): tensors_to_bytes(
+                {**_example(network, test, r, sigmas, step), **beside}
+            )
+            for r in step.params["requests"]
         },
         metrics=metrics,
     )
@@ -101,6 +87,22 @@ def pure_noise_metrics(outputs: Tensor, mean_image: Tensor, images: Tensor) -> d
     }
 
 
+def _on_every_sigma(network: nn.Module, images: Tensor, step: Step) -> dict[str, float]:
+    sigmas: list[float] = step.params["sigmas"]
+    metrics = {}
+    for done, sigma in enumerate(sigmas):
+        mse = mse_on(network, images, sigma, step.seed, step.device)
+        if not math.isfinite(mse):
+            raise StepFailed(
+                f"{step.name}: the output at sigma {sigma:g} is not finite; train the model with a "
+                "lower learning_rate, or evaluate in float32 (--number-format float32)"
+            )
+        metrics[f"mse_{sigma:g}"] = mse
+        metrics[f"psnr_{sigma:g}"] = psnr(mse)
+        step.report(done + 1, len(sigmas), f"sigma {sigma:g}")
+    return metrics
+
+
 @torch.no_grad()
 def _on_pure_noise(network: nn.Module, count: int, step: Step) -> Tensor:
     generator = named_generator(step.seed, "pure noise")
@@ -137,7 +139,3 @@ def _example(
 
 def _unit(images: Tensor) -> Tensor:
     return images.float().div(255)[:, None]
-
-
-def _uint8_image(image: Tensor) -> Tensor:
-    return to_uint8(image[None, None])[0]
