@@ -65,7 +65,7 @@ class Similarity(Section):
     revision: Revision = "main"
 
 
-def check_claims(claims: Mapping[str, Claim], pipelines: Iterable[str]) -> Iterator[Problem]:
+def check_claims(claims: Mapping[ClaimId, Claim], pipelines: Iterable[str]) -> Iterator[Problem]:
     """The write-ups that claims are checked on are declared pipelines."""
     for name, claim in claims.items():
         path = ("claims", name)
