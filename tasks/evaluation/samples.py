@@ -80,7 +80,7 @@ def sample_variant(step: Step) -> StepResult:
         start=start,
     )
     metrics |= _measure(step, measured.images, request.labels)[1]
-    metrics["network_evaluations"] = _network_evaluations(step)
+    metrics["network_evaluations"] = float(_network_evaluations(step))
     metrics["mean_pixel"] = float(measured.images.double().mean()) / 255
     metrics["data_mean_pixel"] = float(_training_images(step).mean())
     return StepResult(
@@ -108,10 +108,10 @@ def _generate(step: Step, requests: list[Request], **way: Any) -> list[Generated
     )
 
 
-def _network_evaluations(step: Step) -> float:
+def _network_evaluations(step: Step) -> int:
     """Of one image; under guidance each is one of twice the rows."""
     sampler = build_sampler(step.params)
-    return float(sampler.num_steps * sampler.evaluations_per_step)
+    return sampler.num_steps * sampler.evaluations_per_step
 
 
 def _request_name(request: Mapping[str, JSON]) -> str:
