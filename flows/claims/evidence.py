@@ -11,7 +11,7 @@ from flows.declaration.claims import Claim
 from flows.declaration.figures import Figure
 from flows.figures.panel import Panel, Place, Spot
 from flows.nodes.trajectory_nodes import TrajectoryNodes
-from tasks.claims.definitions import Registry
+from tasks.claims.registry import Registry
 from tasks.store.node import JSON, Node
 
 P = TypeVar("P", bound=Panel)

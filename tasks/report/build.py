@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.report.claims import claims_summary
 from tasks.report.compare import ComparisonView, difference_of, view_comparison
 from tasks.report.files import (
     AssetFolder,
@@ -19,7 +18,7 @@ from tasks.report.files import (
     write_report_files,
 )
 from tasks.report.metrics import MOST_EMBEDDED, MetricsView, metric_records, view_metrics
-from tasks.report.pipeline_view import PipelineView, search_entries, view_pipeline
+from tasks.report.pipeline_view import PipelineView, claims_summary, search_entries, view_pipeline
 from tasks.report.run_record import RecordedPair, RunRecord, newest_pair, newest_runs
 from tasks.report.wording import slug
 from tasks.store.row import Row

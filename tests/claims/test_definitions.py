@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from flows.claims.evidence import gathers
-from tasks.claims.definitions import Registry, claim
+from tasks.claims.definitions import claim
 from tasks.claims.evidence import Evidence
 from tasks.claims.finding import Finding, NotMeasurable
+from tasks.claims.registry import Registry
 from tests.claims import made_up
 
 CLAIMS = claim.all()
