@@ -12,7 +12,6 @@ from tasks.store.row import ObjectRef, Row, is_newer, objects_from_json
 if TYPE_CHECKING:
     from tasks.store.compacted_file import CompactedFile
 
-
 PARTS = -1
 
 

@@ -14,7 +14,7 @@ from flows.upkeep.collect_garbage import collect_garbage
 from flows.upkeep.list_runs import list_runs
 from flows.upkeep.pin_run import pin_run
 from flows.upkeep.verify_store import verify_store
-from tasks.store import retry
+from tasks.store import s3_requests
 from tasks.store.store import Store
 from tests.flows import in_process
 from tests.flows.conftest import SMALL_NODES, Workplace
@@ -58,7 +58,7 @@ def test_run_completes_and_the_next_finds_everything(store: Store, tmp_path: Pat
 def test_service_that_fails_is_told_and_the_next_run_goes_on(
     s3_server: S3Server, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retry, "WAITS", (0.01,) * 4)
+    monkeypatch.setattr(s3_requests, "WAITS", (0.01,) * 4)
     # From the second node's row on.
     s3_server.fail(status=503, method="PUT", path="/parts/train/")
     failed = run_small(store.address, tmp_path)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.store import compaction, manifest
+from tasks.store import compacted_file, manifest
 from tasks.store.row import Row
 from tasks.store.row_file import rows_from_parquet, rows_to_parquet
 from tasks.store.store import Store
@@ -21,9 +21,9 @@ MAX_ROWS, SMALL = 64, 8
 @pytest.fixture(autouse=True)
 def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few rows show what a million do."""
-    monkeypatch.setattr(compaction, "MAX_ROWS", MAX_ROWS)
+    monkeypatch.setattr(compacted_file, "MAX_ROWS", MAX_ROWS)
     monkeypatch.setattr(manifest, "MAX_ROWS", MAX_ROWS)
-    monkeypatch.setattr(compaction, "SMALL", SMALL)
+    monkeypatch.setattr(compacted_file, "SMALL", SMALL)
 
 
 def files_of(store: Store) -> dict[str, int]:

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks.store.durable_file import write_local_file
-from tasks.store.local_filesystem import STALE_SECONDS
+from tasks.store.local_files import STALE_SECONDS, write_local_file
 from tasks.store.store import Store
 from tests.store.sample_artifacts import make_row
 

@@ -11,8 +11,7 @@ from typing import IO, Any
 import pytest
 
 import tasks
-from tasks.store import durable_file
-from tasks.store.errors import StoreFull
+from tasks.store import StoreFull, local_files
 from tasks.store.store import Store
 from tests.store.sample_artifacts import damage_in, make_row, result_of, write_artifact
 
@@ -32,10 +31,10 @@ def fail_with_half_a_write(monkeypatch: pytest.MonkeyPatch, number: int) -> None
             self._file.write(data[: len(data) // 2])
             raise OSError(number, os.strerror(number))
 
-    def open_full(descriptor: int, mode: str) -> FullFile:
-        return FullFile(os.fdopen(descriptor, mode))
+    def open_full(file: int | str, mode: str) -> FullFile | IO[Any]:
+        return FullFile(os.fdopen(file, mode)) if isinstance(file, int) else open(file, mode)
 
-    monkeypatch.setattr(durable_file, "open", open_full, raising=False)
+    monkeypatch.setattr(local_files, "open", open_full, raising=False)
 
 
 def fail_in(name: str) -> Any:
@@ -114,7 +113,7 @@ def test_full_disk_while_compacting_keeps_every_row(
 
 FILL_THE_DISK = """
 import sys
-from tasks.store.errors import StoreFull
+from tasks.store import StoreFull
 from tasks.store.store import Store
 from tests.store.sample_artifacts import damage_in, key_of, write_artifact
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import tasks
-from tasks.store import lease as lease_module
-from tasks.store.lease import LeaseRecord, run_is_alive
+from tasks.store import locks
+from tasks.store.locks import LeaseRecord, run_is_alive
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep
 from tests.store.sample_artifacts import key_of
@@ -79,7 +79,7 @@ def test_lease_of_another_host_lives_while_it_is_renewed(local_store: Store) -> 
 
 
 def test_lease_is_renewed(local_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.05)
+    monkeypatch.setattr(locks, "RENEW_SECONDS", 0.05)
     lease = local_store.lease("run")
     path = Path(local_store.address, the_lease(local_store).path)
     os.utime(path, (time.time() - 2 * 3600,) * 2)
@@ -130,8 +130,8 @@ def test_run_waits_to_begin_while_the_store_is_cleaned(store: Store) -> None:
 def test_full_disk_does_not_keep_a_run_from_beginning(
     local_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tasks.store.errors import StoreFull
-    from tasks.store.local_filesystem import LocalFilesystem
+    from tasks.store import StoreFull
+    from tasks.store.local_files import LocalFilesystem
 
     def full(*_: object) -> None:
         raise StoreFull("no space left")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.store.s3_filesystem import S3Filesystem
+from tasks.store.s3_files import S3Filesystem
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep
 from tests.s3_server import S3Server
