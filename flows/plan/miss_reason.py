@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tasks.store.identity_difference import Difference, differences
-from tasks.store.node import Identity
+from tasks.store.node import Difference, Identity, differences
 
 MAX_DIFFERENCES = 3
 MAX_VALUE_LENGTH = 40

@@ -19,9 +19,8 @@ from flows.plan.keys import KeyedNode, key_nodes
 from flows.plan.layout import build_layout
 from flows.plan.miss_reason import FORCED, MAX_COMPARED, OTHER_INPUTS, explain_miss
 from flows.plan.select import add_missing_inputs, select_nodes
-from tasks.store.input_objects import has_other_inputs
 from tasks.store.node import JSON, Identity, Node
-from tasks.store.row import Row
+from tasks.store.row import Row, has_other_inputs
 from tasks.store.rows import Rows
 from tasks.store.store import Store
 

@@ -12,9 +12,8 @@ from typing import Literal
 
 from flows.upkeep.reachable import kept_runs, keys_of_runs, with_inputs
 from tasks import BadInput, DarkroomError
-from tasks.store.lease import GUARD_SECONDS, LeaseRecord
-from tasks.store.objects import object_path
-from tasks.store.row import parse_time
+from tasks.store.locks import GUARD_SECONDS, LeaseRecord
+from tasks.store.row import object_path, parse_time
 from tasks.store.rows import Summary
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep

@@ -8,7 +8,7 @@ from flows.upkeep.recorded_runs import choose_run, read_run
 from tasks import BadInput
 from tasks.report.compare.page import comparison_page
 from tasks.report.compare.run_difference import RunDiff, difference_of
-from tasks.store.durable_file import write_local_file
+from tasks.store.local_files import write_local_file
 from tasks.store.store import Store
 
 

@@ -10,8 +10,7 @@ from flows.plan.graph import upstream
 from flows.plan.miss_reason import OTHER_INPUTS
 from flows.plan.plan import Plan, PlannedNode
 from tasks import BadInput
-from tasks.store.identity_difference import Difference, differences, ingredients
-from tasks.store.node import JSON, Identity
+from tasks.store.node import JSON, Difference, Identity, differences, ingredients
 from tasks.store.row import Row
 
 

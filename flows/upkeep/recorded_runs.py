@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from flows.run.run_record import KIND, LAYOUT
 from tasks import BadInput, DarkroomError
 from tasks.report.run_record import RunRecord, read_layout
-from tasks.store.errors import CorruptArtifact
+from tasks.store import CorruptArtifact
 from tasks.store.row import Row
 from tasks.store.rows import Rows
 from tasks.store.store import Store

@@ -13,7 +13,7 @@ from tasks.report.play.data_file import play_file
 from tasks.report.recipe import model_recipe, panel_settings
 from tasks.report.run_record import Figure, NodeRecord, Panel, RunRecord
 from tasks.report.wording import duration, moment
-from tasks.store.errors import CorruptArtifact
+from tasks.store import CorruptArtifact
 from tasks.store.row import Row
 from tasks.store.store import Store
 

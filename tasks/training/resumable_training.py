@@ -13,7 +13,7 @@ from tasks import BadInput
 from tasks.diffusion.objectives import Objective
 from tasks.diffusion.trainer import Recipe, TrainingState, train
 from tasks.running.step import Step, tensors_to_bytes
-from tasks.store.durable_file import write_local_file
+from tasks.store.local_files import write_local_file
 from tasks.training.model_parts import checkpoint_name
 
 STATE_FILE = "state.safetensors"

@@ -15,7 +15,7 @@ from flows.plan.plan import Plan
 from flows.run.run_record import newest_run
 from flows.upkeep.collect_garbage import collect_garbage
 from flows.upkeep.list_runs import list_runs
-from tasks.store.names import key_of_run
+from tasks.store.node import key_of_run
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep
 from tests.flows import fake_cli, in_process
@@ -37,7 +37,7 @@ def set_clock(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
     monkeypatch.setattr("tasks.store.row.datetime", Clock)
     monkeypatch.setattr("flows.run.run.datetime", Clock)
     monkeypatch.setattr("flows.run.run_record.datetime", Clock)
-    for module in ("filesystem", "local_filesystem"):
+    for module in ("filesystem", "local_files"):
         monkeypatch.setattr(f"tasks.store.{module}.time.time", lambda: now() + by.total_seconds())
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from flows.upkeep.doctor.prefect_runs import OpenFlowRun
 from flows.upkeep.doctor.processes import Process
 from flows.upkeep.doctor.stale_servers import APPLICATION
-from tasks.store.lease import run_is_alive
+from tasks.store.locks import run_is_alive
 
 HINTS = ("darkroom", "prefect", "flows.")
 """A command line without any of these does no run of ours."""

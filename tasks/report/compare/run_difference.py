@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tasks.report.run_record import RunRecord
-from tasks.store.identity_difference import Difference, differences
-from tasks.store.node import JSON, Identity
+from tasks.store.node import JSON, Difference, Identity, differences
 from tasks.store.row import ObjectRef, Row
 
 IMAGES = ("png", "webp")

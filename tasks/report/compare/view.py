@@ -10,7 +10,7 @@ from tasks.report.compare.run_difference import ImagePair, Metric, RunDiff
 from tasks.report.metric_tables import metric_text, metric_title
 from tasks.report.run_record import Figure, Panel, RunRecord
 from tasks.report.wording import duration, moment, plain, plural
-from tasks.store.errors import CorruptArtifact
+from tasks.store import CorruptArtifact
 from tasks.store.row import ObjectRef, Row
 from tasks.store.store import Store
 

@@ -13,7 +13,7 @@ from tasks.report.panel_view import PanelView
 from tasks.report.recipe import model_recipe
 from tasks.report.run_record import NodeRecord, RunRecord
 from tasks.report.wording import duration, moment, plain, spaced
-from tasks.store.errors import CorruptArtifact
+from tasks.store import CorruptArtifact
 from tasks.store.row import Row
 from tasks.store.store import Store
 

@@ -13,7 +13,7 @@ from tasks.report.play.origin import made_by
 from tasks.report.play.sheet import Place, sheet_facts, sheet_places
 from tasks.report.play.steps import steps_control
 from tasks.report.play.wipe import wipe_control
-from tasks.store.errors import CorruptArtifact
+from tasks.store import CorruptArtifact
 from tasks.store.row import Row
 from tasks.store.store import Store
 
