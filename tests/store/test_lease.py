@@ -2,28 +2,17 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-import tasks
 from tasks.store import locks
 from tasks.store.locks import LeaseRecord, run_is_alive
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep
+from tests.store.processes import Process, hold_lease
 from tests.store.sample_artifacts import key_of
-
-HOLD = """
-import sys, time
-from tasks.store.store import Store
-lease = Store(sys.argv[1]).lease("run")
-lease.needs(["a" * 64])
-print("held", flush=True)
-time.sleep(60)
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -54,16 +43,11 @@ def test_run_of_another_host_is_not_known_to_live(store: Store) -> None:
 
 
 def test_killed_run_is_dead_at_once_and_what_it_needed_is_known(local_store: Store) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, local_store.address],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(tasks.__path__[0]).parent)},
-    ) as process:
-        assert process.stdout is not None and process.stdout.readline() == "held\n"
-        assert run_is_alive("run")
-        assert the_lease(local_store).is_live
-        process.kill()
+    process = Process(hold_lease, local_store.address, "a" * 64)
+    assert process.line() == "held"
+    assert run_is_alive("run")
+    assert the_lease(local_store).is_live
+    process.kill()
     assert run_is_alive("run") is False
     assert not the_lease(local_store).is_live
     assert the_lease(local_store).keys == {"a" * 64}

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,13 +11,13 @@ from typing import Any
 
 import pytest
 
-import tasks
 from tasks import StepCancelled
 from tasks.store import s3_files
 from tasks.store.store import Store
 from tests.s3_server import S3Server
+from tests.store.processes import Process, hold_lock
 from tests.store.sample_artifacts import key_of
-from tests.store.test_store_lock import HOLD_UNTIL_TOLD, waiter_for
+from tests.store.test_store_lock import waiter_for
 
 KEY = key_of("model")
 LOCK = f"locks/{KEY}"
@@ -32,41 +29,27 @@ def quick_locks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def start_holder(s3_store: Store) -> Iterator[Callable[[Path], subprocess.Popen[str]]]:
-    """Starts a process that holds KEY until it reads a line; the folder is its host's."""
-    started: list[subprocess.Popen[str]] = []
+def start_holder(s3_store: Store) -> Iterator[Callable[[Path], Process]]:
+    """Starts a process that holds KEY until it is told to let go; the folder is its host's."""
+    started: list[Process] = []
 
-    def start(host: Path) -> subprocess.Popen[str]:
-        host.mkdir(exist_ok=True)
-        process = subprocess.Popen(
-            [sys.executable, "-c", HOLD_UNTIL_TOLD, s3_store.address, KEY],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={
-                **os.environ,
-                "PYTHONPATH": str(Path(tasks.__path__[0]).parent),
-                "TMPDIR": str(host),
-            },
-        )
-        started.append(process)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        return process
+    def start(host: Path) -> Process:
+        started.append(Process(hold_lock, s3_store.address, KEY, TMPDIR=str(host)))
+        assert started[-1].line() == "held"
+        return started[-1]
 
     yield start
     for process in started:
         process.kill()
-        process.communicate()
 
 
 def test_another_host_is_kept_out_until_the_lock_is_released(
-    s3_store: Store, start_holder: Callable[[Path], subprocess.Popen[str]], tmp_path: Path
+    s3_store: Store, start_holder: Callable[[Path], Process], tmp_path: Path
 ) -> None:
     holder = start_holder(tmp_path / "another")
     thread, taken = waiter_for(s3_store, "model")
     assert not taken.wait(0.3)
-    holder.communicate("go\n")
+    holder.let_go()
     assert taken.wait(10)
     thread.join()
     assert s3_store._filesystem.size(LOCK) is None
@@ -74,7 +57,7 @@ def test_another_host_is_kept_out_until_the_lock_is_released(
 
 def test_lock_of_a_process_killed_on_another_host_is_taken_over_in_a_while(
     s3_store: Store,
-    start_holder: Callable[[Path], subprocess.Popen[str]],
+    start_holder: Callable[[Path], Process],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -86,7 +69,7 @@ def test_lock_of_a_process_killed_on_another_host_is_taken_over_in_a_while(
 
 
 def test_lock_of_a_process_killed_on_this_host_is_free_at_once(
-    s3_store: Store, start_holder: Callable[[Path], subprocess.Popen[str]], tmp_path: Path
+    s3_store: Store, start_holder: Callable[[Path], Process], tmp_path: Path
 ) -> None:
     start_holder(tmp_path).kill()
     began = time.monotonic()
@@ -98,7 +81,7 @@ def test_lock_of_a_process_killed_on_this_host_is_free_at_once(
 def test_clock_that_is_set_neither_loses_nor_breaks_a_lock(
     wrong: float,
     s3_store: Store,
-    start_holder: Callable[[Path], subprocess.Popen[str]],
+    start_holder: Callable[[Path], Process],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -108,7 +91,7 @@ def test_clock_that_is_set_neither_loses_nor_breaks_a_lock(
     monkeypatch.setattr(s3_files.time, "time", lambda: now() + wrong)
     thread, taken = waiter_for(s3_store, "model")
     assert not taken.wait(0.3)
-    holder.communicate("go\n")
+    holder.let_go()
     assert taken.wait(10)
     thread.join()
 
