@@ -103,8 +103,8 @@ class Filesystem(ABC):
         folder: all lie below it. among: about how many files lie there, where known: a filesystem
         of slow requests may list them instead of asking for each.
         """
-        found = {path: self.size(path) for path in paths}
-        return {path: size for path, size in found.items() if size is not None}
+        found = zip(paths, self.each(self.size, paths), strict=True)
+        return {path: size for path, size in found if size is not None}
 
     @abstractmethod
     def immutable_copy(self, path: str) -> str | bytes:

@@ -203,24 +203,13 @@ class LocalFilesystem(Filesystem):
         return self._path(path)
 
     def files(self, folder: str) -> list[StoredFile]:
-        found: list[StoredFile] = []
-        open_folders = [folder]
-        while open_folders:
-            inside = open_folders.pop()
-            with (
-                contextlib.suppress(FileNotFoundError, NotADirectoryError),
-                os.scandir(self._path(inside)) as entries,
-            ):
-                for entry in entries:
-                    path = f"{inside}/{entry.name}"
-                    if entry.is_dir(follow_symlinks=False):
-                        open_folders.append(path)
-                        continue
-                    # Deleted by someone else since it was listed.
-                    with contextlib.suppress(FileNotFoundError):
-                        status = entry.stat(follow_symlinks=False)
-                        found.append(StoredFile(path, status.st_size, status.st_mtime))
-        return sorted(found, key=lambda file: file.path)
+        found = []
+        for path in self.paths(folder):
+            # Deleted by someone else since it was listed.
+            with contextlib.suppress(FileNotFoundError):
+                status = os.lstat(self._path(path))
+                found.append(StoredFile(path, status.st_size, status.st_mtime))
+        return found
 
     def move(self, path: str, target: str) -> None:
         make_folder(os.path.dirname(self._path(target)))

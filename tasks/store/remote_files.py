@@ -75,12 +75,10 @@ class RemoteFilesystem(Filesystem):
             self.write(path, self.read(path))
 
     def size(self, path: str) -> int | None:
-        self._fs.invalidate_cache()
         try:
-            info = self._fs.info(self._path(path))
+            return self._stored_file(path).size
         except FileNotFoundError:
             return None
-        return int(info["size"]) if info["type"] == "file" else None
 
     def names(self, folder: str) -> list[str]:
         # Listings are cached by the driver, and other writers are at work.
@@ -171,6 +169,8 @@ class RemoteFilesystem(Filesystem):
         """As it is now. FileNotFoundError if it is not there."""
         self._fs.invalidate_cache()
         info = self._fs.info(self._path(path))
+        if info["type"] != "file":
+            raise FileNotFoundError(path)
         return StoredFile(path, int(info["size"]), _modified(info))
 
     def _path(self, path: str) -> str:

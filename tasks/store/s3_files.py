@@ -60,18 +60,11 @@ class S3Filesystem(RemoteFilesystem):
         if (now - found["LastModified"]).total_seconds() > SETTLE_SECONDS:
             self._requests.copy(path, path)
 
-    def size(self, path: str) -> int | None:
-        try:
-            return int(self._requests.head(path)["ContentLength"])
-        except FileNotFoundError:
-            return None
-
     def sizes(
         self, paths: Collection[str], folder: str, among: int | None = None
     ) -> dict[str, int]:
         if among is None or len(paths) <= 1 + among // _LISTED:
-            sizes = zip(paths, self.each(self.size, paths), strict=True)
-            return {path: size for path, size in sizes if size is not None}
+            return super().sizes(paths, folder)
         wanted = frozenset(paths)
         # Objects are spread evenly over the first digit of their names, so lists are as long.
         digits = "0123456789abcdef" if among > 4 * _LISTED else [""]

@@ -73,14 +73,14 @@ class S3Requests:
     def __init__(self, address: str) -> None:
         self._bucket, self._prefix = _split(address)
         self.address = f"s3://{self._bucket}/{self._prefix}".rstrip("/")
-        self._client = _client()
+        _check_library()
 
     def get(self, path: str) -> bytes:
         """FileNotFoundError if there is no such object."""
         where = {"Bucket": self._bucket, "Key": self._key(path)}
         # The body too: a connection may be cut while it is read.
         data: bytes = self._do(
-            "reading", path, lambda: self._client.get_object(**where)["Body"].read()
+            "reading", path, lambda client: client.get_object(**where)["Body"].read()
         )
         return data
 
@@ -178,18 +178,17 @@ class S3Requests:
     ) -> dict[str, Any]:
         if is_object:
             options["Key"] = self._key(path)
-        request = getattr(self._client, method)
         answer: dict[str, Any] = self._do(
-            what, path, lambda: request(Bucket=self._bucket, **options)
+            what, path, lambda client: getattr(client, method)(Bucket=self._bucket, **options)
         )
         return answer
 
-    def _do(self, what: str, path: str, request: Callable[[], Any]) -> Any:
+    def _do(self, what: str, path: str, request: Callable[[Any], Any]) -> Any:
         """`request`, again while it fails in passing."""
         began = time.monotonic()
         for wait in (*WAITS, None):
             try:
-                return request()
+                return request(_client())
             except Exception as error:
                 name = _name_if_passing(error)
                 if name is None:
@@ -226,16 +225,22 @@ def _split(address: str) -> tuple[str, str]:
     return bucket, prefix.strip("/")
 
 
-@functools.cache
-def _client() -> Any:
-    """One for each process, which all its threads share."""
+def _check_library() -> None:
     try:
-        import botocore.session
-        from botocore.config import Config
+        import botocore.session  # noqa: F401
     except ImportError as error:
         raise BadInput(
             "a store on s3:// needs botocore; install it with pip install botocore"
         ) from error
+
+
+@functools.cache
+def _client() -> Any:
+    """One for each process, which all its threads share. Made by the first request, which tells
+    what is wrong with the environment."""
+    import botocore.session
+    from botocore.config import Config
+
     return botocore.session.get_session().create_client(
         "s3",
         config=Config(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,6 +84,50 @@ def test_missing_credentials_are_asked_for(
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(BadInput, match=r"Unable to locate credentials; S3 takes its credentials"):
+        Store.open(s3_address, create=False)
+
+
+@pytest.fixture
+def profile(
+    s3_server: S3Server, tmp_path: Path, new_s3_client: None, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """Credentials, region and endpoint as the AWS command line keeps them, under this name."""
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "DEFAULT_REGION", "ENDPOINT_URL"):
+        monkeypatch.delenv(f"AWS_{name}")
+    (tmp_path / "credentials").write_text(
+        f"[lab]\naws_access_key_id = testing\naws_secret_access_key = {SECRET}\n"
+    )
+    (tmp_path / "config").write_text(
+        f"[profile lab]\nregion = us-east-1\nendpoint_url = {s3_server.address}\n"
+    )
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    return "lab"
+
+
+@pytest.mark.usefixtures("own_temporary_folder")
+def test_files_of_the_aws_command_line_are_read(
+    profile: str, s3_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", profile)
+    store = Store.open(s3_address)
+    row = write_artifact(store, "model")
+    assert store.find(row.key) == row
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("AWS_PROFILE", "nobody", r"The config profile \(nobody\) could not be found"),
+        ("AWS_ENDPOINT_URL", "nonsense", "Invalid endpoint: nonsense"),
+    ],
+)
+@pytest.mark.usefixtures("new_s3_client")
+def test_environment_that_names_no_service_is_told(
+    name: str, value: str, said: str, s3_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadInput, match=f"^{s3_address}: {said}; S3 takes its credentials"):
         Store.open(s3_address, create=False)
 
 
