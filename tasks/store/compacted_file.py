@@ -76,7 +76,7 @@ class CompactedFile(RowsFile):
 
     def select(self, keys: Collection[str]) -> Iterator[Row]:
         """The rows of those of `keys` that it holds, by key; each group is read once."""
-        yield from self._decode(self._positions_of(keys))
+        return self._decode(self._positions_of(keys))
 
     def holds(self, keys: Collection[str]) -> bool:
         """Whether it has a row of any of them."""
@@ -84,7 +84,7 @@ class CompactedFile(RowsFile):
 
     def rows(self) -> Iterator[Row]:
         """All whole rows, by key. What is damaged is in `problems` at the end."""
-        yield from self._decode(self._positions)
+        return self._decode(self._positions)
 
     def columns(self, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """For each row its key and these values; damaged rows are left out.
@@ -102,12 +102,7 @@ class CompactedFile(RowsFile):
         """An Arrow table of all rows that can be read, by key."""
         import pyarrow as pa
 
-        positions = self._positions
-        tables = []
-        for group, first, last in self._grouped(positions):
-            read = self._read(group)
-            if read is not None:
-                tables.append(_take(read, positions[first:last] - self._starts[group]))
+        tables = [_take(table, places) for table, places in self._groups(self._positions)]
         return pa.concat_tables(tables) if tables else empty_table()
 
     def _positions_of(self, keys: Collection[str]) -> Positions:
@@ -160,8 +155,9 @@ class CompactedFile(RowsFile):
             self._note(unknown_schema(version))
         return np.array([n for n, v in enumerate(versions) if v == SCHEMA_VERSION], np.int64)
 
-    def _grouped(self, positions: Positions) -> Iterator[tuple[int, int, int]]:
-        """Runs of consecutive `positions` in one group: the group, where they begin and end."""
+    def _groups(self, positions: Positions) -> Iterator[tuple[Any, Positions]]:
+        """For each run of `positions` in one group its Arrow table and their places there; groups
+        that cannot be read are left out."""
         import numpy as np
 
         if not len(positions):
@@ -169,15 +165,14 @@ class CompactedFile(RowsFile):
         groups = np.searchsorted(np.array(self._starts), positions, side="right") - 1
         edges = [0, *(np.flatnonzero(np.diff(groups)) + 1).tolist(), len(positions)]
         for first, last in pairwise(edges):
-            yield int(groups[first]), first, last
+            group = int(groups[first])
+            table = self._read(group)
+            if table is not None:
+                yield table, positions[first:last] - self._starts[group]
 
     def _decode(self, positions: Positions) -> Iterator[Row]:
-        for group, first, last in self._grouped(positions):
-            table = self._read(group)
-            if table is None:
-                continue
-            inside = (positions[first:last] - self._starts[group]).tolist()
-            for record in _records(table, inside):
+        for table, places in self._groups(positions):
+            for record in _records(table, places.tolist()):
                 try:
                     row = row_from_record(record)
                 except DamagedRow as problem:
@@ -193,12 +188,9 @@ class CompactedFile(RowsFile):
             try:
                 return self._parquet.read_row_group(group, columns=columns, use_threads=False)
             except damage() as error:
-                self._give_up(group, problem_of(error))
+                self._damaged_groups.add(group)
+                self._note(problem_of(error))
                 return None
-
-    def _give_up(self, group: int, problem: DamagedRow) -> None:
-        self._damaged_groups.add(group)
-        self._note(problem)
 
     def _note(self, problem: DamagedRow) -> None:
         if str(problem) not in map(str, self.problems):

@@ -242,7 +242,7 @@ class Manifest:
                 path for path in self._filesystem.paths(COMPACTED) if _COMPACTED_FILE.match(path)
             ]
             try:
-                files = {path: self._whole(path) or self._open(path) for path in paths}
+                files = {path: self._open(path) for path in paths}
             except FileNotFoundError:
                 continue  # just compacted into another, which a new listing shows
             self._opened = files
@@ -250,12 +250,11 @@ class Manifest:
         address = self._filesystem.address_of(COMPACTED)
         raise StoreUnavailable(f"{address}: what is listed there is never there; try again later")
 
-    def _whole(self, path: str) -> CompactedFile | None:
-        """As it was opened. One with problems is looked at again: it may have been put right."""
-        file = self._opened.get(path)
-        return None if file is None or file.problems else file
-
     def _open(self, path: str) -> CompactedFile:
+        known = self._opened.get(path)
+        # One with problems is looked at again: it may have been put right.
+        if known is not None and not known.problems:
+            return known
         try:
             source = self._filesystem.immutable_copy(path)
         except FileNotFoundError:

@@ -55,17 +55,7 @@ class Identity:
 
     def to_json(self) -> str:
         """Canonical JSON: sorted names, no spaces, no NaN."""
-        return canonical_json(
-            {
-                "kind": self.kind,
-                "code_version": self.code_version,
-                "params": self.params,
-                "inputs": self.inputs,
-                "seed": self.seed,
-                "number_format": self.number_format,
-                "libraries": self.libraries,
-            }
-        )
+        return canonical_json(vars(self))
 
     @classmethod
     def from_json(cls, text: str) -> Identity:

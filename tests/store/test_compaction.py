@@ -52,7 +52,7 @@ def test_growing_manifest_writes_each_row_a_few_times_and_stays_in_a_few_files(
     local_store: Store,
 ) -> None:
     written, recorded = 0, 0
-    for batch in range(60):
+    for batch in range(30):
         record(local_store, [f"{batch}/{number}" for number in range(5)])
         recorded += 5
         before = files_of(local_store)
@@ -65,7 +65,7 @@ def test_growing_manifest_writes_each_row_a_few_times_and_stays_in_a_few_files(
         assert len(after) <= recorded // (MAX_ROWS // 2) + 4
     assert written < 8 * recorded
     assert {row.name for row in local_store.rows().values()} == {
-        f"train/{batch}/{number}" for batch in range(60) for number in range(5)
+        f"train/{batch}/{number}" for batch in range(30) for number in range(5)
     }
 
 

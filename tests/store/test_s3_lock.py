@@ -17,7 +17,7 @@ from tasks.store.store import Store
 from tests.s3_server import S3Server
 from tests.store.processes import Process, hold_lock
 from tests.store.sample_artifacts import key_of
-from tests.store.test_store_lock import waiter_for
+from tests.store.test_locks import waiter_for
 
 KEY = key_of("model")
 LOCK = f"locks/{KEY}"

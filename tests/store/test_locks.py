@@ -1,24 +1,77 @@
+"""Locks between threads and processes, and leases that keep clean-up away from what runs need."""
+
 from __future__ import annotations
 
 import json
 import os
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tasks.store import locks
+from tasks.store import StoreFull, locks
+from tasks.store.local_files import LocalFilesystem
 from tasks.store.locks import LeaseRecord, run_is_alive
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep
-from tests.store.processes import Process, hold_lease
+from tests.store.processes import Process, hold_lease, hold_lock
 from tests.store.sample_artifacts import key_of
 
+pytestmark = pytest.mark.usefixtures("own_temporary_folder")
 
-@pytest.fixture(autouse=True)
-def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", None)
+
+@pytest.fixture
+def holder(store: Store) -> Iterator[Process]:
+    """Another process that holds the key of "model" until it is told to let go."""
+    process = Process(hold_lock, store.address, key_of("model"))
+    assert process.line() == "held"
+    yield process
+    process.kill()
+
+
+def waiter_for(store: Store, name: str) -> tuple[threading.Thread, threading.Event]:
+    """A thread that takes the lock of a name, and the event it sets once it has it."""
+    taken = threading.Event()
+
+    def take() -> None:
+        with store.lock(key_of(name)):
+            taken.set()
+
+    thread = threading.Thread(target=take, daemon=True)
+    thread.start()
+    return thread, taken
+
+
+def test_lock_keeps_another_process_out_until_released(store: Store, holder: Process) -> None:
+    thread, taken = waiter_for(store, "model")
+    assert not taken.wait(0.3)
+    holder.let_go()
+    assert taken.wait(10)
+    thread.join()
+
+
+def test_lock_of_a_killed_process_is_free(store: Store, holder: Process) -> None:
+    thread, taken = waiter_for(store, "model")
+    assert not taken.wait(0.1)
+    holder.kill()
+    assert taken.wait(10)
+    thread.join()
+
+
+def test_lock_of_another_key_is_free(store: Store, holder: Process) -> None:
+    thread, taken = waiter_for(store, "another model")
+    assert taken.wait(10)
+    thread.join()
+
+
+def test_lock_keeps_another_thread_of_this_process_out(store: Store) -> None:
+    with store.lock(key_of("model")):
+        thread, taken = waiter_for(store, "model")
+        assert not taken.wait(0.1)
+    assert taken.wait(10)
+    thread.join()
 
 
 def the_lease(store: Store) -> LeaseRecord:
@@ -94,8 +147,6 @@ def test_second_process_of_a_run_leaves_the_lease_to_the_first(store: Store) -> 
 
 
 def test_run_waits_to_begin_while_the_store_is_cleaned(store: Store) -> None:
-    import threading
-
     taken = threading.Event()
 
     def take() -> None:
@@ -114,9 +165,6 @@ def test_run_waits_to_begin_while_the_store_is_cleaned(store: Store) -> None:
 def test_full_disk_does_not_keep_a_run_from_beginning(
     local_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tasks.store import StoreFull
-    from tasks.store.local_files import LocalFilesystem
-
     def full(*_: object) -> None:
         raise StoreFull("no space left")
 
