@@ -1,5 +1,5 @@
-"""Runs on a store on S3: alone, from two hosts at once, killed, on a failing service; and plans, which
-take few requests, however many nodes there are."""
+"""Runs on a store on S3: alone, from two hosts at once, killed, on a failing service. And plans,
+which take few requests, however many nodes there are."""
 
 from __future__ import annotations
 
