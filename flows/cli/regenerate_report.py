@@ -89,7 +89,7 @@ def _warn_if_large(index: Path) -> None:
 
 def _write_zip(path: Path, folder: Path) -> None:
     from tasks.report.files import files_below, zip_bytes
-    from tasks.store.durable_file import write_local_file
+    from tasks.store.local_files import write_local_file
 
     try:
         write_local_file(path, zip_bytes(files_below(folder)))

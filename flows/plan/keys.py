@@ -9,8 +9,7 @@ from typing import Any
 
 from flows.plan.environment import library_version
 from tasks.running.kinds import KINDS
-from tasks.store.identity_difference import Difference, differences
-from tasks.store.node import Identity, Node
+from tasks.store.node import Difference, Identity, Node, differences
 
 # Steps that do not run on the accelerator give the same bytes whatever its number format.
 HOST_FORMAT = "float32"

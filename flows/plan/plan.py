@@ -26,9 +26,8 @@ from flows.plan.keys import (
 )
 from flows.plan.layout import build_layout
 from tasks.running.kinds import KINDS
-from tasks.store.input_objects import has_other_inputs
 from tasks.store.node import JSON, Identity, Node
-from tasks.store.row import Row
+from tasks.store.row import Row, has_other_inputs
 from tasks.store.rows import Rows
 from tasks.store.store import Store
 

@@ -40,7 +40,7 @@ def outcome_of_error(error: BaseException) -> NodeOutcome:
     """The outcome of a node that raised `error`."""
     from tasks import BadInput, DarkroomError, StepCancelled
     from tasks.running.run_step import InputMissing
-    from tasks.store.errors import CorruptArtifact
+    from tasks.store import CorruptArtifact
 
     if isinstance(error, StepCancelled):
         return NodeOutcome("skipped", str(error))

@@ -17,7 +17,7 @@ from flows.run.run_record import KIND, LAYOUT
 from flows.serve.report_address import report_address
 from flows.serve.webhook import MAX_NODES, is_declared, post_declared
 from tasks.claims.finding import FAILS, HOLDS
-from tasks.store.names import key_of_run
+from tasks.store.node import key_of_run
 from tasks.store.row import Row
 from tasks.store.store import Store
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from tasks import BadInput, DarkroomError
-from tasks.store.lock import host_folder
+from tasks.store.locks import host_folder
 
 START_SECONDS = 120.0
 STOP_SECONDS = 15.0

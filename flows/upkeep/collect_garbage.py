@@ -16,9 +16,8 @@ from rich.console import Console
 from flows.upkeep.runs import kept_runs, keys_of_runs, with_inputs
 from flows.upkeep.show import amount, counted, print_table, say
 from tasks import BadInput, DarkroomError
-from tasks.store.lease import GUARD_SECONDS, LeaseRecord
-from tasks.store.objects import object_path
-from tasks.store.row import parse_time
+from tasks.store.locks import GUARD_SECONDS, LeaseRecord
+from tasks.store.row import object_path, parse_time
 from tasks.store.rows import Summary
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep

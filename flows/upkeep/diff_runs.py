@@ -13,7 +13,7 @@ from flows.upkeep.runs import choose_run, pipeline_of, profile_of, read_run
 from flows.upkeep.show import SHORT_ID, moment, print_table, say
 from tasks import BadInput
 from tasks.report.compare import RunDiff, comparison_page, difference_of
-from tasks.store.durable_file import write_local_file
+from tasks.store.local_files import write_local_file
 from tasks.store.row import ObjectRef, Row
 from tasks.store.store import Store
 

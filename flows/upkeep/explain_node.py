@@ -16,8 +16,7 @@ from flows.plan.plan import Plan, PlannedNode
 from flows.plan.show_plan import format_seconds
 from flows.upkeep.show import SHORT_ID, moment, print_table, say
 from tasks import BadInput
-from tasks.store.identity_difference import Difference, differences, ingredients
-from tasks.store.node import JSON, Identity
+from tasks.store.node import JSON, Difference, Identity, differences, ingredients
 from tasks.store.row import Row
 
 

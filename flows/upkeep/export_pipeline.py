@@ -14,7 +14,7 @@ from flows.upkeep.runs import RunUnreadable, keys_of_runs, run_rows, with_inputs
 from tasks import BadInput
 from tasks.report.build import build_report
 from tasks.report.files import files_below, zip_bytes
-from tasks.store.durable_file import write_local_file
+from tasks.store.local_files import write_local_file
 from tasks.store.row_file import rows_to_parquet
 from tasks.store.store import Store
 

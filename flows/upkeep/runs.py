@@ -19,7 +19,7 @@ from flows.run.run_record import KIND, LAYOUT
 from flows.upkeep.show import SHORT_ID, moment, print_table, say
 from tasks import BadInput, DarkroomError
 from tasks.report.run_record import RunRecord, read_layout
-from tasks.store.errors import CorruptArtifact
+from tasks.store import CorruptArtifact
 from tasks.store.row import Row, utc_now
 from tasks.store.rows import Rows
 from tasks.store.store import Store

@@ -10,13 +10,12 @@ from rich.console import Console
 
 from flows.upkeep.show import amount, counted, print_table, say
 from tasks.store.filesystem import StoredFile
-from tasks.store.lease import GUARD_SECONDS
-from tasks.store.manifest_upkeep import DamagedFile
-from tasks.store.objects import MISSING, UNREADABLE, object_path
-from tasks.store.row import ObjectRef
+from tasks.store.locks import GUARD_SECONDS
+from tasks.store.manifest import DamagedFile
+from tasks.store.row import ObjectRef, object_path
 from tasks.store.rows import Rows, Summary
 from tasks.store.store import Store
-from tasks.store.upkeep import Upkeep
+from tasks.store.upkeep import MISSING, UNREADABLE, Upkeep
 
 
 @dataclass(frozen=True)

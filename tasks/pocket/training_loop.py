@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from tasks import StepCancelled, TrainingFailed
 from tasks.diffusion.ema import ExponentialMovingAverage
 from tasks.diffusion.seeds import named_generator
-from tasks.store.durable_file import write_local_file
+from tasks.store.local_files import write_local_file
 
 
 @dataclass(frozen=True)

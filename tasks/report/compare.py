@@ -9,9 +9,8 @@ from tasks.report.files import Assets, EmbeddedAssets, inside_page, render
 from tasks.report.metrics import metric_text, metric_title
 from tasks.report.run_record import Figure, Panel, RunRecord
 from tasks.report.wording import duration, moment, plain, plural
-from tasks.store.errors import CorruptArtifact
-from tasks.store.identity_difference import Difference, differences
-from tasks.store.node import JSON, Identity
+from tasks.store import CorruptArtifact
+from tasks.store.node import JSON, Difference, Identity, differences
 from tasks.store.row import ObjectRef, Row
 from tasks.store.store import Store
 

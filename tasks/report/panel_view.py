@@ -11,7 +11,7 @@ from tasks.report.metrics import Table, measured_beside
 from tasks.report.play import play_data, play_file
 from tasks.report.run_record import Figure, NodeRecord, Panel, RunRecord
 from tasks.report.wording import duration, model_recipe, moment, panel_settings
-from tasks.store.errors import CorruptArtifact
+from tasks.store import CorruptArtifact
 from tasks.store.row import Row
 from tasks.store.store import Store
 

@@ -19,7 +19,7 @@ from tasks.figures.playing.panel import (
 from tasks.figures.plots import play_panel
 from tasks.report.files import Assets
 from tasks.report.wording import duration, plain, spaced
-from tasks.store.errors import CorruptArtifact
+from tasks.store import CorruptArtifact
 from tasks.store.row import Row
 from tasks.store.store import Store
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from tasks import StepCancelled
-from tasks.store.lock import host_folder
+from tasks.store.locks import host_folder
 
 POLL_SECONDS = 0.1
 

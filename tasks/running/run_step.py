@@ -21,9 +21,8 @@ from tasks.running.hold_device import hold_device
 from tasks.running.kinds import KINDS
 from tasks.running.progress import BUS, Event
 from tasks.running.step import Step, StepResult
-from tasks.store.input_objects import INFO_NAME, digest_of_inputs
 from tasks.store.node import JSON, Identity
-from tasks.store.row import Row
+from tasks.store.row import INFO_NAME, Row, digest_of_inputs
 from tasks.store.store import Store
 
 

@@ -19,7 +19,7 @@ from tasks.diffusion.objectives import Objective
 from tasks.diffusion.trainer import Recipe, TrainingState, train
 from tasks.diffusion.unet import count_parameters
 from tasks.running.step import Step, StepResult, table_to_bytes, tensors_to_bytes
-from tasks.store.durable_file import write_local_file
+from tasks.store.local_files import write_local_file
 from tasks.training.model_parts import (
     build_network,
     build_objective,

@@ -128,7 +128,7 @@ VERSIONS = {"torch": "2.13.0", "diffusers": "0.42.1", "transformers": "5.23.0", 
 
 def fill(rows: int, folder: Path) -> None:
     """A store with so many rows, PLANNED of them of the plan of as many nodes."""
-    from tasks.store.compaction import MAX_ROWS
+    from tasks.store.compacted_file import MAX_ROWS
     from tasks.store.row_file import rows_to_parquet
     from tasks.store.store import Store
 

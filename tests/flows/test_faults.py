@@ -16,7 +16,7 @@ import pytest
 
 from flows.plan.plan import Plan
 from tasks.running.kinds import KINDS
-from tasks.store.row_file import row_to_parquet
+from tasks.store.row_file import rows_to_parquet
 from tasks.store.store import Store
 from tests.flows.conftest import REPOSITORY, SMALL, Workplace
 from tests.flows.recorded_plan import misses, plan_of, reason, record_all
@@ -154,7 +154,7 @@ def test_rows_of_a_newer_version_are_told_left_alone_and_made_again(
     store = Store.open(str(workplace.store))
     (row,) = [row for row in store.rows().values() if row.name == "table/metrics"]
     part = workplace.store / "manifest" / "parts" / "table" / f"{row.key}.parquet"
-    newer = row_to_parquet(dataclasses.replace(row, schema_version=99))
+    newer = rows_to_parquet([dataclasses.replace(row, schema_version=99)])
     part.write_bytes(newer)
     planned = " ".join(workplace.small("plan").stdout.split())
     assert "a row of schema 99; this version of Darkroom reads schema 1" in planned

@@ -19,7 +19,7 @@ from flows.plan.plan import Plan
 from flows.plan.show_plan import print_plan
 from tasks import BadInput
 from tasks.running.kinds import KINDS
-from tasks.store.input_objects import INFO_NAME, digest_of_inputs
+from tasks.store.row import INFO_NAME, digest_of_inputs
 from tasks.store.store import Store
 from tests.flows.recorded_plan import HERE, misses, plan_of, reason, record, record_all
 from tests.flows.small_declaration import REPOSITORY, SMALL, real_file, small_file, spoiled, write

@@ -19,7 +19,7 @@ from tasks.running import cancellation
 from tasks.running.kinds import KINDS
 from tasks.running.progress import BUS, Event
 from tasks.running.run_step import InputMissing, StepNode, run_step
-from tasks.store.input_objects import has_other_inputs
+from tasks.store.row import has_other_inputs
 from tasks.store.store import Store
 from tests.flows import chain, fake_kinds
 

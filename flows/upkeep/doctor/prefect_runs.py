@@ -23,7 +23,7 @@ from flows.run.stage_names import STAGE_OF_FLOW
 from flows.upkeep.doctor.finding import Finding
 from flows.upkeep.doctor.processes import APPLICATION, Process
 from tasks import DarkroomError
-from tasks.store.lease import run_is_alive
+from tasks.store.locks import run_is_alive
 
 API_TIMEOUT_SECONDS = 5.0
 OUR_FLOWS = ("run-pipeline", *STAGE_OF_FLOW)

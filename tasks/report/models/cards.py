@@ -37,7 +37,7 @@ from tasks.report.wording import (
     unique_anchors,
 )
 from tasks.running.kinds import KINDS
-from tasks.store.errors import CorruptArtifact
+from tasks.store import CorruptArtifact
 from tasks.store.row import Row
 from tasks.store.store import Store
 from tasks.text_to_image.model_part import TITLES

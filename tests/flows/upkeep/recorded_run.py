@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.plan.plan import Plan
-from tasks.store.names import key_of_run
+from tasks.store.node import key_of_run
 from tasks.store.row import Row
 from tasks.store.store import Store
 from tests.report.made_up_run import picture

@@ -17,7 +17,7 @@ from flows.upkeep.runs import pin_run
 from flows.upkeep.verify_store import verify_store
 from tasks import BadInput, DarkroomError
 from tasks.report.build import build_report
-from tasks.store.names import key_of_run
+from tasks.store.node import key_of_run
 from tasks.store.row_file import rows_to_parquet
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep

@@ -6,7 +6,10 @@ Relies on a put of a whole object being atomic, which object stores promise.
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import os
 import secrets
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -14,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from tasks import BadInput, DarkroomError
-from tasks.store.durable_file import clear_write_errors
 from tasks.store.filesystem import SETTLE_SECONDS, Filesystem, Item, Result, StoredFile
-from tasks.store.immutable_copies import local_copy, sweep_copies
-from tasks.store.lock import local_folder
+from tasks.store.local_files import STALE_SECONDS, clear_write_errors, write_local_file
+from tasks.store.locks import host_folder
 
 CONCURRENCY = 16
 """Requests at once: enough to hide how long each takes, few enough to be throttled seldom."""
@@ -41,6 +43,10 @@ class RemoteFilesystem(Filesystem):
         self.address = address.rstrip("/")
         self._fs = fs
         self._root = str(root).rstrip("/")
+
+    @property
+    def local_folder(self) -> Path:
+        return host_folder(hashlib.sha256(self.address.encode()).hexdigest()[:16])
 
     def prepare(self) -> None:
         probe = f"temporary/{secrets.token_hex(8)}"
@@ -69,12 +75,10 @@ class RemoteFilesystem(Filesystem):
             self.write(path, self.read(path))
 
     def size(self, path: str) -> int | None:
-        self._fs.invalidate_cache()
         try:
-            info = self._fs.info(self._path(path))
+            return self._stored_file(path).size
         except FileNotFoundError:
             return None
-        return int(info["size"]) if info["type"] == "file" else None
 
     def names(self, folder: str) -> list[str]:
         # Listings are cached by the driver, and other writers are at work.
@@ -90,8 +94,18 @@ class RemoteFilesystem(Filesystem):
         return [path for path in paths if path.startswith(f"{folder}/{beginning}")]
 
     def immutable_copy(self, path: str) -> str | bytes:
-        name = path.rsplit("/", 1)[-1]
-        return local_copy(self._copies, name, lambda: self.read(path))
+        # Fetched once, copies on this host spare each command the whole manifest.
+        copy = self._copies / path.rsplit("/", 1)[-1]
+        if copy.is_file():
+            return str(copy)
+        data = self.read(path)
+        if hashlib.sha256(data).hexdigest() != copy.stem:
+            return data
+        try:
+            write_local_file(copy, data)
+        except (DarkroomError, OSError):
+            return data
+        return str(copy)
 
     def each(self, do: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         todo = list(items)
@@ -136,13 +150,17 @@ class RemoteFilesystem(Filesystem):
         return True
 
     def sweep(self) -> None:
-        """Of the host's copies; a broken put leaves nothing."""
-        names = {path.rsplit("/", 1)[-1] for path in self.paths("manifest")}
-        sweep_copies(self._copies, names)
+        """Of the host's copies, those that no manifest names for a day."""
+        named = {path.rsplit("/", 1)[-1] for path in self.paths("manifest")}
+        oldest = time.time() - STALE_SECONDS
+        with contextlib.suppress(OSError):
+            for entry in list(os.scandir(self._copies)):
+                if entry.name not in named and entry.stat().st_mtime < oldest:
+                    os.unlink(entry.path)
 
     @property
     def _copies(self) -> Path:
-        return local_folder(self) / "copies"
+        return self.local_folder / "copies"
 
     def address_of(self, path: str) -> str:
         return f"{self.address}/{path}"
@@ -151,6 +169,8 @@ class RemoteFilesystem(Filesystem):
         """As it is now. FileNotFoundError if it is not there."""
         self._fs.invalidate_cache()
         info = self._fs.info(self._path(path))
+        if info["type"] != "file":
+            raise FileNotFoundError(path)
         return StoredFile(path, int(info["size"]), _modified(info))
 
     def _path(self, path: str) -> str:

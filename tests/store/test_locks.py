@@ -1,35 +1,77 @@
+"""Locks between threads and processes, and leases that keep clean-up away from what runs need."""
+
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import tasks
-from tasks.store import lease as lease_module
-from tasks.store.lease import LeaseRecord, run_is_alive
+from tasks.store import StoreFull, locks
+from tasks.store.local_files import LocalFilesystem
+from tasks.store.locks import LeaseRecord, run_is_alive
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep
+from tests.store.processes import Process, hold_lease, hold_lock
 from tests.store.sample_artifacts import key_of
 
-HOLD = """
-import sys, time
-from tasks.store.store import Store
-lease = Store(sys.argv[1]).lease("run")
-lease.needs(["a" * 64])
-print("held", flush=True)
-time.sleep(60)
-"""
+pytestmark = pytest.mark.usefixtures("own_temporary_folder")
 
 
-@pytest.fixture(autouse=True)
-def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", None)
+@pytest.fixture
+def holder(store: Store) -> Iterator[Process]:
+    """Another process that holds the key of "model" until it is told to let go."""
+    process = Process(hold_lock, store.address, key_of("model"))
+    assert process.line() == "held"
+    yield process
+    process.kill()
+
+
+def waiter_for(store: Store, name: str) -> tuple[threading.Thread, threading.Event]:
+    """A thread that takes the lock of a name, and the event it sets once it has it."""
+    taken = threading.Event()
+
+    def take() -> None:
+        with store.lock(key_of(name)):
+            taken.set()
+
+    thread = threading.Thread(target=take, daemon=True)
+    thread.start()
+    return thread, taken
+
+
+def test_lock_keeps_another_process_out_until_released(store: Store, holder: Process) -> None:
+    thread, taken = waiter_for(store, "model")
+    assert not taken.wait(0.3)
+    holder.let_go()
+    assert taken.wait(10)
+    thread.join()
+
+
+def test_lock_of_a_killed_process_is_free(store: Store, holder: Process) -> None:
+    thread, taken = waiter_for(store, "model")
+    assert not taken.wait(0.1)
+    holder.kill()
+    assert taken.wait(10)
+    thread.join()
+
+
+def test_lock_of_another_key_is_free(store: Store, holder: Process) -> None:
+    thread, taken = waiter_for(store, "another model")
+    assert taken.wait(10)
+    thread.join()
+
+
+def test_lock_keeps_another_thread_of_this_process_out(store: Store) -> None:
+    with store.lock(key_of("model")):
+        thread, taken = waiter_for(store, "model")
+        assert not taken.wait(0.1)
+    assert taken.wait(10)
+    thread.join()
 
 
 def the_lease(store: Store) -> LeaseRecord:
@@ -54,16 +96,11 @@ def test_run_of_another_host_is_not_known_to_live(store: Store) -> None:
 
 
 def test_killed_run_is_dead_at_once_and_what_it_needed_is_known(local_store: Store) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, local_store.address],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(tasks.__path__[0]).parent)},
-    ) as process:
-        assert process.stdout is not None and process.stdout.readline() == "held\n"
-        assert run_is_alive("run")
-        assert the_lease(local_store).is_live
-        process.kill()
+    process = Process(hold_lease, local_store.address, "a" * 64)
+    assert process.line() == "held"
+    assert run_is_alive("run")
+    assert the_lease(local_store).is_live
+    process.kill()
     assert run_is_alive("run") is False
     assert not the_lease(local_store).is_live
     assert the_lease(local_store).keys == {"a" * 64}
@@ -79,7 +116,7 @@ def test_lease_of_another_host_lives_while_it_is_renewed(local_store: Store) -> 
 
 
 def test_lease_is_renewed(local_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.05)
+    monkeypatch.setattr(locks, "RENEW_SECONDS", 0.05)
     lease = local_store.lease("run")
     path = Path(local_store.address, the_lease(local_store).path)
     os.utime(path, (time.time() - 2 * 3600,) * 2)
@@ -110,8 +147,6 @@ def test_second_process_of_a_run_leaves_the_lease_to_the_first(store: Store) -> 
 
 
 def test_run_waits_to_begin_while_the_store_is_cleaned(store: Store) -> None:
-    import threading
-
     taken = threading.Event()
 
     def take() -> None:
@@ -130,9 +165,6 @@ def test_run_waits_to_begin_while_the_store_is_cleaned(store: Store) -> None:
 def test_full_disk_does_not_keep_a_run_from_beginning(
     local_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tasks.store.errors import StoreFull
-    from tasks.store.local_filesystem import LocalFilesystem
-
     def full(*_: object) -> None:
         raise StoreFull("no space left")
 

@@ -1,8 +1,11 @@
+"""Whole files on a local disk, which may be full."""
+
 from __future__ import annotations
 
 import errno
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +14,55 @@ from typing import IO, Any
 import pytest
 
 import tasks
-from tasks.store import durable_file
-from tasks.store.errors import StoreFull
+from tasks.store import StoreFull, local_files
+from tasks.store.local_files import STALE_SECONDS, write_local_file
 from tasks.store.store import Store
 from tests.store.sample_artifacts import damage_in, make_row, result_of, write_artifact
+
+
+def test_file_is_on_the_disk_before_its_name_and_its_name_before_the_return(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    fsync, replace = os.fsync, os.replace
+
+    def traced_fsync(descriptor: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        calls.append("sync the folder" if is_folder else "sync the file")
+        fsync(descriptor)
+
+    def traced_replace(*paths: Any) -> None:
+        calls.append("rename")
+        replace(*paths)
+
+    monkeypatch.setattr(os, "fsync", traced_fsync)
+    monkeypatch.setattr(os, "replace", traced_replace)
+    write_local_file(tmp_path / "state.safetensors", b"epoch 3")
+    assert calls == ["sync the file", "rename", "sync the folder"]
+
+
+def test_file_is_made_with_the_folders_above_it(tmp_path: Path) -> None:
+    write_local_file(tmp_path / "work" / "key" / "state.safetensors", b"epoch 3")
+    assert (tmp_path / "work" / "key" / "state.safetensors").read_bytes() == b"epoch 3"
+
+
+def test_nothing_but_the_file_is_left(tmp_path: Path) -> None:
+    write_local_file(tmp_path / "state.safetensors", b"epoch 3")
+    write_local_file(tmp_path / "state.safetensors", b"epoch 4")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"epoch 4"]
+
+
+@pytest.mark.parametrize(("age", "is_kept"), [(STALE_SECONDS + 60, False), (60, True)])
+def test_compaction_sweeps_only_what_a_dead_writer_left(
+    age: float, is_kept: bool, local_store: Store
+) -> None:
+    local_store.record(make_row("model"))
+    litter = Path(local_store.address, "temporary", ".123-abc.part")
+    litter.write_bytes(b"half")
+    written = litter.stat().st_mtime - age
+    os.utime(litter, (written, written))
+    local_store.compact()
+    assert litter.exists() == is_kept
 
 
 def fail_with_half_a_write(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
@@ -32,10 +80,10 @@ def fail_with_half_a_write(monkeypatch: pytest.MonkeyPatch, number: int) -> None
             self._file.write(data[: len(data) // 2])
             raise OSError(number, os.strerror(number))
 
-    def open_full(descriptor: int, mode: str) -> FullFile:
-        return FullFile(os.fdopen(descriptor, mode))
+    def open_full(file: int | str, mode: str) -> FullFile | IO[Any]:
+        return FullFile(os.fdopen(file, mode)) if isinstance(file, int) else open(file, mode)
 
-    monkeypatch.setattr(durable_file, "open", open_full, raising=False)
+    monkeypatch.setattr(local_files, "open", open_full, raising=False)
 
 
 def fail_in(name: str) -> Any:
@@ -114,7 +162,7 @@ def test_full_disk_while_compacting_keeps_every_row(
 
 FILL_THE_DISK = """
 import sys
-from tasks.store.errors import StoreFull
+from tasks.store import StoreFull
 from tasks.store.store import Store
 from tests.store.sample_artifacts import damage_in, key_of, write_artifact
 

@@ -7,22 +7,28 @@ ever renamed: objects and rows are written once, under their own names.
 from __future__ import annotations
 
 import contextlib
+import json
 import secrets
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
+from tasks import DarkroomError
 from tasks.store.filesystem import SETTLE_SECONDS, StoredFile
-from tasks.store.immutable_copies import sweep_copies
-from tasks.store.lock import host_id
-from tasks.store.remote_filesystem import RemoteFilesystem
-from tasks.store.s3_lock import hold_shared_lock
-from tasks.store.s3_requests import S3Requests
+from tasks.store.locks import host_id
+from tasks.store.remote_files import RemoteFilesystem
+from tasks.store.s3_requests import NotAsExpected, S3Requests
 
 _LISTED = 1_000
 """Objects that one request lists."""
 
 _DAY_SECONDS = 24 * 3600.0
+
+POLL_SECONDS = 1.0
+RENEW_SECONDS = 20.0
+LEFT_SECONDS = 90.0
+"""Unchanged for so long, a lock is that of a process which was killed or cut off."""
 
 
 class S3Filesystem(RemoteFilesystem):
@@ -37,11 +43,6 @@ class S3Filesystem(RemoteFilesystem):
         self._requests = S3Requests(address)
         self.address = self._requests.address
         self._clock: tuple[float, float] | None = None
-
-    def prepare(self) -> None:
-        probe = f"temporary/{secrets.token_hex(8)}"
-        self.write(probe, b"")
-        self.delete(probe)
 
     def check_readable(self) -> None:
         """BadInput also for a bucket that is not there and for credentials that are refused."""
@@ -59,18 +60,11 @@ class S3Filesystem(RemoteFilesystem):
         if (now - found["LastModified"]).total_seconds() > SETTLE_SECONDS:
             self._requests.copy(path, path)
 
-    def size(self, path: str) -> int | None:
-        try:
-            return int(self._requests.head(path)["ContentLength"])
-        except FileNotFoundError:
-            return None
-
     def sizes(
         self, paths: Collection[str], folder: str, among: int | None = None
     ) -> dict[str, int]:
         if among is None or len(paths) <= 1 + among // _LISTED:
-            sizes = zip(paths, self.each(self.size, paths), strict=True)
-            return {path: size for path, size in sizes if size is not None}
+            return super().sizes(paths, folder)
         wanted = frozenset(paths)
         # Objects are spread evenly over the first digit of their names, so lists are as long.
         digits = "0123456789abcdef" if among > 4 * _LISTED else [""]
@@ -100,7 +94,7 @@ class S3Filesystem(RemoteFilesystem):
 
     def sweep(self) -> None:
         """Copies on this host, and locks that killed processes left a day ago."""
-        sweep_copies(self._copies, {path.rsplit("/", 1)[-1] for path in self.paths("manifest")})
+        super().sweep()
         yesterday = self.now() - _DAY_SECONDS
         left = [file.path for file in self.files("locks") if file.is_older_than(yesterday)]
         self.each(lambda path: self.delete_if_older(path, yesterday), left)
@@ -133,3 +127,97 @@ class S3Filesystem(RemoteFilesystem):
                 if not item["Key"].endswith("/"):
                     path = self._requests.path_of(item["Key"])
                     yield StoredFile(path, int(item["Size"]), item["LastModified"].timestamp())
+
+
+@contextlib.contextmanager
+def hold_shared_lock(
+    requests: S3Requests,
+    path: str,
+    host: str,
+    while_waiting: Callable[[], None] | None = None,
+) -> Iterator[None]:
+    """A lock that every host of a bucket sees: an object put on condition that there is none.
+
+    Its holder renews it. Whoever waits watches it by a clock of their own, so that no two hosts
+    need agree on the time: a lock that did not change for a while has lost its holder and is taken
+    over, by a put on condition that it still is what was seen. A holder that was only slow finds
+    that out and goes on; what it does is safe without the lock, which only spares doing it twice.
+
+    host: names those whose own lock files keep each other out; the caller holds that of this
+    lock, so one left by the same host has lost its holder for certain.
+
+    while_waiting: called again and again while others hold it; what it raises ends the wait.
+    """
+    lock = _SharedLock(requests, path, host)
+    lock.take(while_waiting)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class _SharedLock:
+    def __init__(self, requests: S3Requests, path: str, host: str) -> None:
+        self._requests = requests
+        self._path = path
+        self._host = host
+        self._owner = secrets.token_hex(16)
+        self._renewals = 0
+        self._tag = ""
+        self._released = threading.Event()
+
+    def take(self, while_waiting: Callable[[], None] | None) -> None:
+        seen, since = "", time.monotonic()
+        while not self._put(IfNoneMatch="*"):
+            try:
+                found = self._requests.head(self._path)
+            except FileNotFoundError:
+                continue  # just released
+            holder = found.get("Metadata", {})
+            if holder.get("owner") == self._owner:
+                self._tag = found["ETag"]
+                break  # the put had been done, only its answer was lost
+            if found["ETag"] != seen:
+                seen, since = found["ETag"], time.monotonic()
+            is_left = holder.get("host") == self._host
+            if (is_left or time.monotonic() > since + LEFT_SECONDS) and self._put(IfMatch=seen):
+                break
+            if while_waiting is not None:
+                while_waiting()
+            time.sleep(POLL_SECONDS)
+        threading.Thread(target=self._renew, name="shared lock", daemon=True).start()
+
+    def release(self) -> None:
+        """Not released for want of an answer, it is taken over by the next in a while."""
+        self._released.set()
+        with contextlib.suppress(DarkroomError, FileNotFoundError):
+            holder = self._requests.head(self._path).get("Metadata", {})
+            if holder.get("owner") == self._owner:
+                self._requests.delete(self._path)
+
+    def _renew(self) -> None:
+        while not self._released.wait(RENEW_SECONDS):
+            # Whatever it is, the next time may go well before the lock is taken for left.
+            with contextlib.suppress(Exception):
+                if not self._put(IfMatch=self._tag) and not self._is_still_held():
+                    return
+
+    def _is_still_held(self) -> bool:
+        found = self._requests.head(self._path)
+        self._tag = found["ETag"]
+        return bool(found.get("Metadata", {}).get("owner") == self._owner)
+
+    def _put(self, **condition: str) -> bool:
+        # Other bytes each time: the tag of an object follows from them alone.
+        self._renewals += 1
+        body = json.dumps({"owner": self._owner, "host": self._host, "renewals": self._renewals})
+        try:
+            self._tag = self._requests.put(
+                self._path,
+                body.encode(),
+                Metadata={"owner": self._owner, "host": self._host},
+                **condition,
+            )
+        except (NotAsExpected, FileNotFoundError):
+            return False
+        return True

@@ -1,4 +1,4 @@
-"""What can go wrong in the store."""
+"""Where artifacts lie, and the manifest that says what they are. Here: what can go wrong there."""
 
 from __future__ import annotations
 
