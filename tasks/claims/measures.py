@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tasks.diffusion.alignment import illusion_scores
-from tasks.diffusion.frechet import Gaussian, frechet_distance
+from tasks.diffusion.measures import Gaussian, frechet_distance, illusion_scores
 from tasks.diffusion.views import view_from_params
 from tasks.store.node import JSON
 from tasks.training.model_parts import build_schedule

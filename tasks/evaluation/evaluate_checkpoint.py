@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from tasks.diffusion.classifier import DigitClassifier, Reading, read_digits
-from tasks.diffusion.frechet import Gaussian, frechet_distance
-from tasks.diffusion.generate import Request, generate
+from tasks.diffusion.measures import Gaussian, frechet_distance
+from tasks.diffusion.networks.classifiers import DigitClassifier, Reading, read_digits
+from tasks.diffusion.process.generate import Request, generate
 from tasks.diffusion.seeds import named_generator, weights_to_be_loaded
 from tasks.running.step import Step, StepResult, tensors_to_bytes
 from tasks.training.model_parts import build_sampler, load_for_inference, pixel_range

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from tasks.diffusion.generate import Generated, Request, generate, to_uint8
+from tasks.diffusion.process.generate import Generated, Request, generate, to_uint8
 from tasks.running.step import Step, StepResult, tensors_to_bytes
 from tasks.store.node import JSON
 from tasks.training.model_parts import build_sampler, load_for_inference, pixel_range

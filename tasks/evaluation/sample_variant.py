@@ -10,13 +10,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from tasks.diffusion.autocast_network import AutocastNetwork
-from tasks.diffusion.classifier_guidance import ClassifierGuidance
-from tasks.diffusion.generate import GuidedPrediction, Request, generate
-from tasks.diffusion.guidance import guided_prediction
-from tasks.diffusion.matched_start import MatchedStart
-from tasks.diffusion.moments import Moments
-from tasks.diffusion.noise_classifier import NoiseAwareClassifier
+from tasks.diffusion.networks.classifiers import NoiseAwareClassifier
+from tasks.diffusion.networks.inference import AutocastNetwork
+from tasks.diffusion.process.generate import GuidedPrediction, Request, generate
+from tasks.diffusion.process.guidance import ClassifierGuidance, guided_prediction
+from tasks.diffusion.process.matched_start import MatchedStart, Moments
 from tasks.diffusion.seeds import weights_to_be_loaded
 from tasks.evaluation.evaluate_checkpoint import measure_samples
 from tasks.evaluation.sample_checkpoint import grid_request, request_name

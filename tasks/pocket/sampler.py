@@ -12,11 +12,11 @@ from safetensors.torch import load
 from torch import Tensor, nn
 
 from tasks import StepFailed
-from tasks.diffusion.diffusion_schedule import DiffusionSchedule
-from tasks.diffusion.engine import sample
 from tasks.diffusion.seeds import derive_seed
-from tasks.diffusion.trajectory import Result, Trajectory
-from tasks.diffusion.upscale import Upscaling, upscale
+from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
+from tasks.diffusion.trajectories.engine import sample
+from tasks.diffusion.trajectories.trajectory import Result, Trajectory
+from tasks.diffusion.trajectories.upscale import Upscaling, upscale
 from tasks.pocket.export import scheduler
 from tasks.pocket.networks import stage_one_unet, stage_two_unet
 from tasks.pocket.stage_one import StageOne

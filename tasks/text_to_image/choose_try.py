@@ -12,9 +12,9 @@ from torch import Tensor
 
 from tasks import StepCancelled, StepFailed
 from tasks.data.masks import draw_mask
-from tasks.diffusion.alignment import alignment_scores
-from tasks.diffusion.diffusion_schedule import DiffusionSchedule
-from tasks.diffusion.picture_metrics import seam_score
+from tasks.diffusion.measures import seam_score
+from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
+from tasks.diffusion.trajectories.one_step import alignment_scores
 from tasks.running.step import Step, StepResult, table_to_bytes
 from tasks.text_to_image.network_use import CountedNetwork, rows_at_once, with_rows_that_fit
 from tasks.text_to_image.part_of_step import stage_of

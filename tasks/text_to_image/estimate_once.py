@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tasks.diffusion.diffusion_schedule import DiffusionSchedule
-from tasks.diffusion.one_step import one_step_estimate
+from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
+from tasks.diffusion.trajectories.one_step import one_step_estimate
 from tasks.running.step import Step, StepResult, tensors_to_bytes
 from tasks.text_to_image.network_use import CountedNetwork, rows_at_once, with_rows_that_fit
 from tasks.text_to_image.part_of_step import stage_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from tasks.data.square import model_image
-from tasks.diffusion.diffusion_schedule import DiffusionSchedule, forward
-from tasks.diffusion.noise_source import SeededNoise, draw
+from tasks.diffusion.seeds import SeededNoise, draw
+from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule, forward
 from tasks.running.step import Step, StepResult, tensors_to_bytes
 from tasks.text_to_image.part_of_step import scheduler_of
 from tasks.text_to_image.sampled_picture import psnr_by_timestep

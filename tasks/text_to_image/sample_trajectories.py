@@ -8,12 +8,10 @@ import torch
 from torch import Tensor
 
 from tasks.data.masks import draw_mask
-from tasks.diffusion.combination import combination_from_params
-from tasks.diffusion.diffusion_schedule import DiffusionSchedule
-from tasks.diffusion.engine import sample
-from tasks.diffusion.picture_metrics import kept_difference, root_mean_square_distance
-from tasks.diffusion.timesteps import strided_timesteps
-from tasks.diffusion.trajectory import Result, Trajectory
+from tasks.diffusion.measures import kept_difference, root_mean_square_distance
+from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule, strided_timesteps
+from tasks.diffusion.trajectories.engine import sample
+from tasks.diffusion.trajectories.trajectory import Result, Trajectory, combination_from_params
 from tasks.running.step import Step, StepResult, tensors_to_bytes
 from tasks.text_to_image.part_of_step import stage_of
 from tasks.text_to_image.sampled_picture import picture_png

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tasks import StepFailed
 from tasks.data.square import to_png
-from tasks.diffusion.picture_metrics import psnr
+from tasks.diffusion.measures import psnr
 
 LARGEST_PSNR = 120.0
 """Decibels. Of equal pictures it is infinite, and has to remain a number in tables."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from tasks import DarkroomError, StepCancelled, StepFailed
-from tasks.diffusion.trajectory import Result
+from tasks.diffusion.trajectories.trajectory import Result
 from tasks.running.step import Step, StepResult
 from tasks.text_to_image.network_use import CountedNetwork, rows_at_once, with_rows_that_fit
 from tasks.text_to_image.stages import LoadedStage

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tasks import BadInput
-from tasks.diffusion.combination import combination_from_params
-from tasks.diffusion.diffusion_schedule import DiffusionSchedule
-from tasks.diffusion.trajectory import Result
-from tasks.diffusion.upscale import Upscaling, upscale
+from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
+from tasks.diffusion.trajectories.trajectory import Result, combination_from_params
+from tasks.diffusion.trajectories.upscale import Upscaling, upscale
 from tasks.running.step import Step, StepResult, tensors_to_bytes
 from tasks.text_to_image.part_of_step import stage_of
 from tasks.text_to_image.sampled_picture import picture_png

@@ -9,9 +9,9 @@ import pyarrow as pa
 import torch
 from torch import Tensor, nn
 
-from tasks.diffusion.convnext_unet import ConvNextUNet
+from tasks.diffusion.networks.convnext_unet import ConvNextUNet
+from tasks.diffusion.networks.unet import count_parameters
 from tasks.diffusion.seeds import named_generator, seeded_initialisation
-from tasks.diffusion.unet import count_parameters
 from tasks.running.step import Step, StepResult, table_to_bytes
 from tasks.store.node import JSON
 

@@ -10,8 +10,8 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from tasks import BadInput
-from tasks.diffusion.objectives import Objective
-from tasks.diffusion.trainer import Recipe, TrainingState, train
+from tasks.diffusion.process.objectives import Objective
+from tasks.diffusion.process.trainer import Recipe, TrainingState, train
 from tasks.running.step import Step, tensors_to_bytes
 from tasks.store.durable_file import write_local_file
 from tasks.training.model_parts import checkpoint_name

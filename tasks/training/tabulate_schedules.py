@@ -7,8 +7,8 @@ from collections import Counter
 
 import pyarrow as pa
 
-from tasks.diffusion.beta_schedules import signal_to_noise
-from tasks.diffusion.gaussian_process import posterior_variance
+from tasks.diffusion.process.gaussian_process import posterior_variance
+from tasks.diffusion.process.noise_schedules import signal_to_noise
 from tasks.running.step import Step, StepResult, table_to_bytes
 from tasks.store.node import JSON
 from tasks.training.model_parts import build_schedule

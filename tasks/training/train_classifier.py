@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from tasks.diffusion.classifier import Classification, DigitClassifier, read_digits
-from tasks.diffusion.frechet import Gaussian
+from tasks.diffusion.measures import Gaussian
+from tasks.diffusion.networks.classifiers import DigitClassifier, read_digits
+from tasks.diffusion.process.objectives import Classification
 from tasks.diffusion.seeds import seeded_initialisation
 from tasks.running.step import Step, StepResult, tensors_to_bytes
 from tasks.training.model_parts import build_recipe, checkpoint_name

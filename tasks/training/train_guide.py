@@ -7,11 +7,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from tasks.diffusion.autocast_network import AutocastNetwork
-from tasks.diffusion.gaussian_process import forward
-from tasks.diffusion.noise_classifier import NoiseAwareClassifier, NoisyClassification
-from tasks.diffusion.noise_prediction import to_range
-from tasks.diffusion.schedule import NoiseSchedule
+from tasks.diffusion.networks.classifiers import NoiseAwareClassifier
+from tasks.diffusion.networks.inference import AutocastNetwork
+from tasks.diffusion.process.gaussian_process import forward
+from tasks.diffusion.process.noise_schedules import NoiseSchedule
+from tasks.diffusion.process.objectives import NoisyClassification, to_range
 from tasks.diffusion.seeds import named_generator, seeded_initialisation
 from tasks.evaluation.evaluate_checkpoint import load_classifier
 from tasks.running.step import Step, StepResult

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from tasks.diffusion.unet import count_parameters
+from tasks.diffusion.networks.unet import count_parameters
 from tasks.running.step import Step, StepResult
 from tasks.training.model_parts import build_network, build_objective, build_recipe
 from tasks.training.resumable_training import train_resumably

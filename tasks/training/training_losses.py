@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from tasks.diffusion.trainer import Recipe, TrainingState
+from tasks.diffusion.process.trainer import Recipe, TrainingState
 from tasks.running.step import table_to_bytes
 
 LOSS_LOG = "loss.parquet"

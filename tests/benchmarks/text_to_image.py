@@ -9,11 +9,9 @@ from pathlib import Path
 
 import torch
 
-from tasks.diffusion.combination import mean_of_views, single
-from tasks.diffusion.diffusion_schedule import DiffusionSchedule
-from tasks.diffusion.engine import sample
-from tasks.diffusion.timesteps import strided_timesteps
-from tasks.diffusion.trajectory import Result, Trajectory
+from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule, strided_timesteps
+from tasks.diffusion.trajectories.engine import sample
+from tasks.diffusion.trajectories.trajectory import Result, Trajectory, mean_of_views, single
 from tasks.diffusion.views import view_from_params
 from tasks.running.memory_allocator import keep_freed_memory
 from tasks.text_to_image.encoder import load_text_encoder

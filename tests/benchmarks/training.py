@@ -11,11 +11,11 @@ from typing import cast
 import torch
 from torch import nn
 
-from tasks.diffusion.objectives import DDPM
-from tasks.diffusion.schedule import linear_schedule
+from tasks.diffusion.networks.unet import CourseUNet
+from tasks.diffusion.process.noise_schedules import linear_schedule
+from tasks.diffusion.process.objectives import DDPM
+from tasks.diffusion.process.trainer import Recipe, train
 from tasks.diffusion.seeds import seeded_initialisation
-from tasks.diffusion.trainer import Recipe, train
-from tasks.diffusion.unet import CourseUNet
 from tasks.running.memory_allocator import keep_freed_memory
 from tests.benchmarks.digits import digits
 from tests.benchmarks.measure import Measurement, Work, table, take_turns

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import torch
 
-from tasks.diffusion.noise_source import SeededNoise
-from tasks.diffusion.seeds import named_generator
+from tasks.diffusion.seeds import SeededNoise, named_generator
 from tests.diffusion.miniature import scheduler
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tasks.diffusion.alignment import TIMESTEPS, alignment_scores, illusion_scores
-from tasks.diffusion.diffusion_schedule import DiffusionSchedule
+from tasks.diffusion.measures import illusion_scores
+from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
+from tasks.diffusion.trajectories.one_step import TIMESTEPS, alignment_scores
 from tests.diffusion.miniature import SCHEDULER_CONFIG, SIZE, picture, prompt
 
 SCHEDULE = DiffusionSchedule.from_config(SCHEDULER_CONFIG)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tasks.diffusion.augmentation import every_shift, random_flip, random_shift
+from tasks.diffusion.process.augmentation import every_shift, random_flip, random_shift
 
 
 def test_shift_moves_whole_pixels_and_fills_with_background():

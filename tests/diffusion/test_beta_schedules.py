@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from tasks.diffusion.beta_schedules import MAX_BETA, noise_schedule, signal_to_noise
+from tasks.diffusion.process.noise_schedules import MAX_BETA, noise_schedule, signal_to_noise
 
 NAMES = ("linear", "cosine", "quadratic", "sigmoid")
 

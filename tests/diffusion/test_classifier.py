@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from tasks.diffusion.classifier import DigitClassifier, read_digits
+from tasks.diffusion.networks.classifiers import DigitClassifier, read_digits
 
 
 def test_reading_uses_the_statistics_of_training_not_those_of_the_batch():

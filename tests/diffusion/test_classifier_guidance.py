@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from tasks.diffusion.autocast_network import AutocastNetwork
-from tasks.diffusion.beta_schedules import noise_schedule
-from tasks.diffusion.classifier_guidance import ClassifierGuidance, class_gradient
-from tasks.diffusion.guidance import guided_prediction
-from tasks.diffusion.noise_classifier import NoiseAwareClassifier, NoisyClassification
+from tasks.diffusion.networks.classifiers import NoiseAwareClassifier
+from tasks.diffusion.networks.inference import AutocastNetwork
+from tasks.diffusion.process.guidance import ClassifierGuidance, class_gradient, guided_prediction
+from tasks.diffusion.process.noise_schedules import noise_schedule
+from tasks.diffusion.process.objectives import NoisyClassification
+from tasks.diffusion.process.trainer import Recipe, train
 from tasks.diffusion.seeds import seeded_initialisation
-from tasks.diffusion.trainer import Recipe, train
 
 SCHEDULE = noise_schedule("linear", 200)
 CENTRES = torch.tensor([-0.8, 0.5])

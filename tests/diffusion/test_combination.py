@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tasks import BadInput
-from tasks.diffusion.combination import combination_from_params
+from tasks.diffusion.trajectories.trajectory import combination_from_params
 
 
 def test_a_single_prompt():

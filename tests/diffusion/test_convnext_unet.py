@@ -9,11 +9,15 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from tasks.diffusion.attention import FullAttention, LinearAttention
-from tasks.diffusion.convnext_unet import ConvNextUNet, sinusoids
-from tasks.diffusion.depthwise import DepthwiseConv2d, tile_size
+from tasks.diffusion.networks.convnext_unet import (
+    ConvNextUNet,
+    FullAttention,
+    LinearAttention,
+    sinusoids,
+)
+from tasks.diffusion.networks.depthwise import DepthwiseConv2d, tile_size
+from tasks.diffusion.networks.unet import count_parameters
 from tasks.diffusion.seeds import seeded_initialisation
-from tasks.diffusion.unet import count_parameters
 from tests.diffusion.textbook_unet import textbook
 
 

@@ -7,7 +7,7 @@ import torch
 from diffusers import DDPMScheduler
 
 from tasks import BadInput
-from tasks.diffusion.diffusion_schedule import CLEAN, DiffusionSchedule, forward
+from tasks.diffusion.trajectories.diffusion_schedule import CLEAN, DiffusionSchedule, forward
 from tests.diffusion.miniature import SCHEDULER_CONFIG
 
 IF = DiffusionSchedule.from_config(SCHEDULER_CONFIG)

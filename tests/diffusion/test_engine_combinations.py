@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tasks.diffusion.combination import combination_from_params
 from tasks.diffusion.components import components_from_params
-from tasks.diffusion.diffusion_schedule import DiffusionSchedule
-from tasks.diffusion.engine import sample
-from tasks.diffusion.timesteps import strided_timesteps
-from tasks.diffusion.trajectory import Trajectory
+from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule, strided_timesteps
+from tasks.diffusion.trajectories.engine import sample
+from tasks.diffusion.trajectories.trajectory import Trajectory, combination_from_params
 from tests.diffusion.miniature import (
     SCHEDULER_CONFIG,
     SIZE,

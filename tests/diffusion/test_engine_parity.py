@@ -6,11 +6,10 @@ import pytest
 import torch
 from diffusers import IFImg2ImgPipeline, IFPipeline, IFSuperResolutionPipeline
 
-from tasks.diffusion.diffusion_schedule import DiffusionSchedule
-from tasks.diffusion.engine import sample
-from tasks.diffusion.timesteps import strided_timesteps
-from tasks.diffusion.trajectory import Trajectory
-from tasks.diffusion.upscale import Upscaling, upscale
+from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule, strided_timesteps
+from tasks.diffusion.trajectories.engine import sample
+from tasks.diffusion.trajectories.trajectory import Trajectory
+from tasks.diffusion.trajectories.upscale import Upscaling, upscale
 from tests.diffusion.miniature import (
     LARGE_SIZE,
     SCHEDULER_CONFIG,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 
-from tasks.diffusion.frechet import Gaussian, frechet_distance
+from tasks.diffusion.measures import Gaussian, frechet_distance
 
 
 def _random_gaussian(seed: int, size: int = 6) -> Gaussian:

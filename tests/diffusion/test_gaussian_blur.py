@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 
 from tasks import BadInput
-from tasks.diffusion.gaussian_blur import SIGMAS, best_gaussian_blur, gaussian_blur
-from tasks.diffusion.picture_metrics import psnr
+from tasks.diffusion.components import SIGMAS, best_gaussian_blur, gaussian_blur
+from tasks.diffusion.measures import psnr
 
 
 @pytest.mark.parametrize(("kernel_size", "sigma"), [(7, 1.5), (13, 2.0), (33, 2.0), (1, 1.0)])

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from tasks.diffusion.beta_schedules import noise_schedule
-from tasks.diffusion.gaussian_process import (
+from tasks.diffusion.process.gaussian_process import (
     forward,
     forward_step,
     mean_from_noise,
     posterior_mean,
     posterior_variance,
 )
+from tasks.diffusion.process.noise_schedules import noise_schedule
 
 NAMES = ("linear", "cosine", "quadratic", "sigmoid")
 schedules = st.builds(

@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from tasks import StepCancelled, StepFailed
-from tasks.diffusion.generate import BATCH_ROWS, BLOCK_ROWS, Request, generate
-from tasks.diffusion.guidance import guided_prediction
-from tasks.diffusion.inference import InferenceNetwork
-from tasks.diffusion.samplers import AncestralSampler, FlowSampler
-from tasks.diffusion.schedule import linear_schedule
+from tasks.diffusion.networks.inference import InferenceNetwork
+from tasks.diffusion.networks.unet import CourseUNet
+from tasks.diffusion.process.generate import BATCH_ROWS, BLOCK_ROWS, Request, generate
+from tasks.diffusion.process.guidance import guided_prediction
+from tasks.diffusion.process.noise_schedules import linear_schedule
+from tasks.diffusion.process.samplers import AncestralSampler, FlowSampler
 from tasks.diffusion.seeds import seeded_initialisation
-from tasks.diffusion.unet import CourseUNet
 
 EULER = FlowSampler("euler", 4)
 

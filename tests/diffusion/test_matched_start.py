@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tasks.diffusion.beta_schedules import noise_schedule
-from tasks.diffusion.gaussian_process import forward
-from tasks.diffusion.matched_start import MatchedStart
-from tasks.diffusion.moments import Moments
+from tasks.diffusion.process.gaussian_process import forward
+from tasks.diffusion.process.matched_start import MatchedStart, Moments
+from tasks.diffusion.process.noise_schedules import noise_schedule
 
 SCHEDULE = noise_schedule("linear", 200)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tasks.diffusion.augmentation import every_shift, mirror, random_flip, random_shift
-from tasks.diffusion.moments import Moments
+from tasks.diffusion.process.augmentation import every_shift, mirror, random_flip, random_shift
+from tasks.diffusion.process.matched_start import Moments
 
 BLACK = -1.0
 

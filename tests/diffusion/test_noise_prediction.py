@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tasks.diffusion.beta_schedules import noise_schedule
-from tasks.diffusion.noise_prediction import NoisePrediction
+from tasks.diffusion.process.noise_schedules import noise_schedule
+from tasks.diffusion.process.objectives import NoisePrediction
 from tasks.diffusion.seeds import named_generator
 from tests.diffusion.answer import Answer
 

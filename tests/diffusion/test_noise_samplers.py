@@ -6,8 +6,8 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, DDPMScheduler
 
-from tasks.diffusion.beta_schedules import noise_schedule
-from tasks.diffusion.noise_samplers import DDIMSampler, PosteriorSampler
+from tasks.diffusion.process.noise_schedules import noise_schedule
+from tasks.diffusion.process.samplers import DDIMSampler, PosteriorSampler
 
 SCHEDULE = noise_schedule("linear", 200)
 MEAN, STD = 0.6, 0.3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from tasks.diffusion.noise_source import SeededNoise, draw
+from tasks.diffusion.seeds import SeededNoise, draw
 
 
 def test_noise_of_a_seed_never_changes():

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tasks.diffusion.objectives import (
+from tasks.diffusion.process.noise_schedules import linear_schedule
+from tasks.diffusion.process.objectives import (
     DDPM,
     Denoiser,
     FlowMatching,
     PureNoiseDenoiser,
     one_hot_with_dropout,
 )
-from tasks.diffusion.schedule import linear_schedule
 from tasks.diffusion.seeds import named_generator
 from tests.diffusion.answer import Answer
 

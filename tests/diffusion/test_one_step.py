@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tasks.diffusion.diffusion_schedule import DiffusionSchedule, forward
-from tasks.diffusion.one_step import one_step_estimate, predicted_noise
+from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule, forward
+from tasks.diffusion.trajectories.one_step import one_step_estimate, predicted_noise
 from tests.diffusion.miniature import (
     SCHEDULER_CONFIG,
     as_engine_unet,

@@ -8,12 +8,7 @@ import pytest
 import torch
 
 from tasks import BadInput
-from tasks.diffusion.picture_metrics import (
-    kept_difference,
-    psnr,
-    root_mean_square_distance,
-    seam_score,
-)
+from tasks.diffusion.measures import kept_difference, psnr, root_mean_square_distance, seam_score
 
 MASK = torch.zeros(1, 32, 32)
 MASK[:, 8:24, 8:24] = 1

@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
-from tasks.diffusion.diffusion_schedule import CLEAN, DiffusionSchedule
-from tasks.diffusion.posterior import (
+from tasks.diffusion.trajectories.diffusion_schedule import CLEAN, DiffusionSchedule
+from tasks.diffusion.trajectories.posterior import (
     log_posterior_variance,
     posterior_mean,
     reverse_step,

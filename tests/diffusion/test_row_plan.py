@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.diffusion.combination import combination_from_params
-from tasks.diffusion.row_plan import plan_rows
-from tasks.diffusion.trajectory import Trajectory
+from tasks.diffusion.trajectories.rows import plan_rows
+from tasks.diffusion.trajectories.trajectory import Trajectory, combination_from_params
 from tests.diffusion.miniature import SIZE, prompt
 
 SINGLE = {"kind": "single"}

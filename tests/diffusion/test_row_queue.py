@@ -7,7 +7,7 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.diffusion.row_queue import RowQueue
+from tasks.diffusion.trajectories.rows import RowQueue
 
 CASES = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 12)), min_size=1, max_size=12)
 

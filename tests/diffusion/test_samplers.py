@@ -8,8 +8,8 @@ import pytest
 import torch
 from diffusers import DDPMScheduler
 
-from tasks.diffusion.samplers import AncestralSampler, FlowSampler, ddpm_step
-from tasks.diffusion.schedule import linear_schedule
+from tasks.diffusion.process.noise_schedules import linear_schedule
+from tasks.diffusion.process.samplers import AncestralSampler, FlowSampler, ddpm_step
 
 
 def _last(walk):

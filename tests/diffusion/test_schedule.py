@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tasks.diffusion.schedule import linear_schedule
+from tasks.diffusion.process.noise_schedules import linear_schedule
 
 
 @pytest.mark.parametrize(("t", "alpha_bar"), [(1, 0.9999), (150, 0.46705), (300, 0.048058)])

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.diffusion.threshold import DynamicThreshold, FixedClip, quantile
+from tasks.diffusion.trajectories.diffusion_schedule import DynamicThreshold, FixedClip, quantile
 from tests.diffusion.miniature import scheduler
 
 

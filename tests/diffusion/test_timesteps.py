@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks import BadInput
-from tasks.diffusion.timesteps import TimestepSpacing, strided_timesteps
+from tasks.diffusion.trajectories.diffusion_schedule import TimestepSpacing, strided_timesteps
 
 
 def test_the_write_ups_stride_has_34_timesteps():

@@ -9,11 +9,10 @@ import torch
 from torch import nn
 
 from tasks import DeadlineReached, StepCancelled, TrainingFailed
-from tasks.diffusion.ema import ExponentialMovingAverage
-from tasks.diffusion.objectives import Denoiser, FlowMatching
+from tasks.diffusion.networks.unet import CourseUNet
+from tasks.diffusion.process.objectives import Denoiser, FlowMatching
+from tasks.diffusion.process.trainer import ExponentialMovingAverage, Recipe, TrainingState, train
 from tasks.diffusion.seeds import seeded_initialisation
-from tasks.diffusion.trainer import Recipe, TrainingState, train
-from tasks.diffusion.unet import CourseUNet
 
 IMAGES = torch.randint(
     0, 256, (40, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from tasks.diffusion.unet import CourseUNet, count_parameters
+from tasks.diffusion.networks.unet import CourseUNet, count_parameters
 
 
 @pytest.mark.parametrize(

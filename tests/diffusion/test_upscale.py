@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 
 from tasks import BadInput
-from tasks.diffusion.combination import combination_from_params
-from tasks.diffusion.diffusion_schedule import DiffusionSchedule
-from tasks.diffusion.upscale import Upscaling, upscale
+from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
+from tasks.diffusion.trajectories.trajectory import combination_from_params
+from tasks.diffusion.trajectories.upscale import Upscaling, upscale
 from tasks.diffusion.views import view_from_params
 from tests.diffusion.miniature import (
     LARGE_SIZE,

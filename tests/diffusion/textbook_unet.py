@@ -9,9 +9,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from tasks.diffusion.attention import HEAD_WIDTH, FullAttention, LinearAttention
-from tasks.diffusion.convnext_unet import ConvNextUNet
-from tasks.diffusion.depthwise import DepthwiseConv2d
+from tasks.diffusion.networks.convnext_unet import (
+    HEAD_WIDTH,
+    ConvNextUNet,
+    FullAttention,
+    LinearAttention,
+)
+from tasks.diffusion.networks.depthwise import DepthwiseConv2d
 
 
 class TextbookDepthwise(nn.Conv2d):

@@ -12,7 +12,7 @@ from flows.declaration.noise_prediction import NoiseSchedule
 from flows.declaration.read_declaration import read_declaration
 from flows.plan.expand import expand
 from tasks import BadInput
-from tasks.diffusion.beta_schedules import noise_schedule
+from tasks.diffusion.process.noise_schedules import noise_schedule
 from tasks.diffusion.seeds import named_generator
 from tasks.training.model_parts import build_objective
 from tests.diffusion.answer import Answer

@@ -11,10 +11,9 @@ import pytest
 import torch
 
 from tasks.claims.measures import terminal_ratio
-from tasks.diffusion.augmentation import every_shift, mirror
-from tasks.diffusion.beta_schedules import noise_schedule
-from tasks.diffusion.matched_start import MatchedStart
-from tasks.diffusion.moments import Moments
+from tasks.diffusion.process.augmentation import every_shift, mirror
+from tasks.diffusion.process.matched_start import MatchedStart, Moments
+from tasks.diffusion.process.noise_schedules import noise_schedule
 from tasks.training.model_parts import build_schedule
 from tasks.training.train_guide import noise_levels
 from tests.steps.conftest import training
@@ -224,7 +223,7 @@ def test_network_is_described_by_running_it(workshop):
 
 
 def test_bfloat16_samples_are_those_of_float32_but_for_rounding(workshop, model):
-    from tasks.diffusion.generate import Request, generate
+    from tasks.diffusion.process.generate import Request, generate
     from tasks.training.model_parts import build_sampler, load_for_inference
 
     params = {**MODEL, "sampler": ANCESTRAL, "requests": [GRID]}

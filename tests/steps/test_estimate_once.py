@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tasks import StepFailed
-from tasks.diffusion.diffusion_schedule import DiffusionSchedule
+from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
 from tasks.text_to_image.part_of_step import stage_of
 
 

@@ -16,9 +16,17 @@ from torch import Tensor
 
 from tasks import BadInput
 from tasks.diffusion.views.jigsaw import jigsaw
-from tasks.diffusion.views.pieces import inner_circle, square_hinge
-from tasks.diffusion.views.shuffles import patch_permutation, pixel_permutation
-from tasks.diffusion.views.turns import flip, rotate_90_ccw, rotate_90_cw, rotate_180, skew
+from tasks.diffusion.views.rearrangements import (
+    flip,
+    inner_circle,
+    patch_permutation,
+    pixel_permutation,
+    rotate_90_ccw,
+    rotate_90_cw,
+    rotate_180,
+    skew,
+    square_hinge,
+)
 from tasks.diffusion.views.view import View
 
 __all__ = ["View", "view_from_params"]
