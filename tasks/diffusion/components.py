@@ -19,11 +19,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tasks import BadInput
-from tasks.diffusion.declared import DECLARED_WIDTH
-from tasks.diffusion.measures import psnr
+from tasks.diffusion.declared import DECLARED_WIDTH, chosen
+from tasks.diffusion.gaussian_blur import gaussian_blur
 
 LinearMap = Callable[[Tensor], Tensor]
-"""A component of pictures: [B, 3, S, S] to the same shape, linear, each picture on its own."""
+"""A component of pictures [batch, 3, size, size]: the same shape, linear, each on its own."""
 
 Parts = Mapping[str, LinearMap]
 
@@ -49,7 +49,7 @@ class Decomposition:
     def fixed_map(self) -> LinearMap | None:
         return None if self.fixed is None else self.parts[self.fixed]
 
-    @property
+    @functools.cached_property
     def prompted_maps(self) -> tuple[LinearMap, ...]:
         """What each prompt decides of the noise; these too sum to the identity.
 
@@ -58,62 +58,9 @@ class Decomposition:
         """
         maps = [part for name, part in self.parts.items() if name != self.fixed]
         if self.fixed_map is not None:
-            maps[0] = _Sum(maps[0], self.fixed_map)
+            first, fixed = maps[0], self.fixed_map
+            maps[0] = lambda x: first(x) + fixed(x)
         return tuple(maps)
-
-
-@dataclass(frozen=True)
-class _Sum:
-    first: LinearMap
-    second: LinearMap
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return self.first(x) + self.second(x)
-
-
-SIGMAS = tuple(0.25 * 2 ** (k / 4) for k in range(25))
-"""The grid of best_gaussian_blur: 0.25 to 16 pixels, four to an octave."""
-
-
-def gaussian_blur(x: Tensor, kernel_size: int, sigma: float) -> Tensor:
-    """x [..., H, W] convolved with a normalised Gaussian of kernel_size (odd) pixels each way, the
-    picture mirrored at its border, without repeating the outermost pixel."""
-    down = _blur_matrix(x.shape[-2], kernel_size, sigma).to(x)
-    across = _blur_matrix(x.shape[-1], kernel_size, sigma).to(x)
-    return down @ x @ across.T
-
-
-def best_gaussian_blur(noisy: Tensor, clean: Tensor) -> tuple[Tensor, Tensor]:
-    """For each noisy picture the blur, over SIGMAS, closest to the clean one by PSNR.
-
-    noisy: [n, 3, S, S]; clean: [3, S, S]. Kernels are 6 sigma + 1 pixels, which holds over 99
-    percent of a Gaussian. Returns the blurred pictures and their sigmas [n] float32.
-    """
-    blurred = torch.stack([gaussian_blur(noisy, 2 * math.ceil(3 * s) + 1, s) for s in SIGMAS])
-    quality = torch.stack([psnr(pictures, clean.expand_as(noisy)) for pictures in blurred])
-    best = quality.argmax(dim=0)
-    return blurred[best, torch.arange(len(noisy))], torch.tensor(SIGMAS)[best]
-
-
-@functools.lru_cache(maxsize=64)
-def _blur_matrix(size: int, kernel_size: int, sigma: float) -> Tensor:
-    """[size, size] float64: row i holds the weights of all pixels in blurred pixel i."""
-    if kernel_size < 1 or kernel_size % 2 == 0 or not sigma > 0:
-        raise BadInput(
-            f"blur: kernel is {kernel_size} and sigma is {sigma:g}; expected an odd kernel and a "
-            "sigma above 0"
-        )
-    offsets = torch.arange(kernel_size) - kernel_size // 2
-    weights = (-0.5 * (offsets / sigma).double().square()).exp()
-    weights /= weights.sum()
-    period = max(2 * (size - 1), 1)
-    position = (torch.arange(size)[:, None] + offsets).remainder(period)
-    mirrored = torch.minimum(position, period - position)
-    matrix = torch.zeros(size, size, dtype=torch.float64)
-    return matrix.scatter_add_(1, mirrored, weights.expand(size, -1).contiguous())
-
-
-Blur = Callable[[Tensor], Tensor]
 
 
 def low_high(size: int, kernel_size: int, sigma: float) -> Parts:
@@ -148,7 +95,7 @@ def motion(size: int, length: int, degrees: float) -> Parts:
     return {"moved": moved, "rest": lambda x: x - moved(x)}
 
 
-def _gaussian(size: int, kernel_size: int, sigma: float) -> Blur:
+def _gaussian(size: int, kernel_size: int, sigma: float) -> LinearMap:
     return functools.partial(
         gaussian_blur,
         kernel_size=_scaled_kernel(size, kernel_size),
@@ -175,7 +122,7 @@ def _line(length: int, degrees: float) -> Tensor:
 
 
 def _convolve(x: Tensor, kernel: Tensor) -> Tensor:
-    """x [B, C, S, S] with one kernel for all channels."""
+    """x: [batch, channel, size, size], with one kernel for all channels."""
     channels = x.shape[1]
     weight = kernel.to(x).expand(channels, 1, -1, -1)
     padded = F.pad(x, [len(kernel) // 2] * 4, mode="reflect")
@@ -184,7 +131,11 @@ def _convolve(x: Tensor, kernel: Tensor) -> Tensor:
 
 def grey_colour(size: int) -> Parts:
     """The mean of the channels, and what the channels differ from it."""
-    return {"grey": _grey, "colour": lambda x: x - _grey(x)}
+
+    def grey(x: Tensor) -> Tensor:
+        return x.mean(dim=1, keepdim=True).expand_as(x)
+
+    return {"grey": grey, "colour": lambda x: x - grey(x)}
 
 
 def scale(size: int, weights: Sequence[float]) -> Parts:
@@ -196,18 +147,8 @@ def scale(size: int, weights: Sequence[float]) -> Parts:
         raise BadInput(
             f"components: scale has weights that sum to {sum(weights):g}; expected them to sum to 1"
         )
-    return {f"share_{i}": functools.partial(_scaled, weight=w) for i, w in enumerate(weights)}
+    return {f"share_{i}": functools.partial(torch.mul, other=w) for i, w in enumerate(weights)}
 
-
-def _grey(x: Tensor) -> Tensor:
-    return x.mean(dim=1, keepdim=True).expand_as(x)
-
-
-def _scaled(x: Tensor, weight: float) -> Tensor:
-    return weight * x
-
-
-__all__ = ["Decomposition", "LinearMap", "components_from_params"]
 
 DECOMPOSITIONS: dict[str, tuple[Callable[..., Parts], dict[str, Any]]] = {
     "low_high": (low_high, {"kernel_size": 33, "sigma": 2.0}),
@@ -232,13 +173,7 @@ def components_from_params(params: Mapping[str, Any], size: int) -> Decompositio
 @functools.lru_cache(maxsize=64)
 def _cached_components(canonical: str, size: int) -> Decomposition:
     params = json.loads(canonical)
-    name, fixed = params.pop("name", None), params.pop("fixed", None)
-    if name not in DECOMPOSITIONS:
-        raise BadInput(f"components: name is {name!r}; expected one of {', '.join(DECOMPOSITIONS)}")
-    decompose, defaults = DECOMPOSITIONS[name]
-    unknown = sorted(params.keys() - defaults.keys())
-    if unknown:
-        allowed = ", ".join([*defaults, "fixed"])
-        raise BadInput(f"components: {name} has no parameter {unknown[0]!r}; expected {allowed}")
-    decomposition = Decomposition(decompose(size, **{**defaults, **params}))
+    decompose, values = chosen("components", DECOMPOSITIONS, params, also=("fixed",))
+    decomposition = Decomposition(decompose(size, **values))
+    fixed = params.get("fixed")
     return decomposition if fixed is None else decomposition.with_fixed(fixed)

@@ -16,7 +16,7 @@ LEVELS_PER_UNIT = 127.5
 def psnr(pictures: Tensor, clean: Tensor) -> Tensor:
     """Peak signal-to-noise ratio in decibels, of pictures as they are shown: clipped to [-1, 1].
 
-    pictures, clean: [n, 3, S, S]. Returns [n]; infinite for equal pictures.
+    pictures, clean: [batch, 3, size, size]. Returns [batch]; infinite for equal pictures.
     """
     error = (pictures.clamp(-1, 1) - clean.clamp(-1, 1)).flatten(1).square().mean(dim=1)
     return 10 * (4 / error).log10()
@@ -31,8 +31,8 @@ def root_mean_square_distance(picture: Tensor, other: Tensor) -> float:
 def kept_difference(picture: Tensor, original: Tensor, mask: Tensor) -> float:
     """The largest difference where nothing was to change, in 8-bit levels.
 
-    picture, original: [3, S, S]; mask: [1, S, S], 1 where new content is wanted. 0 if nothing is
-    kept.
+    picture, original: [3, size, size]; mask: [1, size, size], 1 where new content is wanted. 0 if
+    nothing is kept.
     """
     difference = ((1 - mask.float()) * (picture - original)).abs()
     return float(difference.max()) * LEVELS_PER_UNIT
@@ -41,9 +41,9 @@ def kept_difference(picture: Tensor, original: Tensor, mask: Tensor) -> float:
 def seam_score(picture: Tensor, mask: Tensor) -> float:
     """How visible the edge of a filled hole is: jumps across it over the jumps right beside it.
 
-    picture: [3, S, S]; mask: [1, S, S], 1 in the hole. The mean absolute difference of neighbouring
-    pixels on two sides of the edge, divided by that of the next pairs to each side of it on the
-    same line. 1 where the edge cannot be told from its surroundings; lower is better.
+    picture: [3, size, size]; mask: [1, size, size], 1 in the hole. The mean absolute difference of
+    neighbouring pixels on two sides of the edge, divided by that of the next pairs to each side of
+    it on the same line. 1 where the edge cannot be told from its surroundings; lower is better.
     """
     across, beside = [], []
     is_hole = mask[0] > 0.5
@@ -64,14 +64,14 @@ def seam_score(picture: Tensor, mask: Tensor) -> float:
 
 @dataclass(frozen=True)
 class Gaussian:
-    """mean: [D], covariance: [D, D], both float64."""
+    """mean: [feature], covariance: [feature, feature], both float64."""
 
     mean: Tensor
     covariance: Tensor
 
     @classmethod
     def fit(cls, features: Tensor) -> Gaussian:
-        """To features [N, D], N >= 2, with the unbiased covariance."""
+        """With the unbiased covariance. features: [sample, feature], two samples or more."""
         if len(features) < 2:
             raise ValueError(f"a covariance needs two samples or more, got {len(features)}")
         x = features.double()
@@ -79,14 +79,16 @@ class Gaussian:
 
 
 def frechet_distance(p: Gaussian, q: Gaussian) -> float:
-    """|m_p - m_q|^2 + tr(C_p + C_q - 2 (C_p C_q)^(1/2)), at least 0.
+    """Between two sets of features, at least 0.
 
-    tr (C_p C_q)^(1/2) is taken as tr (A C_q A)^(1/2) with A = C_p^(1/2): a symmetric matrix, whose
+    The features are those of our own digit classifier: Inception's say nothing about 28x28 digits.
+    So the values compare with each other and with the floor, never with published FIDs. tr (C_p
+    C_q)^(1/2) is taken as tr (A C_q A)^(1/2) with A = C_p^(1/2): a symmetric matrix, whose
     eigenvalues are real, so rounding cannot make the distance complex.
     """
     root = _square_root(p.covariance)
     cross = _square_root(root @ q.covariance @ root).trace()
-    distance = (
+    distance = (  # Heusel et al. 2017, eq. 6
         (p.mean - q.mean).square().sum() + p.covariance.trace() + q.covariance.trace() - 2 * cross
     )
     return max(float(distance), 0.0)
@@ -109,7 +111,7 @@ class IllusionScores:
 def illusion_scores(scores: Tensor, temperature: float) -> IllusionScores:
     """Of one anagram (Geng et al. 2024, Visual Anagrams, section 4.1).
 
-    scores: [v, v], of view i of the picture under prompt j. temperature: in the units of scores.
+    scores: [view, prompt], of each view of the picture. temperature: in the units of scores.
     """
     by_row, by_column = (
         (scores / temperature).softmax(dim=dim).diagonal().mean() for dim in (1, 0)

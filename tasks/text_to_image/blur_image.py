@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.diffusion.components import best_gaussian_blur, gaussian_blur
+from tasks.diffusion.gaussian_blur import best_gaussian_blur, gaussian_blur
 from tasks.running.step import Step, StepResult, tensors_to_bytes
 from tasks.text_to_image.sampled_picture import psnr_by_timestep
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from tasks import BadInput
 from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
+from tasks.diffusion.trajectories.engine import sample
 from tasks.diffusion.trajectories.trajectory import Result, combination_from_params
-from tasks.diffusion.trajectories.upscale import Upscaling, upscale
+from tasks.diffusion.trajectories.upscale import enlarging
 from tasks.running.step import Step, StepResult, tensors_to_bytes
 from tasks.text_to_image.part_of_step import stage_of
 from tasks.text_to_image.sampled_picture import picture_png
@@ -31,12 +32,17 @@ def upscale_images(steps: Sequence[Step]) -> list[Ended]:
     return sample_steps(
         steps,
         stage,
-        read=lambda step: _read(step, inputs, schedule, stage.sample_size),
-        sample=lambda network, items, rows: upscale(
+        read=lambda step: enlarging(
+            _read(step, inputs, schedule, stage.sample_size),
+            step.read_tensors("image", "trajectory.safetensors")["image"],
+            int(step.params["noise_level"]),
+            noising_schedule,
+            stage.sample_size,
+        ),
+        sample=lambda network, trajectories, rows: sample(
             network,
             schedule,
-            noising_schedule,
-            items,
+            trajectories,
             size=stage.sample_size,
             max_rows=rows,
             device=stage.device,
@@ -47,14 +53,12 @@ def upscale_images(steps: Sequence[Step]) -> list[Ended]:
     )
 
 
-def _read(step: Step, inputs: SamplingInputs, schedule: DiffusionSchedule, size: int) -> Upscaling:
+def _read(step: Step, inputs: SamplingInputs, schedule: DiffusionSchedule, size: int) -> Trajectory:
     params = step.params
     combination = combination_from_params(params["combination"], size)
-    return Upscaling(
+    return Trajectory(
         name=step.name,
         seed=step.seed,
-        image=step.read_tensors("image", "trajectory.safetensors")["image"],
-        noise_level=int(params["noise_level"]),
         timesteps=schedule.spacing.timesteps(int(params["num_inference_steps"])),
         prompt_embeds=inputs.prompts(step),
         negative_embeds=inputs.unconditional(step),

@@ -24,7 +24,7 @@ from tasks.running.memory_allocator import keep_freed_memory
 from tests.benchmarks.digits import digits
 from tests.benchmarks.measure import Measurement, Work, table, take_turns
 from tests.benchmarks.plain_annotated import train_annotated_plainly
-from tests.diffusion.textbook_unet import textbook
+from tests.diffusion.networks.textbook_unet import textbook
 
 SAMPLES, SAMPLING_STEPS = 64, 10
 SEEDS = (0, 1, 2)

@@ -11,8 +11,7 @@ import torch
 
 from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule, strided_timesteps
 from tasks.diffusion.trajectories.engine import sample
-from tasks.diffusion.trajectories.trajectory import Result, Trajectory, mean_of_views, single
-from tasks.diffusion.views import view_from_params
+from tasks.diffusion.trajectories.trajectory import Result, Trajectory
 from tasks.running.memory_allocator import keep_freed_memory
 from tasks.text_to_image.encoder import load_text_encoder
 from tasks.text_to_image.model_part import ModelPart
@@ -67,16 +66,17 @@ def _trajectories() -> list[Trajectory]:
         "negative_embeds": embeds[""],
         "guidance_scale": GUIDANCE_SCALE,
     }
-    views = [view_from_params({"name": name}, 64) for name in ("identity", "flip")]
+    both = [{"name": "identity"}, {"name": "flip"}]
+    views = combination_from_params({"kind": "views", "views": both}, 64)
     return [
-        Trajectory(text, seed, prompt_embeds=(embeds[text],), combination=single(), **shared)
+        Trajectory(text, seed, prompt_embeds=(embeds[text],), **shared)
         for seed, text in enumerate(PROMPTS)
     ] + [
         Trajectory(
             " / ".join(pair),
             seed,
             prompt_embeds=tuple(embeds[text] for text in pair),
-            combination=mean_of_views(views),
+            combination=views,
             **shared,
         )
         for seed, pair in enumerate(PAIRS)

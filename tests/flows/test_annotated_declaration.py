@@ -15,7 +15,7 @@ from tasks import BadInput
 from tasks.diffusion.process.noise_schedules import noise_schedule
 from tasks.diffusion.seeds import named_generator
 from tasks.training.model_parts import build_objective
-from tests.diffusion.answer import Answer
+from tests.diffusion.process.answer import Answer
 from tests.flows.small_declaration import SMALL, spoiled, write
 
 CONVNEXT = {

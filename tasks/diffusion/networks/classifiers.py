@@ -34,11 +34,11 @@ class DigitClassifier(nn.Module):
         self.head = nn.Linear(NUM_FEATURES, num_classes)
 
     def features(self, x: Tensor) -> Tensor:
-        """[B, 1, 28, 28] in [0, 1] to [B, 64]."""
+        """x: [batch, 1, 28, 28] in [0, 1]. Returns [batch, NUM_FEATURES]."""
         return self.penultimate(self.convolutions(x))
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, 1, 28, 28] in [0, 1] to logits [B, num_classes]."""
+        """x: [batch, 1, 28, 28] in [0, 1]. Returns logits [batch, num_classes]."""
         return self.head(self.features(x))
 
 
@@ -55,7 +55,8 @@ def _level(in_channels: int, out_channels: int) -> list[nn.Module]:
 
 @dataclass(frozen=True)
 class Reading:
-    """What the classifier makes of images: features [N, 64] and probabilities [N, classes]."""
+    """What the classifier makes of images: features [image, NUM_FEATURES] and probabilities [image,
+    num_classes]."""
 
     features: Tensor
     probabilities: Tensor
@@ -67,7 +68,7 @@ class Reading:
 
 @torch.no_grad()
 def read_digits(classifier: DigitClassifier, images: Tensor, *, batch_size: int = 500) -> Reading:
-    """Classify uint8 images [N, 28, 28] in float32, on the device of the classifier."""
+    """Classify uint8 images [image, 28, 28] in float32, on the device of the classifier."""
     classifier.eval()
     device = classifier.head.weight.device
     features, probabilities = [], []
@@ -97,8 +98,8 @@ class NoiseAwareClassifier(nn.Module):
         self.head = nn.Linear(4 * width, num_classes)
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
-        """x: [B, 1, 28, 28], x_t as the diffusion model sees it. t: [B], 1..T. Returns logits
-        [B, num_classes]."""
+        """x: [batch, 1, 28, 28], x_t as the diffusion model sees it. t: [batch], 1..T. Returns
+        logits [batch, num_classes]."""
         with torch.autocast(t.device.type, enabled=False):
             embedding = self.time(sinusoids(t.float(), self.width))
         for number, level in enumerate(self.levels):

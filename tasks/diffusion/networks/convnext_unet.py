@@ -18,11 +18,14 @@ from tasks.diffusion.networks.depthwise import DepthwiseConv2d
 
 HEAD_WIDTH = 32
 
+MAX_PERIOD = 10_000.0
 
-class LinearAttention(nn.Module):
-    """x + norm(W_o sum_h softmax_d(q_h) softmax_n(k_h)^T v_h / sqrt(d)) (Shen et al. 2021).
 
-    Queries are normalised over the d channels of a head, keys over the n pixels.
+class _Attention(nn.Module):
+    """heads: of HEAD_WIDTH channels each.
+
+    Both kinds add what they find to their input, which they normalise first. x: [batch, channel,
+    height, width]; in channels_last memory it is a list of tokens without a copy.
     """
 
     def __init__(self, channels: int, heads: int) -> None:
@@ -34,10 +37,19 @@ class LinearAttention(nn.Module):
         self.keys = nn.Linear(channels, width, bias=False)
         self.values = nn.Linear(channels, width, bias=False)
         self.output = nn.Linear(width, channels)
+
+
+class LinearAttention(_Attention):
+    """x + norm(W_o sum_h softmax_d(q_h) softmax_n(k_h)^T v_h / sqrt(d)) (Shen et al. 2021).
+
+    Queries are normalised over the d channels of a head, keys over the n pixels.
+    """
+
+    def __init__(self, channels: int, heads: int) -> None:
+        super().__init__(channels, heads)
         self.output_norm = nn.GroupNorm(1, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, C, H, W] to the same."""
         tokens = _tokens(self.norm(x))
         q = self.queries(tokens).unflatten(-1, (self.heads, HEAD_WIDTH)).softmax(-1).flatten(-2)
         k = self.keys(tokens).softmax(1)
@@ -52,42 +64,28 @@ class LinearAttention(nn.Module):
         return x + self.output_norm(_as_map(found, x))
 
 
-class FullAttention(nn.Module):
-    """x + W_o softmax(q k^T / sqrt(d)) v, every pixel with every other (Vaswani et al. 2017)."""
-
-    def __init__(self, channels: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        width = heads * HEAD_WIDTH
-        self.norm = nn.GroupNorm(1, channels)
-        self.queries = nn.Linear(channels, width, bias=False)
-        self.keys = nn.Linear(channels, width, bias=False)
-        self.values = nn.Linear(channels, width, bias=False)
-        self.output = nn.Linear(width, channels)
+class FullAttention(_Attention):
+    """x + W_o softmax(q k^T / sqrt(d)) v, every pixel with every other."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, C, H, W] to the same."""
         tokens = _tokens(self.norm(x))
         q, k, v = (
             project(tokens).unflatten(-1, (self.heads, HEAD_WIDTH)).transpose(1, 2)
             for project in (self.queries, self.keys, self.values)
         )
         weights = (q @ k.transpose(-1, -2) * HEAD_WIDTH**-0.5).softmax(-1)
-        found = self.output((weights @ v).transpose(1, 2).flatten(-2))
+        found = self.output((weights @ v).transpose(1, 2).flatten(-2))  # Vaswani et al. 2017, eq. 1
         return x + _as_map(found, x)
 
 
 def _tokens(x: Tensor) -> Tensor:
-    """[B, C, H, W] as [B, H W, C]."""
+    """A map as tokens: [batch, pixel, channel]."""
     return x.flatten(2).transpose(1, 2)
 
 
 def _as_map(tokens: Tensor, like: Tensor) -> Tensor:
-    """[B, H W, C] as [B, C, H, W] of the size of `like`."""
+    """Tokens as a map of the size of `like`."""
     return tokens.transpose(1, 2).unflatten(2, like.shape[2:])
-
-
-MAX_PERIOD = 10_000.0
 
 
 class ConvNextBlock(nn.Module):
@@ -109,7 +107,7 @@ class ConvNextBlock(nn.Module):
             self.around = nn.Conv2d(in_channels, out_channels, kernel_size=1)
 
     def forward(self, x: Tensor, embedding: Tensor | None = None) -> Tensor:
-        """x: [B, in_channels, H, W]; embedding: [B, E]. Returns [B, out_channels, H, W]."""
+        """x: [batch, in_channels, height, width]; embedding: [batch, features]."""
         h = self.depthwise(x)
         if self.time is not None and embedding is not None:
             h = h + self.time(F.gelu(embedding)).to(h.dtype)[:, :, None, None]
@@ -126,15 +124,15 @@ class Level(nn.Module):
         self.attention = LinearAttention(out_channels, heads)
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        """x: [B, in_channels, H, W]; embedding: [B, E]. Returns [B, out_channels, H, W]."""
+        """x: [batch, in_channels, height, width]; embedding: [batch, features]."""
         return self.attention(self.block2(self.block1(x, embedding), embedding))
 
 
 class ConvNextUNet(nn.Module):
-    """U-Net over [B, channels, H, W], conditioned on the timestep and, if asked, on a class.
+    """U-Net conditioned on the timestep and, if asked, on a class.
 
     hidden_width: channels at full resolution (the write-up's dim); even, at least 4.
-    multipliers: of hidden_width, one a resolution; H and W are divisible by 2^(levels - 1).
+    multipliers: of hidden_width, one a resolution; 2^(resolutions - 1) divides the picture's sides.
     heads: of 32 channels each, in every attention.
 
     Parameters at hidden_width 28, multipliers (1, 2, 4), one channel: 2,996,315.
@@ -177,8 +175,9 @@ class ConvNextUNet(nn.Module):
     def forward(self, x: Tensor, t: Tensor, c: Tensor | None = None) -> Tensor:
         """Predict the noise in x.
 
-        x: [B, channels, H, W]. t: [B], timesteps counted from 1, not scaled. c: [B, num_classes],
-        one-hot, an all-zero row meaning "no class", needed with classes. Returns the shape of x.
+        x: [batch, channels, height, width]. t: [batch], timesteps counted from 1, not scaled. c:
+        [batch, num_classes], one-hot, an all-zero row meaning "no class", needed with classes.
+        Returns the shape of x.
         """
         embedding = self._embed(t, c)
         x = self.first(x)
@@ -193,8 +192,8 @@ class ConvNextUNet(nn.Module):
         return self.out(self.last(x))
 
     def _embed(self, t: Tensor, c: Tensor | None) -> Tensor:
-        """[B, 4 hidden_width], in the weights' own format whatever is autocast: bfloat16 would take
-        neighbouring timesteps for one."""
+        """[batch, 4 hidden_width], in the weights' own format whatever is autocast: bfloat16 would
+        take neighbouring timesteps for one."""
         number_format = self.out.weight.dtype
         with torch.autocast(t.device.type, enabled=False):
             embedding = self.time(sinusoids(t.float(), self.hidden_width).to(number_format))
@@ -208,7 +207,7 @@ class ConvNextUNet(nn.Module):
 def sinusoids(t: Tensor, width: int) -> Tensor:
     """sin and cos of t at width / 2 frequencies, 1 down to 1 / 10,000 (Vaswani et al. 2017, 3.5).
 
-    t: [B], float32. Returns [B, width].
+    t: [batch], float32. Returns [batch, width].
     """
     half = width // 2
     exponents = torch.arange(half, device=t.device, dtype=torch.float32) / (half - 1)

@@ -26,7 +26,7 @@ class DepthwiseConv2d(nn.Conv2d):
         super().__init__(channels, channels, kernel_size, padding=kernel_size // 2, groups=channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, C, H, W] to the same."""
+        """x: [batch, channel, height, width]."""
         tile = tile_size(x.shape[2], x.shape[3])
         if x.device.type != "cpu" or tile is None or not torch.is_grad_enabled():
             return super().forward(x)
@@ -68,9 +68,10 @@ class _TiledDepthwise(torch.autograd.Function):
 def weight_gradient(x: Tensor, grad: Tensor, kernel_size: int, tile: int) -> Tensor:
     """sum over images and pixels p of x[p + i] grad[p], for every offset i of the kernel.
 
-    x, grad: [B, C, H, W]. Returns [C, 1, kernel_size, kernel_size], float32 at least. Each tile
-    of grad meets every pixel of the larger patch of x around it; summed over tiles, that is one
-    product of matrices a channel, of which the entries at one offset are then added up.
+    x, grad: [batch, channel, height, width]. Returns [channel, 1, kernel_size, kernel_size],
+    float32 at least. Each tile of grad meets every pixel of the larger patch of x around it; summed
+    over tiles, that is one product of matrices a channel, of which the entries at one offset are
+    then added up.
     """
     batch, channels, height, width = x.shape
     patch = tile + kernel_size - 1

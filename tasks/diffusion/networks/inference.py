@@ -1,4 +1,4 @@
-"""A trained network made ready to sample: eval mode, normalisation folded in."""
+"""A trained network made ready to sample, its normalisation folded in or left as it is."""
 
 from __future__ import annotations
 
@@ -67,10 +67,12 @@ class AutocastNetwork(nn.Module):
         self.requires_grad_(False)
 
     def forward(self, x: Tensor, *conditions: Tensor) -> Tensor:
-        with self._autocast(x.device):
+        with autocast(x.device, self.number_format):
             return self.network(x, *conditions).float()
 
-    def _autocast(self, device: torch.device) -> AbstractContextManager[object]:
-        if self.number_format == "float32":
-            return nullcontext()
-        return torch.autocast(device.type, dtype=getattr(torch, self.number_format))
+
+def autocast(device: torch.device, number_format: str) -> AbstractContextManager[object]:
+    """torch's, nothing for "float32"."""
+    if number_format == "float32":
+        return nullcontext()
+    return torch.autocast(device.type, dtype=getattr(torch, number_format))

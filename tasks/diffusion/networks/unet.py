@@ -19,43 +19,29 @@ TimeConditioning = Literal["none", "add", "multiply"]
 
 def conv(in_channels: int, out_channels: int) -> nn.Sequential:
     """3x3 convolution that keeps the resolution."""
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, kernel_size=3, stride=1, padding=1),
-        nn.BatchNorm2d(out_channels),
-        nn.GELU(),
-    )
+    return _normed(nn.Conv2d(in_channels, out_channels, kernel_size=3, stride=1, padding=1))
 
 
 def down_conv(in_channels: int, out_channels: int) -> nn.Sequential:
     """3x3 convolution that halves the resolution."""
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, kernel_size=3, stride=2, padding=1),
-        nn.BatchNorm2d(out_channels),
-        nn.GELU(),
-    )
+    return _normed(nn.Conv2d(in_channels, out_channels, kernel_size=3, stride=2, padding=1))
 
 
 def up_conv(in_channels: int, out_channels: int) -> nn.Sequential:
     """4x4 transposed convolution that doubles the resolution."""
-    return nn.Sequential(
-        nn.ConvTranspose2d(in_channels, out_channels, kernel_size=4, stride=2, padding=1),
-        nn.BatchNorm2d(out_channels),
-        nn.GELU(),
+    return _normed(
+        nn.ConvTranspose2d(in_channels, out_channels, kernel_size=4, stride=2, padding=1)
     )
 
 
 def flatten() -> nn.Sequential:
-    """[B, C, 7, 7] to [B, C, 1, 1]."""
+    """7x7 pixels to one."""
     return nn.Sequential(nn.AvgPool2d(7), nn.GELU())
 
 
 def unflatten(channels: int) -> nn.Sequential:
-    """[B, C, 1, 1] to [B, C, 7, 7]."""
-    return nn.Sequential(
-        nn.ConvTranspose2d(channels, channels, kernel_size=7, stride=7),
-        nn.BatchNorm2d(channels),
-        nn.GELU(),
-    )
+    """One pixel to 7x7."""
+    return _normed(nn.ConvTranspose2d(channels, channels, kernel_size=7, stride=7))
 
 
 def conv_block(in_channels: int, out_channels: int) -> nn.Sequential:
@@ -79,8 +65,12 @@ def fc_block(in_features: int, out_features: int) -> nn.Sequential:
     )
 
 
+def _normed(convolution: nn.Conv2d | nn.ConvTranspose2d) -> nn.Sequential:
+    return nn.Sequential(convolution, nn.BatchNorm2d(convolution.out_channels), nn.GELU())
+
+
 class CourseUNet(nn.Module):
-    """U-Net over [B, 1, 28, 28], conditioned as its constructor says.
+    """U-Net over pictures of 28x28 pixels, conditioned as its constructor says.
 
     hidden_width: D, the channels of the first level; the bottleneck has 2D.
     time_conditioning: "add" (DDPM write-ups), "multiply" (flow matching) or "none" (denoisers).
@@ -124,8 +114,9 @@ class CourseUNet(nn.Module):
     def forward(self, x: Tensor, t: Tensor | None = None, c: Tensor | None = None) -> Tensor:
         """Predict from x.
 
-        x: [B, 1, 28, 28]. t: [B] in [0, 1], needed with time conditioning. c: [B, num_classes],
-        one-hot, an all-zero row meaning "no class", needed with classes. Returns [B, 1, 28, 28].
+        x: [batch, 1, 28, 28]. t: [batch] in [0, 1], needed with time conditioning. c: [batch,
+        num_classes], one-hot, an all-zero row meaning "no class", needed with classes. Returns the
+        shape of x.
         """
         a = self.encode1(x)
         b = self.down1(a)
@@ -149,7 +140,7 @@ class CourseUNet(nn.Module):
 
 
 def _embed(block: nn.Module, signal: Tensor, h: Tensor) -> Tensor:
-    """block(signal) as [B, C, 1, 1], in the format of h.
+    """block(signal) as [batch, channel, 1, 1], in the format of h.
 
     Computed in float32 whatever h is: bfloat16 keeps eight bits, too few to tell t / 300 apart.
     """

@@ -56,6 +56,7 @@ class _Block:
     labels: Tensor | None
     rows: int
     generator: torch.Generator
+    steps: list[int]
     frames: list[Tensor] = field(default_factory=list)
     values: Tensor | None = None
 
@@ -86,15 +87,11 @@ def generate(
     Raises ValueError for labels that do not fit the network; StepCancelled when should_stop says
     so; StepFailed if a sample is not finite.
     """
-    blocks = _blocks(requests, num_classes)
+    blocks = _blocks(requests, num_classes, sampler.num_steps)
     batches = _batches(blocks)
     total = len(batches) * sampler.num_steps
     times: dict[int, Tensor] = {}
     for number, batch in enumerate(batches):
-        done = number * sampler.num_steps
-        keep = [
-            _frame_steps(requests[block.request].num_frames, sampler.num_steps) for block in batch
-        ]
         c = _one_hot(batch, num_classes, device)
 
         def draw_noise(batch: list[_Block] = batch) -> Tensor:
@@ -110,10 +107,10 @@ def generate(
         for step, (time, reached_x) in enumerate(sampler.walk(predict, first, draw_noise)):
             x = reached_x
             reached.append(time)
-            for block, steps, part in zip(batch, keep, _split(x, batch), strict=True):
-                if step in steps:
+            for block, part in _split(x, batch):
+                if step in block.steps:
                     block.frames.append(to_uint8(part, pixel_range))
-            report(done + step + 1, total, "sampling")
+            report(number * sampler.num_steps + step + 1, total, "sampling")
             if should_stop():
                 raise StepCancelled("sampling was stopped; the next run starts this step again.")
         if not bool(x.isfinite().all()):
@@ -121,35 +118,32 @@ def generate(
                 f"sampling gave non-finite pixels at guidance {guidance_scale:g}; train the model "
                 "with a lower learning_rate, or sample in float32 (--number-format float32)"
             )
-        for block, steps, part in zip(batch, keep, _split(x, batch), strict=True):
+        for block, part in _split(x, batch):
             block.values = part[:, 0].float().cpu()
-            times[block.request] = torch.tensor([reached[step] for step in steps])
+            times[block.request] = torch.tensor([reached[step] for step in block.steps])
     return [_gather(index, blocks, times[index], pixel_range) for index in range(len(requests))]
 
 
 def to_uint8(x: Tensor, pixel_range: tuple[float, float] = (0.0, 1.0)) -> Tensor:
-    """[B, 1, H, W] in pixel_range, clipped there, as [B, H, W] uint8 on the CPU."""
+    """[batch, 1, height, width] in pixel_range, clipped there, as [batch, height, width] uint8 on
+    the CPU."""
     low, high = pixel_range
     unit = (x[:, 0] - low) / (high - low)
     return unit.clamp(0, 1).mul(255).round().to("cpu", torch.uint8)
 
 
-def _blocks(requests: list[Request], num_classes: int) -> list[_Block]:
+def _blocks(requests: list[Request], num_classes: int, num_steps: int) -> list[_Block]:
     blocks = []
     for index, request in enumerate(requests):
         labels = request.labels
         if (labels is not None) != bool(num_classes):
             raise ValueError("labels are needed for, and only for, a network with classes")
+        steps = _frame_steps(request.num_frames, num_steps)
         for number, start in enumerate(range(0, request.count, BLOCK_ROWS)):
             rows = min(BLOCK_ROWS, request.count - start)
-            blocks.append(
-                _Block(
-                    request=index,
-                    labels=None if labels is None else labels[start : start + rows],
-                    rows=rows,
-                    generator=named_generator(request.seed, "sample", number),
-                )
-            )
+            chosen = None if labels is None else labels[start : start + rows]
+            generator = named_generator(request.seed, "sample", number)
+            blocks.append(_Block(index, chosen, rows, generator, steps))
     return blocks
 
 
@@ -175,8 +169,8 @@ def _one_hot(batch: list[_Block], num_classes: int, device: torch.device | str) 
     return F.one_hot(labels, num_classes).float().to(device)
 
 
-def _split(x: Tensor, batch: list[_Block]) -> tuple[Tensor, ...]:
-    return x.split([block.rows for block in batch])
+def _split(x: Tensor, batch: list[_Block]) -> list[tuple[_Block, Tensor]]:
+    return list(zip(batch, x.split([block.rows for block in batch]), strict=True))
 
 
 def _gather(

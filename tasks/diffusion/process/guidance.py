@@ -1,11 +1,4 @@
-"""Guidance by the gradient of a noise-aware classifier (Dhariwal & Nichol 2021).
-
-    grad log p_gamma(x_t | y) = grad log p(x_t) + gamma grad log p(y | x_t)
-
-The score of x_t is -eps / sqrt(1 - abar_t), so in terms of the noise the network predicts,
-
-    eps_gamma = eps(x_t) - gamma sqrt(1 - abar_t) grad log p(y | x_t)
-"""
+"""Guidance towards a class: by the network, asked with and without it, or by a classifier."""
 
 from __future__ import annotations
 
@@ -20,28 +13,28 @@ from tasks.diffusion.process.noise_schedules import NoiseSchedule
 def guided_prediction(
     network: nn.Module, x: Tensor, t: Tensor, c: Tensor | None, guidance_scale: float
 ) -> Tensor:
-    """u + guidance_scale * (p - u), with p the prediction for class c and u for no class.
+    """Classifier-free: from the prediction for no class past that for class c.
 
-    x: [B, 1, H, W]; t: [B]; c: [B, num_classes] one-hot, or None for a network without classes
-    (guidance_scale is then unused). Both predictions come from one batch of 2B rows; scales 0 and
-    1 need only one of them and cost B rows. Returns [B, 1, H, W], float32.
+    x: [batch, 1, height, width]; t: [batch]; c: [batch, num_classes] one-hot, or None for a network
+    without classes (guidance_scale is then unused). Both predictions come from one batch of twice
+    the rows; scales 0 and 1 need only one of them. Returns the shape of x, float32.
     """
     if c is None:
         return network(x, t).float()
-    if guidance_scale == 0:
-        return network(x, t, torch.zeros_like(c)).float()
-    if guidance_scale == 1:
-        return network(x, t, c).float()
+    if guidance_scale in (0, 1):
+        return network(x, t, c if guidance_scale else torch.zeros_like(c)).float()
     rows = network(
         torch.cat([x, x]), torch.cat([t, t]), torch.cat([torch.zeros_like(c), c])
     ).float()
     unconditional, conditional = rows.chunk(2)
+    # Ho & Salimans 2022, eq. 6, guidance_scale = 1 + w
     return unconditional + guidance_scale * (conditional - unconditional)
 
 
 @dataclass(frozen=True)
 class ClassifierGuidance:
-    """Called in place of guided_prediction: the unconditional estimate, led by the classifier.
+    """Called in place of guided_prediction: the unconditional estimate, led by a noise-aware
+    classifier to log p(x_t) + guidance_scale * log p(y | x_t).
 
     time_unit: the network is told t * time_unit, the classifier t itself.
     """
@@ -53,8 +46,7 @@ class ClassifierGuidance:
     def __call__(
         self, network: nn.Module, x: Tensor, t: Tensor, c: Tensor | None, guidance_scale: float
     ) -> Tensor:
-        """x: [B, 1, H, W]; t: [B], as the network is told it; c: [B, num_classes], one-hot.
-        Returns the shape of x."""
+        """Shapes as guided_prediction's; t as the network is told it."""
         if c is None:
             raise ValueError("classifier guidance needs classes to lead to")
         eps = network(x, t, torch.zeros_like(c)).float()
@@ -63,7 +55,8 @@ class ClassifierGuidance:
         timestep = (t / self.time_unit).round()
         alpha_bar = self.schedule.alpha_bar[timestep.long().cpu()].float().to(x.device)
         sigma = (1 - alpha_bar).sqrt()[:, None, None, None]
-        return eps - guidance_scale * sigma * class_gradient(self.classifier, x, timestep, c)
+        gradient = class_gradient(self.classifier, x, timestep, c)
+        return eps - guidance_scale * sigma * gradient  # Dhariwal & Nichol 2021, eq. 14
 
 
 def class_gradient(classifier: nn.Module, x: Tensor, t: Tensor, c: Tensor) -> Tensor:

@@ -18,14 +18,14 @@ from tasks.diffusion.process.noise_schedules import NoiseSchedule
 
 @dataclass(frozen=True)
 class Moments:
-    """mean: [1, H, W]; covariance: [H W, H W]; both float64."""
+    """mean: [1, height, width]; covariance: [pixel, pixel]; both float64."""
 
     mean: Tensor
     covariance: Tensor
 
     @classmethod
     def of(cls, images: Tensor) -> Moments:
-        """images: [N, 1, H, W]."""
+        """images: [image, 1, height, width]."""
         pixels = images.double().flatten(1)
         size = pixels.shape[1]
         covariance = torch.cov(pixels.T, correction=0).view(size, size)
@@ -69,7 +69,8 @@ def _on_rows(apply: Callable[[Tensor], Tensor], matrix: Tensor, like: Tensor) ->
 class MatchedStart:
     """The Gaussian with the mean and covariance of x_T: no image is hidden in its draws.
 
-    mean: [1, H, W]; root: symmetric square root of the covariance, [H W, H W]; both float64.
+    mean: [1, height, width]; root: symmetric square root of the covariance, [pixel, pixel]; both
+    float64.
     """
 
     mean: Tensor
@@ -86,7 +87,8 @@ class MatchedStart:
         return cls(alpha_bar**0.5 * x_0.mean, root)
 
     def __call__(self, noise: Tensor) -> Tensor:
-        """mean + root noise, [B, 1, H, W]: near the noise it is made of, to be compared with it."""
+        """mean + root noise, in the shape of noise [batch, 1, height, width]: near what it is made
+        of, to be compared with it."""
         # On the CPU: not every accelerator knows float64.
         moved = noise.cpu().double().flatten(1) @ self.root
         return (moved.view(noise.shape) + self.mean).to(noise)

@@ -9,6 +9,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+MAX_BETA = 0.9999
+"""Cosine betas are cut here: the last one would be 1, and x_T would keep nothing of x_0."""
+
+OFFSET = 0.008
+"""s of the cosine schedule, which keeps the first betas from vanishing."""
+
 
 @dataclass(frozen=True, eq=False)
 class NoiseSchedule:
@@ -28,63 +34,48 @@ class NoiseSchedule:
         return len(self.beta) - 1
 
 
-def linear_schedule(
-    num_timesteps: int, beta_start: float = 1e-4, beta_end: float = 0.02
-) -> NoiseSchedule:
-    """beta_1..beta_T evenly spaced from beta_start to beta_end (Ho et al. 2020, section 4)."""
-    beta = torch.linspace(beta_start, beta_end, num_timesteps, dtype=torch.float64)
-    beta = torch.cat([torch.zeros(1, dtype=torch.float64), beta])
-    alpha = 1 - beta
-    return NoiseSchedule(beta, alpha, alpha.cumprod(dim=0))
+def linear_betas(num_timesteps: int, start: float, end: float) -> Tensor:
+    """Evenly spaced (Ho et al. 2020, section 4). [num_timesteps] float64, as of the others."""
+    return torch.linspace(start, end, num_timesteps, dtype=torch.float64)
 
 
-MAX_BETA = 0.9999
-"""Cosine betas are cut here: the last one would be 1, and x_T would keep nothing of x_0."""
+def quadratic_betas(num_timesteps: int, start: float, end: float) -> Tensor:
+    """sqrt(beta_t) evenly spaced."""
+    return torch.linspace(start**0.5, end**0.5, num_timesteps, dtype=torch.float64).square()
 
 
-def cosine_schedule(num_timesteps: int, offset: float = 0.008) -> NoiseSchedule:
-    """alpha_bar_t = f(t) / f(0), f(t) = cos^2(pi/2 (t/T + s) / (1 + s)) (Nichol & Dhariwal 2021,
-    eq. 17). offset: s, which keeps the first betas from vanishing."""
-    t = torch.arange(num_timesteps + 1, dtype=torch.float64) / num_timesteps
-    f = torch.cos(math.pi / 2 * (t + offset) / (1 + offset)).square()
-    alpha_bar = f / f[0]
-    return _from_betas((1 - alpha_bar[1:] / alpha_bar[:-1]).clamp(max=MAX_BETA))
-
-
-def quadratic_schedule(num_timesteps: int, beta_start: float, beta_end: float) -> NoiseSchedule:
-    """sqrt(beta_t) evenly spaced, from sqrt(beta_start) to sqrt(beta_end)."""
-    roots = torch.linspace(beta_start**0.5, beta_end**0.5, num_timesteps, dtype=torch.float64)
-    return _from_betas(roots.square())
-
-
-def sigmoid_schedule(num_timesteps: int, beta_start: float, beta_end: float) -> NoiseSchedule:
-    """beta_t = beta_start + (beta_end - beta_start) sigmoid(u_t), u_t evenly spaced in [-6, 6]."""
+def sigmoid_betas(num_timesteps: int, start: float, end: float) -> Tensor:
+    """Along a sigmoid from -6 to 6."""
     u = torch.linspace(-6, 6, num_timesteps, dtype=torch.float64)
-    return _from_betas(beta_start + (beta_end - beta_start) * torch.sigmoid(u))
+    return start + (end - start) * torch.sigmoid(u)
 
 
-_BY_NAME: dict[str, Callable[[int, float, float], NoiseSchedule]] = {
-    "linear": linear_schedule,
-    "cosine": lambda num_timesteps, beta_start, beta_end: cosine_schedule(num_timesteps),
-    "quadratic": quadratic_schedule,
-    "sigmoid": sigmoid_schedule,
+def cosine_betas(num_timesteps: int, start: float, end: float) -> Tensor:
+    """Those of an alpha_bar that falls as a squared cosine; start and end are of no use to it."""
+    t = torch.arange(num_timesteps + 1, dtype=torch.float64) / num_timesteps
+    f = torch.cos(math.pi / 2 * (t + OFFSET) / (1 + OFFSET)).square()
+    alpha_bar = f / f[0]  # Nichol & Dhariwal 2021, eq. 17
+    return (1 - alpha_bar[1:] / alpha_bar[:-1]).clamp(max=MAX_BETA)
+
+
+_BETAS: dict[str, Callable[[int, float, float], Tensor]] = {
+    "linear": linear_betas,
+    "cosine": cosine_betas,
+    "quadratic": quadratic_betas,
+    "sigmoid": sigmoid_betas,
 }
 
 
 def noise_schedule(
     name: str, num_timesteps: int, beta_start: float = 1e-4, beta_end: float = 0.02
 ) -> NoiseSchedule:
-    """The schedule called `name`; "cosine" has no use for beta_start and beta_end."""
-    return _BY_NAME[name](num_timesteps, beta_start, beta_end)
+    """The schedule called `name`, with the clean image put before beta_1 at t = 0."""
+    betas = _BETAS[name](num_timesteps, beta_start, beta_end)
+    beta = torch.cat([torch.zeros(1, dtype=torch.float64), betas])
+    alpha = 1 - beta
+    return NoiseSchedule(beta, alpha, alpha.cumprod(dim=0))  # Ho et al. 2020, section 2
 
 
 def signal_to_noise(schedule: NoiseSchedule) -> Tensor:
     """abar_t / (1 - abar_t): ratio of the variances in x_t, [T + 1] float64; infinite at t = 0."""
     return schedule.alpha_bar / (1 - schedule.alpha_bar)
-
-
-def _from_betas(betas: Tensor) -> NoiseSchedule:
-    """beta_1..beta_T, [T], with the clean image put before them at t = 0."""
-    beta = torch.cat([torch.zeros(1, dtype=torch.float64), betas])
-    alpha = 1 - beta
-    return NoiseSchedule(beta, alpha, alpha.cumprod(dim=0))

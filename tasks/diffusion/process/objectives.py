@@ -1,7 +1,7 @@
-"""What the MNIST networks are trained to predict: one class an objective, one formula a loss.
+"""What networks are trained to predict: one class an objective, one formula a loss.
 
-Images x are [batch, 1, 28, 28] in [0, 1]; every random draw comes from the generator passed in.
-A loss is a float32 scalar.
+x: [batch, 1, height, width] in [0, 1]; labels: [batch] int64. Every random draw comes from the
+generator passed in. A loss is a float32 scalar.
 """
 
 from __future__ import annotations
@@ -13,125 +13,12 @@ from typing import Protocol
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from tasks.diffusion.process.noise_schedules import NoiseSchedule
 
-
-class Objective(Protocol):
-    """A training loss for one batch."""
-
-    def loss(
-        self, network: nn.Module, x: Tensor, labels: Tensor, generator: torch.Generator
-    ) -> Tensor: ...
-
-
-def _noise_like(x: Tensor, generator: torch.Generator) -> Tensor:
-    return torch.randn(x.shape, generator=generator, device=x.device)
-
-
-def one_hot_with_dropout(
-    labels: Tensor, num_classes: int, p_uncond: float, generator: torch.Generator
-) -> Tensor:
-    """One-hot labels, a row replaced by zeros with probability p_uncond (Ho & Salimans 2022).
-
-    labels: [batch], int64. Returns [batch, num_classes], float32.
-    """
-    keep = torch.rand(labels.shape, generator=generator, device=labels.device) >= p_uncond
-    return F.one_hot(labels, num_classes).float() * keep[:, None]
-
-
-@dataclass(frozen=True)
-class Denoiser:
-    """Recover x from z = x + sigma * eps: MSE(net(z), x)."""
-
-    sigma: float
-
-    def loss(
-        self, network: nn.Module, x: Tensor, labels: Tensor, generator: torch.Generator
-    ) -> Tensor:
-        z = x + self.sigma * _noise_like(x, generator)
-        return F.mse_loss(network(z).float(), x)
-
-
-@dataclass(frozen=True)
-class PureNoiseDenoiser:
-    """Recover x from z = eps, which says nothing of x: the optimum is the mean image."""
-
-    def loss(
-        self, network: nn.Module, x: Tensor, labels: Tensor, generator: torch.Generator
-    ) -> Tensor:
-        z = _noise_like(x, generator)
-        return F.mse_loss(network(z).float(), x)
-
-
-@dataclass(frozen=True)
-class DDPM:
-    """Predict the noise in x_t, t uniform in 1..T (Ho et al. 2020, eq. 14).
-
-    The network sees t / T, in training and in sampling alike.
-    """
-
-    schedule: NoiseSchedule
-    num_classes: int = 0
-    p_uncond: float = 0.0
-
-    def loss(
-        self, network: nn.Module, x: Tensor, labels: Tensor, generator: torch.Generator
-    ) -> Tensor:
-        num_timesteps = self.schedule.num_timesteps
-        t = torch.randint(1, num_timesteps + 1, (len(x),), generator=generator, device=x.device)
-        eps = _noise_like(x, generator)
-        signal, sigma = (table[t][:, None, None, None] for table in rates(self.schedule, x.device))
-        x_t = signal * x + sigma * eps
-        return F.mse_loss(_predict(self, network, x_t, t / num_timesteps, labels, generator), eps)
-
-
-@functools.lru_cache(maxsize=8)
-def rates(schedule: NoiseSchedule, device: torch.device) -> tuple[Tensor, Tensor]:
-    """sqrt(alpha_bar) and sqrt(1 - alpha_bar), [T + 1] float32, copied to the device only once."""
-    alpha_bar = schedule.alpha_bar
-    return alpha_bar.sqrt().float().to(device), (1 - alpha_bar).sqrt().float().to(device)
-
-
-@dataclass(frozen=True)
-class FlowMatching:
-    """Predict the velocity x_1 - x_0 on the straight path from noise x_0 to data x_1.
-
-    x_t = (1 - t) x_0 + t x_1, t uniform in [0, 1] (Lipman et al. 2023, optimal-transport path
-    with sigma_min = 0).
-    """
-
-    num_classes: int = 0
-    p_uncond: float = 0.0
-
-    def loss(
-        self, network: nn.Module, x: Tensor, labels: Tensor, generator: torch.Generator
-    ) -> Tensor:
-        x_1 = x
-        t = torch.rand(len(x), generator=generator, device=x.device)
-        x_0 = _noise_like(x, generator)
-        time = t[:, None, None, None]
-        x_t = (1 - time) * x_0 + time * x_1
-        return F.mse_loss(_predict(self, network, x_t, t, labels, generator), x_1 - x_0)
-
-
-def _predict(
-    objective: DDPM | FlowMatching,
-    network: nn.Module,
-    x_t: Tensor,
-    t: Tensor,
-    labels: Tensor,
-    generator: torch.Generator,
-) -> Tensor:
-    if not objective.num_classes:
-        return network(x_t, t).float()
-    c = one_hot_with_dropout(labels, objective.num_classes, objective.p_uncond, generator)
-    return network(x_t, t, c).float()
-
-
-PIXEL_RANGE = (-1.0, 1.0)
-"""Values that black and white have for the network."""
+UNIT_RANGE, PIXEL_RANGE = (0.0, 1.0), (-1.0, 1.0)
+"""Values that black and white have for the networks of the course and of the annotated write-up."""
 
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "l1": F.l1_loss,
@@ -141,11 +28,54 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 
 
+class Objective(Protocol):
+    """A training loss for one batch."""
+
+    def loss(self, network: nn.Module, x: Tensor, labels: Tensor, generator: Generator) -> Tensor:
+        """Of `network` on images x."""
+
+
+@dataclass(frozen=True)
+class Denoiser:
+    """Recover x from z = x + sigma * eps."""
+
+    sigma: float
+
+    def loss(self, network: nn.Module, x: Tensor, labels: Tensor, generator: Generator) -> Tensor:
+        z = x + self.sigma * _noise_like(x, generator)
+        return F.mse_loss(network(z).float(), x)
+
+
+@dataclass(frozen=True)
+class PureNoiseDenoiser:
+    """Recover x from z = eps, which says nothing of x: the optimum is the mean image."""
+
+    def loss(self, network: nn.Module, x: Tensor, labels: Tensor, generator: Generator) -> Tensor:
+        return F.mse_loss(network(_noise_like(x, generator)).float(), x)
+
+
+@dataclass(frozen=True)
+class DDPM:
+    """Predict the noise in x_t, t uniform in 1..T.
+
+    The network sees t / T, in training and in sampling alike.
+    """
+
+    schedule: NoiseSchedule
+    num_classes: int = 0
+    p_uncond: float = 0.0
+
+    def loss(self, network: nn.Module, x: Tensor, labels: Tensor, generator: Generator) -> Tensor:
+        x_t, t, eps = noised(x, self.schedule, generator, UNIT_RANGE)
+        predicted = _predict(self, network, x_t, t / self.schedule.num_timesteps, labels, generator)
+        return F.mse_loss(predicted, eps)  # Ho et al. 2020, eq. 14
+
+
 @dataclass(frozen=True)
 class NoisePrediction:
-    """loss(eps, network(x_t, t)), t uniform in 1..T, images scaled to [-1, 1].
+    """As the annotated write-up has it: the noise in x_t, t uniform in 1..T, under one of LOSSES.
 
-    The network sees t itself. loss: "l1", "l2" or "huber".
+    Images are scaled to PIXEL_RANGE. The network sees t itself.
     """
 
     schedule: NoiseSchedule
@@ -153,33 +83,66 @@ class NoisePrediction:
     num_classes: int = 0
     p_uncond: float = 0.0
 
-    def loss(
-        self, network: nn.Module, x: Tensor, labels: Tensor, generator: torch.Generator
-    ) -> Tensor:
+    def loss(self, network: nn.Module, x: Tensor, labels: Tensor, generator: Generator) -> Tensor:
         x_t, t, eps = noised(x, self.schedule, generator, PIXEL_RANGE)
-        conditions: tuple[Tensor, ...] = (t,)
-        if self.num_classes:
-            c = one_hot_with_dropout(labels, self.num_classes, self.p_uncond, generator)
-            conditions = (t, c)
-        return LOSSES[self.loss_name](network(x_t, *conditions).float(), eps)
+        predicted = _predict(self, network, x_t, t, labels, generator)
+        return LOSSES[self.loss_name](predicted, eps)  # Ho et al. 2020, eq. 14, for "l2"
+
+
+@dataclass(frozen=True)
+class FlowMatching:
+    """Predict the velocity x_1 - x_0 on the straight path from noise x_0 to data x_1, t uniform in
+    [0, 1]: the optimal-transport path with sigma_min = 0."""
+
+    num_classes: int = 0
+    p_uncond: float = 0.0
+
+    def loss(self, network: nn.Module, x: Tensor, labels: Tensor, generator: Generator) -> Tensor:
+        x_1 = x
+        t = torch.rand(len(x), generator=generator, device=x.device)
+        x_0 = _noise_like(x, generator)
+        time = t[:, None, None, None]
+        x_t = (1 - time) * x_0 + time * x_1  # Lipman et al. 2023, eq. 22
+        predicted = _predict(self, network, x_t, t, labels, generator)
+        return F.mse_loss(predicted, x_1 - x_0)  # Lipman et al. 2023, eq. 23
+
+
+@dataclass(frozen=True)
+class Classification:
+    """Cross-entropy of the logits."""
+
+    def loss(self, network: nn.Module, x: Tensor, labels: Tensor, generator: Generator) -> Tensor:
+        return F.cross_entropy(network(x).float(), labels)
+
+
+@dataclass(frozen=True)
+class NoisyClassification:
+    """Cross-entropy of p(y | x_t), t uniform in 1..T.
+
+    pixel_range: of the diffusion model that is to be guided.
+    """
+
+    schedule: NoiseSchedule
+    pixel_range: tuple[float, float] = PIXEL_RANGE
+
+    def loss(self, network: nn.Module, x: Tensor, labels: Tensor, generator: Generator) -> Tensor:
+        x_t, t, _ = noised(x, self.schedule, generator, self.pixel_range)
+        return F.cross_entropy(network(x_t, t).float(), labels)
 
 
 def noised(
-    x: Tensor,
-    schedule: NoiseSchedule,
-    generator: torch.Generator,
-    pixel_range: tuple[float, float],
+    x: Tensor, schedule: NoiseSchedule, generator: Generator, pixel_range: tuple[float, float]
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """x_t, t and eps of images x [B, 1, H, W] in [0, 1], t [B] uniform in 1..T as float32.
+    """x_t, t and eps of images x, t: [batch] uniform in 1..T as float32.
 
     pixel_range: to which images are brought before noise is added.
     """
     t = torch.randint(
         1, schedule.num_timesteps + 1, (len(x),), generator=generator, device=x.device
     )
-    eps = torch.randn(x.shape, generator=generator, device=x.device)
-    signal, sigma = (table[t][:, None, None, None] for table in rates(schedule, x.device))
-    return signal * to_range(x, pixel_range) + sigma * eps, t.float(), eps
+    eps = _noise_like(x, generator)
+    signal, sigma = (table[t][:, None, None, None] for table in _rates(schedule, x.device))
+    return signal * to_range(x, pixel_range) + sigma * eps, t.float(), eps  # Ho et al. 2020, eq. 4
 
 
 def to_range(x: Tensor, pixel_range: tuple[float, float] = PIXEL_RANGE) -> Tensor:
@@ -188,28 +151,35 @@ def to_range(x: Tensor, pixel_range: tuple[float, float] = PIXEL_RANGE) -> Tenso
     return low + (high - low) * x
 
 
-@dataclass(frozen=True)
-class Classification:
-    """Cross-entropy of the logits, for the one trainer."""
+def one_hot_with_dropout(
+    labels: Tensor, num_classes: int, p_uncond: float, generator: Generator
+) -> Tensor:
+    """One-hot labels, [batch, num_classes] float32, a row replaced by zeros with probability
+    p_uncond (Ho & Salimans 2022, algorithm 1)."""
+    keep = torch.rand(labels.shape, generator=generator, device=labels.device) >= p_uncond
+    return F.one_hot(labels, num_classes).float() * keep[:, None]
 
-    def loss(
-        self, network: nn.Module, x: Tensor, labels: Tensor, generator: torch.Generator
-    ) -> Tensor:
-        return F.cross_entropy(network(x).float(), labels)
+
+@functools.lru_cache(maxsize=8)
+def _rates(schedule: NoiseSchedule, device: torch.device) -> tuple[Tensor, Tensor]:
+    """sqrt(alpha_bar) and sqrt(1 - alpha_bar), [T + 1] float32, copied to the device only once."""
+    alpha_bar = schedule.alpha_bar
+    return alpha_bar.sqrt().float().to(device), (1 - alpha_bar).sqrt().float().to(device)
 
 
-@dataclass(frozen=True)
-class NoisyClassification:
-    """Cross-entropy of p(y | x_t), t uniform in 1..T, for the one trainer.
+def _noise_like(x: Tensor, generator: Generator) -> Tensor:
+    return torch.randn(x.shape, generator=generator, device=x.device)
 
-    pixel_range: of the diffusion model that is to be guided.
-    """
 
-    schedule: NoiseSchedule
-    pixel_range: tuple[float, float] = PIXEL_RANGE
-
-    def loss(
-        self, network: nn.Module, x: Tensor, labels: Tensor, generator: torch.Generator
-    ) -> Tensor:
-        x_t, t, _ = noised(x, self.schedule, generator, self.pixel_range)
-        return F.cross_entropy(network(x_t, t).float(), labels)
+def _predict(
+    objective: DDPM | NoisePrediction | FlowMatching,
+    network: nn.Module,
+    x_t: Tensor,
+    t: Tensor,
+    labels: Tensor,
+    generator: Generator,
+) -> Tensor:
+    if not objective.num_classes:
+        return network(x_t, t).float()
+    c = one_hot_with_dropout(labels, objective.num_classes, objective.p_uncond, generator)
+    return network(x_t, t, c).float()

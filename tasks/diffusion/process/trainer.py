@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
 from tasks import DeadlineReached, StepCancelled, TrainingFailed
+from tasks.diffusion.networks.inference import autocast
 from tasks.diffusion.process.augmentation import random_flip, random_shift
 from tasks.diffusion.process.objectives import Objective
 from tasks.diffusion.seeds import named_generator
@@ -151,9 +151,9 @@ def train(
 ) -> TrainingState:
     """Train `network` in place and return the state after the last epoch.
 
-    images: [N, 28, 28], uint8. labels: [N], int64. on_epoch gets the state after each epoch (save
-    it there to make the run resumable); on_progress gets (steps done, steps in all, mean loss of
-    the last window).
+    images: [image, 28, 28], uint8. labels: [image], int64. on_epoch gets the state after each epoch
+    (save it there to make the run resumable); on_progress gets (steps done, steps in all, mean loss
+    of the last window).
 
     Raises TrainingFailed on a non-finite or diverging loss, DeadlineReached once this call has run
     for deadline_seconds, StepCancelled when should_stop says so. What on_epoch saved stays good.
@@ -194,7 +194,7 @@ def train(
                 x = random_shift(x, recipe.max_shift, generator)
             if recipe.horizontal_flip:
                 x = random_flip(x, generator)
-            with _autocast(device, recipe.number_format):
+            with autocast(device, recipe.number_format):
                 loss = objective.loss(network, x, labels[rows], generator)
             loss.backward()
             optimizer.step()
@@ -258,12 +258,6 @@ def _batches(
             remaining = torch.cat([remaining, order])
         yield remaining[:batch_size]
         remaining = remaining[batch_size:]
-
-
-def _autocast(device: torch.device, number_format: str) -> AbstractContextManager[object]:
-    if number_format == "float32":
-        return nullcontext()
-    return torch.autocast(device.type, dtype=getattr(torch, number_format))
 
 
 def _check_convergence(losses: Tensor, steps_per_epoch: int, learning_rate: float) -> None:

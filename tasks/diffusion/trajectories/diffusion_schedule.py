@@ -16,9 +16,10 @@ import torch
 from torch import Tensor
 
 from tasks import BadInput
+from tasks.diffusion.process.noise_schedules import linear_betas, quadratic_betas, sigmoid_betas
 
 Limit = Callable[[Tensor], Tensor]
-"""[B, C, H, W] to the same shape, each picture on its own."""
+"""x_0 [batch, channel, height, width] to the same shape, each picture on its own."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ def no_limit(x_0: Tensor) -> Tensor:
 def quantile(values: Tensor, ratio: float) -> Tensor:
     """The same as torch.quantile(values, ratio, dim=1), linear between neighbours.
 
-    values: [B, N]. Returns [B]. Only the tail above the quantile is sorted: four times (N of a
-    64x64 picture) to eight times (256x256) as fast on a CPU, and without torch's limit on N.
+    values: [batch, number]. Returns [batch]. Only the tail above the quantile is sorted: four times
+    (a 64x64 picture) to eight times (256x256) as fast on a CPU, and without torch's limit on N.
     """
     n = values.shape[1]
     # In float32, as torch computes the rank, so that results are equal to the last bit.
@@ -103,17 +104,19 @@ class TimestepSpacing:
         elif self.kind == "trailing":
             ascending = np.arange(total, 0, -total / num_inference_steps).round()[::-1] - 1
         else:
-            raise BadInput(
-                f"scheduler_config.json: timestep_spacing is {self.kind!r}; "
-                "expected leading, linspace or trailing"
-            )
+            raise _refusal("timestep_spacing", self.kind, "leading, linspace or trailing")
         return tuple(int(t) for t in ascending[::-1])
 
 
 CLEAN = -1
 """The timestep of the image itself: alpha_bar is 1 there."""
 
-VARIANCE_TYPES = ("learned_range", "fixed_small", "fixed_small_log", "fixed_large")
+_SAMPLED = {
+    "_class_name": ("DDPMScheduler",),
+    "prediction_type": ("epsilon",),
+    "variance_type": ("learned_range", "fixed_small", "fixed_small_log", "fixed_large"),
+}
+"""Settings of a scheduler that this engine can follow."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +125,7 @@ class DiffusionSchedule:
 
     alpha_bar: [T] float64 on the CPU, in (0, 1]; 1 - alpha_bar_0 is 4e-5, of which float32 keeps
         three digits.
-    variance_type: how the U-Net's variance channels are read, one of VARIANCE_TYPES.
+    variance_type: how the U-Net's variance channels are read, see posterior.py.
     limit: keeps an estimate of the clean image in the range of images.
     spacing: how num_inference_steps timesteps are chosen.
     """
@@ -137,7 +140,7 @@ class DiffusionSchedule:
         return len(self.alpha_bar)
 
     def alpha_bar_at(self, t: Tensor) -> Tensor:
-        """alpha_bar of timesteps [B] (CLEAN allowed), as [B, 1, 1, 1] float64 on the CPU."""
+        """alpha_bar of timesteps [batch] (CLEAN allowed), [batch, 1, 1, 1] float64 on the CPU."""
         clean_first = torch.cat([torch.ones(1, dtype=torch.float64), self.alpha_bar])
         return clean_first[t.cpu() + 1][:, None, None, None]
 
@@ -147,22 +150,14 @@ class DiffusionSchedule:
 
         Raises BadInput for a scheduler that this engine would sample wrongly.
         """
-        name = config.get("_class_name", "DDPMScheduler")
-        _require(name == "DDPMScheduler", "_class_name", name, "DDPMScheduler")
-        prediction_type = config.get("prediction_type", "epsilon")
-        _require(prediction_type == "epsilon", "prediction_type", prediction_type, "epsilon")
-        variance_type = config.get("variance_type", "fixed_small")
-        _require(
-            variance_type in VARIANCE_TYPES,
-            "variance_type",
-            variance_type,
-            " or ".join(VARIANCE_TYPES),
-        )
-        rescaled = config.get("rescale_betas_zero_snr", False)
-        _require(not rescaled, "rescale_betas_zero_snr", rescaled, "false")
+        for key, allowed in _SAMPLED.items():
+            if config.get(key, allowed[0]) not in allowed:
+                raise _refusal(key, config[key], " or ".join(allowed))
+        if config.get("rescale_betas_zero_snr"):
+            raise _refusal("rescale_betas_zero_snr", config["rescale_betas_zero_snr"], "false")
         return cls(
-            alpha_bar=(1 - _beta(config)).cumprod(dim=0),
-            variance_type=variance_type,
+            alpha_bar=(1 - _betas(config)).cumprod(dim=0),
+            variance_type=config.get("variance_type", "fixed_small"),
             limit=_limit(config),
             spacing=TimestepSpacing(
                 num_train_timesteps=int(config.get("num_train_timesteps", 1000)),
@@ -173,41 +168,41 @@ class DiffusionSchedule:
 
 
 def forward(schedule: DiffusionSchedule, x_0: Tensor, t: Tensor, noise: Tensor) -> Tensor:
-    """x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) eps (Ho et al. 2020, eq. 4).
+    """x_t from x_0.
 
-    x_0, noise: [B, C, H, W]; t: [B], CLEAN giving x_0 itself. Returns the format of x_0.
+    x_0, noise: [batch, channel, height, width]; t: [batch], CLEAN giving x_0 itself. Returns the
+    format of x_0.
     """
     alpha_bar = schedule.alpha_bar_at(t)
     signal, sigma = alpha_bar.sqrt().to(x_0), (1 - alpha_bar).sqrt().to(x_0)
-    return signal * x_0 + sigma * noise
+    return signal * x_0 + sigma * noise  # Ho et al. 2020, eq. 4
 
 
-def _beta(config: Mapping[str, Any]) -> Tensor:
+def _betas(config: Mapping[str, Any]) -> Tensor:
     """beta_0..beta_{T-1}, [T] float64."""
     trained = config.get("trained_betas")
     if trained is not None:
         return torch.tensor(list(trained), dtype=torch.float64)
-    num_timesteps = int(config.get("num_train_timesteps", 1000))
-    start, end = float(config.get("beta_start", 1e-4)), float(config.get("beta_end", 0.02))
     name = config.get("beta_schedule", "linear")
-    if name == "linear":
-        return torch.linspace(start, end, num_timesteps, dtype=torch.float64)
-    if name == "scaled_linear":
-        return torch.linspace(start**0.5, end**0.5, num_timesteps, dtype=torch.float64).square()
-    if name == "sigmoid":
-        ramp = torch.linspace(-6, 6, num_timesteps, dtype=torch.float64).sigmoid()
-        return start + (end - start) * ramp
-    if name == "squaredcos_cap_v2":
-        return _cosine_beta(num_timesteps)
-    allowed = "linear, scaled_linear, sigmoid or squaredcos_cap_v2"
-    raise BadInput(f"scheduler_config.json: beta_schedule is {name!r}; expected {allowed}")
+    if name not in _BETAS:
+        raise _refusal("beta_schedule", name, "linear, scaled_linear, sigmoid or squaredcos_cap_v2")
+    start, end = float(config.get("beta_start", 1e-4)), float(config.get("beta_end", 0.02))
+    return _BETAS[name](int(config.get("num_train_timesteps", 1000)), start, end)
 
 
-def _cosine_beta(num_timesteps: int) -> Tensor:
-    """1 - abar(t + 1) / abar(t), at most 0.999 (Nichol & Dhariwal 2021, eq. 17)."""
+def _squared_cosine_betas(num_timesteps: int, start: float, end: float) -> Tensor:
+    """The cosine schedule as diffusers forms and cuts it; start and end are of no use to it."""
     t = torch.arange(num_timesteps + 1, dtype=torch.float64) / num_timesteps
-    alpha_bar = ((t + 0.008) / 1.008 * math.pi / 2).cos().square()
+    alpha_bar = ((t + 0.008) / 1.008 * math.pi / 2).cos().square()  # Nichol & Dhariwal 2021, eq. 17
     return (1 - alpha_bar[1:] / alpha_bar[:-1]).clamp(max=0.999)
+
+
+_BETAS = {
+    "linear": linear_betas,
+    "scaled_linear": quadratic_betas,
+    "sigmoid": sigmoid_betas,
+    "squaredcos_cap_v2": _squared_cosine_betas,
+}
 
 
 def _limit(config: Mapping[str, Any]) -> Limit:
@@ -221,6 +216,5 @@ def _limit(config: Mapping[str, Any]) -> Limit:
     return no_limit
 
 
-def _require(holds: bool, key: str, value: object, allowed: str) -> None:
-    if not holds:
-        raise BadInput(f"scheduler_config.json: {key} is {value!r}; expected {allowed}")
+def _refusal(key: str, value: object, allowed: str) -> BadInput:
+    return BadInput(f"scheduler_config.json: {key} is {value!r}; expected {allowed}")

@@ -1,11 +1,10 @@
 """Many trajectories at once through one U-Net, in full batches.
 
-At each step a trajectory needs some rows of the network (row_plan.py). The engine packs the rows of
-all trajectories, each at its own timestep, into batches (row_queue.py), gathers the network's
-inputs (network_rows.py), reads its outputs as one noise estimate for each trajectory
-(noise_estimates.py) and takes those whose rows are complete a step on (pictures_in_progress.py).
-A trajectory's noise is its own, so its result depends on neither its neighbours nor the size of
-the batches.
+At each step a trajectory needs some rows of the network (rows.py). The engine packs the rows of all
+trajectories, each at its own timestep, into batches, gathers the network's inputs and reads its
+outputs as one noise estimate for each trajectory (network_rows.py), and takes those whose rows are
+complete a step on (pictures.py). A trajectory's noise is its own, so its result depends on neither
+its neighbours nor the size of the batches.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ from torch import Tensor
 
 from tasks import BadInput, StepCancelled, StepFailed
 from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
-from tasks.diffusion.trajectories.network_rows import NetworkRows, NoiseEstimates, UNet
+from tasks.diffusion.trajectories.network_rows import NetworkRows, UNet
 from tasks.diffusion.trajectories.pictures import PicturesInProgress
-from tasks.diffusion.trajectories.rows import Ragged, RowQueue, Share, plan_rows, rows_of
+from tasks.diffusion.trajectories.rows import RowQueue, rows_of
 from tasks.diffusion.trajectories.trajectory import Result, Trajectory
 
 
@@ -47,12 +46,10 @@ def sample(
     if not trajectories:
         return []
     pictures = PicturesInProgress(schedule, trajectories, size, device)
-    plans = [plan_rows(trajectory) for trajectory in trajectories]
-    network_rows = NetworkRows(trajectories, plans, size, device)
+    network_rows = NetworkRows(trajectories, size, device)
     numbers = network_rows.numbers
-    estimates = NoiseEstimates(trajectories, plans, numbers, size, device)
     queue = RowQueue(
-        rows=[len(plan.rows) for plan in plans],
+        rows=numbers.counts.tolist(),
         steps=[len(trajectory.visited_timesteps) for trajectory in trajectories],
     )
     unet_rows, forwards = np.zeros((2, len(trajectories)), dtype=np.int64)
@@ -62,7 +59,9 @@ def sample(
     while batch := queue.take(max_rows):
         if should_stop():
             raise StepCancelled("sampling was stopped; the next run starts this batch again.")
-        new_rows = _row_numbers(batch, numbers)
+        new_rows = np.concatenate(
+            [numbers.start[s.trajectory] + np.arange(s.first, s.stop) for s in batch]
+        )
         new_output = unet(*network_rows.inputs(new_rows, pictures.x, pictures.t))
         _check_output(new_output, len(new_rows), size)
         output, rows = torch.cat([output, new_output.float()]), np.concatenate([rows, new_rows])
@@ -72,7 +71,7 @@ def sample(
 
         complete = np.array([s.trajectory for s in batch if s.is_last], dtype=np.int64)
         if len(complete):
-            pictures.advance(complete, *estimates.combine(output, rows, complete))
+            pictures.advance(complete, *network_rows.combine(output, rows, complete))
             for trajectory in pictures.failures:
                 queue.drop(trajectory)
         is_waiting = np.isin(rows, numbers.of(complete), invert=True)
@@ -84,10 +83,6 @@ def sample(
         or Result(pictures.clean(i), pictures.snapshots[i], int(unet_rows[i]), int(forwards[i]))
         for i in range(len(trajectories))
     ]
-
-
-def _row_numbers(batch: Sequence[Share], numbers: Ragged) -> np.ndarray:
-    return np.concatenate([numbers.start[s.trajectory] + np.arange(s.first, s.stop) for s in batch])
 
 
 def _check_output(output: Tensor, num_rows: int, size: int) -> None:

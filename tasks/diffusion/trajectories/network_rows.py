@@ -1,4 +1,4 @@
-"""The U-Net's inputs for any rows of any trajectories, gathered in a few operations."""
+"""What goes into the U-Net and what comes out: rows of any trajectories, in a few operations."""
 
 from __future__ import annotations
 
@@ -10,27 +10,25 @@ from torch import Tensor
 
 from tasks import BadInput
 from tasks.diffusion.components import LinearMap
-from tasks.diffusion.trajectories.rows import Ragged, RowPlan, distinct, rows_of
+from tasks.diffusion.trajectories.rows import Ragged, distinct, plan_rows, rows_of
 from tasks.diffusion.trajectories.trajectory import Trajectory
 from tasks.diffusion.views import view_from_params
 from tasks.diffusion.views.view import ViewBank
 
 UNet = Callable[..., Tensor]
-"""(x [B, 3, S, S] float32, t [B] int64, prompt_embeds [B, length, width]) to [B, 6, S, S], three
-channels of noise and three of variance, in any float format. The second stage's takes x
-[B, 6, S, S] and class_labels [B] int64 as well."""
+"""(x [batch, 3, size, size] float32, t [batch] int64, prompt_embeds [batch, length, width]) to
+[batch, 6, size, size], three channels of noise and three of variance, in any float format. The
+second stage's takes x [batch, 6, size, size] and class_labels [batch] int64 as well."""
 
 
 class NetworkRows:
-    """Rows are numbered over all trajectories, those of one trajectory in one run."""
+    """Rows are numbered over all trajectories, those of one trajectory in one run; so are the
+    estimates, one a prompt, that are made of them."""
 
     def __init__(
-        self,
-        trajectories: Sequence[Trajectory],
-        plans: Sequence[RowPlan],
-        size: int,
-        device: torch.device | str,
+        self, trajectories: Sequence[Trajectory], size: int, device: torch.device | str
     ) -> None:
+        plans = [plan_rows(trajectory) for trajectory in trajectories]
         self.numbers = Ragged([len(plan.rows) for plan in plans])
         self._trajectory = self.numbers.owner
         identity = view_from_params({"name": "identity"}, size)
@@ -47,9 +45,23 @@ class NetworkRows:
             self._conditions = _stack_alike(conditions, "conditions").float().to(device)
             self._labels = torch.tensor(labels, device=device)
 
+        estimates = [estimate for plan in plans for estimate in plan.estimates]
+        self._estimates = Ragged([len(plan.estimates) for plan in plans])
+        owner = self._estimates.owner
+        first_row = self.numbers.start[owner]
+        self._conditional = first_row + np.array([e.conditional for e in estimates])
+        self._unconditional = first_row + np.array([e.unconditional for e in estimates])
+        self._maps = [e.map for e in estimates]
+        scales = [trajectories[i].guidance_scale for i in owner]
+        self._guidance_scale = torch.tensor(scales, device=device)[:, None, None, None]
+        is_sum = np.array([t.combination.is_sum for t in trajectories])
+        self._noise_weight = np.where(is_sum, 1.0, 1 / self._estimates.counts)
+
     def inputs(self, rows: np.ndarray, x: Tensor, t: Tensor) -> tuple[Tensor, ...]:
-        """The U-Net's arguments for some rows, from x [N, 3, S, S] and t [N] of all
-        trajectories."""
+        """The U-Net's arguments for some rows.
+
+        x: [trajectory, 3, size, size] and t: [trajectory], of all trajectories.
+        """
         trajectory = self._trajectory[rows]
         pictures = rows_of(x, trajectory)
         if self._conditions is not None:
@@ -64,62 +76,29 @@ class NetworkRows:
             return inputs
         return (*inputs, rows_of(self._labels, trajectory))
 
-
-def _stack_alike(tensors: Sequence[Tensor], what: str) -> Tensor:
-    kinds = {(tuple(t.shape), t.dtype) for t in tensors}
-    if len(kinds) > 1:
-        shapes = ", ".join(f"{list(shape)} {dtype}" for shape, dtype in sorted(kinds, key=str))
-        raise BadInput(f"{what} of one batch differ in shape or format: {shapes}")
-    return torch.stack(list(tensors))
-
-
-class NoiseEstimates:
-    """Estimates, one a prompt, are numbered over all trajectories, those of one in one run."""
-
-    def __init__(
-        self,
-        trajectories: Sequence[Trajectory],
-        plans: Sequence[RowPlan],
-        rows: Ragged,
-        size: int,
-        device: torch.device | str,
-    ) -> None:
-        self._rows = rows
-        self._numbers = Ragged([len(plan.estimates) for plan in plans])
-        estimates = [estimate for plan in plans for estimate in plan.estimates]
-        first_row = rows.start[self._numbers.owner]
-        self._conditional = first_row + np.array([e.conditional for e in estimates])
-        self._unconditional = first_row + np.array([e.unconditional for e in estimates])
-        identity = view_from_params({"name": "identity"}, size)
-        views, self._view = distinct(e.view or identity for e in estimates)
-        self._view_bank = ViewBank(views, device)
-        self._maps = [e.map for e in estimates]
-        scales = [trajectories[i].guidance_scale for i in self._numbers.owner]
-        self._guidance_scale = torch.tensor(scales, device=device)[:, None, None, None]
-        is_sum = np.array([t.combination.is_sum for t in trajectories])
-        self._noise_weight = np.where(is_sum, 1.0, 1 / self._numbers.counts)
-
     def combine(
         self, output: Tensor, rows: np.ndarray, trajectories: np.ndarray
     ) -> tuple[Tensor, Tensor]:
         """Noise and variance of trajectories all of whose rows are in the U-Net's output.
 
-        output: [B, 6, S, S] for the rows numbered `rows`; trajectories: [K]. Returns two
-        [K, 3, S, S] float32.
+        output: [row, 6, size, size] for the rows numbered `rows`; trajectories: [chosen]. Returns
+        two [chosen, 3, size, size] float32.
         """
-        place = np.empty(self._rows.total, dtype=np.int64)
+        place = np.empty(self.numbers.total, dtype=np.int64)
         place[rows] = np.arange(len(rows))
-        estimates = self._numbers.of(trajectories)
+        estimates = self._estimates.of(trajectories)
         # The variance is the conditional estimate's: guidance extrapolates the noise alone.
         conditional = rows_of(output, place[self._conditional[estimates]]).float()
         eps_c, variance = conditional.chunk(2, dim=1)
         eps_u = rows_of(output[:, :3], place[self._unconditional[estimates]]).float()
+        # Ho & Salimans 2022, eq. 6, with guidance_scale = 1 + w
         eps = eps_u + rows_of(self._guidance_scale, estimates) * (eps_c - eps_u)
 
-        views = self._view[estimates]
+        # Both estimates of a prompt are in the same view.
+        views = self._view[self._conditional[estimates]]
         eps = self._through_maps(self._view_bank.invert(eps, views), estimates)
         variance = self._view_bank.invert_variance(variance, views)
-        counts = self._numbers.counts[trajectories]
+        counts = self._estimates.counts[trajectories]
         return (
             weighted_sums(eps, counts, self._noise_weight[trajectories]),
             weighted_sums(variance, counts, 1 / counts),
@@ -139,10 +118,10 @@ class NoiseEstimates:
 
 
 def weighted_sums(values: Tensor, counts: np.ndarray, weights: np.ndarray) -> Tensor:
-    """The sum of each of K consecutive runs of rows, times its weight.
+    """The sum of each of several consecutive runs of rows, times its weight.
 
-    values: [sum(counts), ...]; counts, weights: [K]. Returns [K, ...]. A run is added up in order,
-    so that its sum does not depend on the runs beside it: floats are not associative.
+    values: [sum(counts), ...]; counts, weights: [run]. Returns [run, ...]. A run is added up in
+    order, so that its sum does not depend on the runs beside it: floats are not associative.
     """
     start = np.concatenate([[0], counts.cumsum()[:-1]]).astype(np.int64)
     sums = rows_of(values, start)
@@ -151,3 +130,11 @@ def weighted_sums(values: Tensor, counts: np.ndarray, weights: np.ndarray) -> Te
         index = torch.from_numpy(has_more).to(values.device)
         sums.index_add_(0, index, rows_of(values, start[has_more] + k))
     return sums * torch.from_numpy(weights).to(sums)[:, None, None, None]
+
+
+def _stack_alike(tensors: Sequence[Tensor], what: str) -> Tensor:
+    kinds = {(tuple(t.shape), t.dtype) for t in tensors}
+    if len(kinds) > 1:
+        shapes = ", ".join(f"{list(shape)} {dtype}" for shape, dtype in sorted(kinds, key=str))
+        raise BadInput(f"{what} of one batch differ in shape or format: {shapes}")
+    return torch.stack(list(tensors))

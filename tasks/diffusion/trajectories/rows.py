@@ -1,8 +1,13 @@
-"""Which rows a trajectory needs of the U-Net at each step, none twice.
+"""Which rows a trajectory needs of the U-Net, and which of them go into the next batch.
 
 A row is a picture seen through a view, a timestep and a prompt. A prompt needs its own row and, if
 guided, the unconditional one in the same view: both estimates must be of the same noise. Prompts
 that see the picture alike, as the components of a hybrid do, share the unconditional row.
+
+Batches are full, and as few as possible. The trajectory with most steps left goes first (Hu 1961:
+for chains of equal tasks no order needs fewer batches), so that none is left to finish alone in
+small ones. A step too large for what is left of a batch is cut, and its rest opens the next batch:
+at most one step is ever in pieces.
 """
 
 from __future__ import annotations
@@ -69,7 +74,6 @@ class Estimate:
 
     conditional: int
     unconditional: int
-    view: View | None
     map: LinearMap | None
 
 
@@ -100,7 +104,7 @@ def plan_rows(trajectory: Trajectory) -> RowPlan:
         conditional = unconditional = row(view, embeds)
         if trajectory.guidance_scale != 1 and trajectory.negative_embeds is not None:
             unconditional = row(view, trajectory.negative_embeds)
-        estimates.append(Estimate(conditional, unconditional, view, part))
+        estimates.append(Estimate(conditional, unconditional, part))
     return RowPlan(tuple(rows), tuple(estimates))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from tasks import BadInput
-from tasks.diffusion.components import Decomposition, LinearMap, components_from_params
+from tasks.diffusion.components import LinearMap, components_from_params
 from tasks.diffusion.seeds import NoiseSource, SeededNoise
 from tasks.diffusion.views import View, view_from_params
 
@@ -34,36 +34,22 @@ class Combination:
         return len(self.views)
 
 
-def single() -> Combination:
-    """One prompt for the whole picture."""
-    return Combination()
-
-
-def mean_of_views(views: Sequence[View]) -> Combination:
-    """A prompt a view: an anagram (Geng et al. 2024, Visual Anagrams, eq. 3)."""
-    return Combination(views=tuple(views), maps=(None,) * len(views))
-
-
-def sum_of_components(decomposition: Decomposition) -> Combination:
-    """A prompt a component: a hybrid (Geng et al. 2024, Factorized Diffusion, eq. 4); with a fixed
-    component, an inverse problem."""
-    maps = decomposition.prompted_maps
-    return Combination(
-        views=(None,) * len(maps), maps=maps, is_sum=True, fixed=decomposition.fixed_map
-    )
-
-
 def combination_from_params(params: Mapping[str, Any], size: int) -> Combination:
-    """{"kind": "single"}, {"kind": "views", "views": [...]} or {"kind": "components", "name": ...}
-    for pictures of size x size pixels. Raises BadInput for anything else."""
+    """For pictures of size x size pixels, {"kind": "single"}; {"kind": "views", "views": [...]}, a
+    prompt a view: an anagram; or {"kind": "components", "name": ...}, a prompt a component: a
+    hybrid, or with a fixed component an inverse problem. Raises BadInput for anything else."""
     kind = params.get("kind")
     if kind == "single":
-        return single()
+        return Combination()
     if kind == "views" and params.get("views"):
-        return mean_of_views([view_from_params(view, size) for view in params["views"]])
+        views = tuple(view_from_params(view, size) for view in params["views"])
+        return Combination(views, (None,) * len(views))  # Geng et al. 2024, Visual Anagrams, eq. 3
     if kind == "components":
         rest = {key: value for key, value in params.items() if key != "kind"}
-        return sum_of_components(components_from_params(rest, size))
+        parts = components_from_params(rest, size)
+        maps = parts.prompted_maps
+        # Geng et al. 2024, Factorized Diffusion, eq. 4
+        return Combination((None,) * len(maps), maps, is_sum=True, fixed=parts.fixed_map)
     raise BadInput(
         f"combination: {dict(params)!r}; expected kind single, views with at least one view, or "
         "components"
@@ -79,13 +65,13 @@ class Trajectory:
     prompt_embeds: one [length, width] for each prompt of the combination.
     negative_embeds: the unconditional prompt, needed unless guidance_scale is 1; at scale 1 the
         conditional estimate stands alone and no unconditional one is computed.
-    image: [3, S, S] in [-1, 1], to start from or to keep. i_start: start from image noised to
-        timesteps[i_start]; None starts from noise at timesteps[0].
-    mask: [1, S, S], 1 where new content is wanted; elsewhere the image is kept.
-    reference: [3, S, S], the picture that decides the combination's fixed component.
+    image: [3, size, size] in [-1, 1], to start from or to keep. i_start: start from image noised
+        to timesteps[i_start]; None starts from noise at timesteps[0].
+    mask: [1, size, size], 1 where new content is wanted; elsewhere the image is kept.
+    reference: [3, size, size], the picture that decides the combination's fixed component.
     snapshots: timesteps t whose x_t is kept.
-    condition, class_label: second stage only: the picture [3, S, S] that joins x_t as three more
-        channels, and its noise level.
+    condition, class_label: second stage only: the picture [3, size, size] that joins x_t as three
+        more channels, and its noise level.
     noise: where it comes from; None for the seed's own.
     """
 
@@ -155,7 +141,7 @@ class Trajectory:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """image: [3, S, S] float32 in [-1, 1] on the CPU. snapshots: x_t itself by t, unclipped.
+    """image: [3, size, size] float32 in [-1, 1] on the CPU. snapshots: x_t itself by t, unclipped.
 
     unet_rows: rows the U-Net computed for this trajectory; forwards: batches they came in.
     """

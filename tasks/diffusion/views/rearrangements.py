@@ -1,4 +1,4 @@
-"""Rearrangements of a grid [S, S] of pixel numbers: turns, rolls, shuffles, turned pieces."""
+"""Rearrangements of a grid [size, size] of pixel numbers: rolls, shuffles, turned pieces."""
 
 from __future__ import annotations
 
@@ -8,23 +8,6 @@ from torch import Tensor
 from tasks import BadInput
 from tasks.diffusion.declared import DECLARED_WIDTH
 from tasks.diffusion.seeds import named_generator
-
-
-def flip(grid: Tensor) -> Tensor:
-    """Upside down."""
-    return grid.flip(0)
-
-
-def rotate_90_cw(grid: Tensor) -> Tensor:
-    return torch.rot90(grid, k=-1)
-
-
-def rotate_90_ccw(grid: Tensor) -> Tensor:
-    return torch.rot90(grid, k=1)
-
-
-def rotate_180(grid: Tensor) -> Tensor:
-    return torch.rot90(grid, k=2)
 
 
 def skew(grid: Tensor, max_displacement: float) -> Tensor:
@@ -39,36 +22,13 @@ def skew(grid: Tensor, max_displacement: float) -> Tensor:
 
 def patch_permutation(grid: Tensor, patches: int, seed: int) -> Tensor:
     """patches x patches squares in an order drawn from seed."""
-    squares = cut(grid, patches, "patch_permutation", "patches")
-    generator = named_generator(seed, "view", "patch_permutation", patches)
-    return assemble(squares[torch.randperm(patches * patches, generator=generator)])
+    return _shuffled(grid, "patch_permutation", "patches", patches, seed)
 
 
 def pixel_permutation(grid: Tensor, pixels: int, seed: int) -> Tensor:
     """Every pixel of a picture `pixels` wide in an order drawn from seed; a picture k times as wide
     moves blocks of k x k, so that both stages show the same view."""
-    squares = cut(grid, pixels, "pixel_permutation", "pixels")
-    generator = named_generator(seed, "view", "pixel_permutation", pixels)
-    return assemble(squares[torch.randperm(pixels * pixels, generator=generator)])
-
-
-def cut(grid: Tensor, count: int, view: str, parameter: str) -> Tensor:
-    """A grid [S, S] as count x count squares, row by row: [count^2, S / count, S / count]."""
-    size = len(grid)
-    if count < 1 or size % count:
-        raise BadInput(
-            f"views: {view} has {parameter} {count}; expected a divisor of the picture's "
-            f"width, {size}"
-        )
-    side = size // count
-    return grid.reshape(count, side, count, side).transpose(1, 2).reshape(-1, side, side)
-
-
-def assemble(squares: Tensor) -> Tensor:
-    """The inverse of cut."""
-    count, side = round(len(squares) ** 0.5), squares.shape[1]
-    size = count * side
-    return squares.reshape(count, count, side, side).transpose(1, 2).reshape(size, size)
+    return _shuffled(grid, "pixel_permutation", "pixels", pixels, seed)
 
 
 def inner_circle(grid: Tensor, radius: float, degrees: int) -> Tensor:
@@ -88,8 +48,33 @@ def inner_circle(grid: Tensor, radius: float, degrees: int) -> Tensor:
 def square_hinge(grid: Tensor, squares: int) -> Tensor:
     """squares x squares tiles hinged at their corners, opened until they close again: each has
     then turned by a quarter in its place, neighbours in opposite senses."""
-    tiles = cut(grid, squares, "square_hinge", "squares")
+    tiles = _cut(grid, squares, "square_hinge", "squares")
     row, column = torch.meshgrid(torch.arange(squares), torch.arange(squares), indexing="ij")
     is_clockwise = ((row + column) % 2 == 0).flatten()[:, None, None]
     clockwise, counter = tiles.rot90(-1, dims=(1, 2)), tiles.rot90(1, dims=(1, 2))
-    return assemble(torch.where(is_clockwise, clockwise, counter))
+    return _assemble(torch.where(is_clockwise, clockwise, counter))
+
+
+def _shuffled(grid: Tensor, view: str, parameter: str, count: int, seed: int) -> Tensor:
+    squares = _cut(grid, count, view, parameter)
+    generator = named_generator(seed, "view", view, count)
+    return _assemble(squares[torch.randperm(count * count, generator=generator)])
+
+
+def _cut(grid: Tensor, count: int, view: str, parameter: str) -> Tensor:
+    """A grid as count x count squares, row by row: [count^2, size / count, size / count]."""
+    size = len(grid)
+    if count < 1 or size % count:
+        raise BadInput(
+            f"views: {view} has {parameter} {count}; expected a divisor of the picture's "
+            f"width, {size}"
+        )
+    side = size // count
+    return grid.reshape(count, side, count, side).transpose(1, 2).reshape(-1, side, side)
+
+
+def _assemble(squares: Tensor) -> Tensor:
+    """The inverse of _cut."""
+    count, side = round(len(squares) ** 0.5), squares.shape[1]
+    size = count * side
+    return squares.reshape(count, count, side, side).transpose(1, 2).reshape(size, size)

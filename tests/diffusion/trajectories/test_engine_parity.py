@@ -8,14 +8,15 @@ from diffusers import IFImg2ImgPipeline, IFPipeline, IFSuperResolutionPipeline
 
 from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule, strided_timesteps
 from tasks.diffusion.trajectories.engine import sample
-from tasks.diffusion.trajectories.trajectory import Trajectory
-from tasks.diffusion.trajectories.upscale import Upscaling, upscale
-from tests.diffusion.miniature import (
+from tasks.diffusion.trajectories.upscale import enlarging
+from tests.diffusion.trajectories.miniature import (
     LARGE_SIZE,
+    SCHEDULE,
     SCHEDULER_CONFIG,
     SIZE,
     OneGenerator,
     as_engine_unet,
+    make_trajectory,
     picture,
     prompt,
     scheduler,
@@ -23,7 +24,6 @@ from tests.diffusion.miniature import (
     stage_two_model,
 )
 
-SCHEDULE = DiffusionSchedule.from_config(SCHEDULER_CONFIG)
 STRIDED = strided_timesteps(990, 30)
 NO_PARTS = {
     "tokenizer": None,
@@ -49,8 +49,12 @@ def _quiet(pipeline):
     return pipeline
 
 
-def _sample(unet, trajectory, *, schedule=SCHEDULE):
-    (result,) = sample(unet, schedule, [trajectory], size=SIZE, max_rows=8)
+def _ours(**fields):
+    return make_trajectory(name="parity", negative_embeds=prompt(1), **fields)
+
+
+def _sample(unet, trajectory, *, schedule=SCHEDULE, size=SIZE):
+    (result,) = sample(unet, schedule, [trajectory], size=size, max_rows=8)
     return result.image
 
 
@@ -63,12 +67,8 @@ def test_sampling_from_noise_equals_if_pipeline(guidance_scale, steps):
     pipeline = _quiet(IFPipeline(unet=model, scheduler=scheduler(), **NO_PARTS))
     generator = torch.Generator().manual_seed(3)
     expected = pipeline(**_prompts(guidance_scale), **chosen, generator=generator).images[0]
-    ours = Trajectory(
-        name="parity",
-        seed=0,
+    ours = _ours(
         timesteps=timesteps,
-        prompt_embeds=(prompt(0),),
-        negative_embeds=prompt(1),
         guidance_scale=guidance_scale,
         noise=OneGenerator(3, SIZE),
     )
@@ -88,13 +88,8 @@ def test_sampling_from_an_image_equals_if_img2img_pipeline(i_start):
         strength=strength,
         generator=torch.Generator().manual_seed(3),
     ).images[0]
-    ours = Trajectory(
-        name="parity",
-        seed=0,
+    ours = _ours(
         timesteps=STRIDED,
-        prompt_embeds=(prompt(0),),
-        negative_embeds=prompt(1),
-        guidance_scale=7.0,
         image=picture(0),
         i_start=i_start,
         noise=OneGenerator(3, SIZE),
@@ -124,21 +119,14 @@ def test_upscaling_equals_if_super_resolution_pipeline(guidance_scale, noise_lev
         generator=torch.Generator().manual_seed(3),
     ).images[0]
     schedule = DiffusionSchedule.from_config({**SCHEDULER_CONFIG, **changes})
-    ours = Upscaling(
-        name="parity",
-        seed=0,
-        image=picture(0),
-        noise_level=noise_level,
+    ours = _ours(
         timesteps=schedule.spacing.timesteps(6),
-        prompt_embeds=(prompt(0),),
-        negative_embeds=prompt(1),
         guidance_scale=guidance_scale,
         noise=OneGenerator(3, LARGE_SIZE, has_condition=True),
     )
-    (result,) = upscale(
-        as_engine_unet(model), schedule, SCHEDULE, [ours], size=LARGE_SIZE, max_rows=8
-    )
-    torch.testing.assert_close(result.image, expected, rtol=0, atol=1e-4)
+    ours = enlarging(ours, picture(0), noise_level, SCHEDULE, LARGE_SIZE)
+    image = _sample(as_engine_unet(model), ours, schedule=schedule, size=LARGE_SIZE)
+    torch.testing.assert_close(image, expected, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -157,13 +145,8 @@ def test_the_scheduler_config_is_followed(changes):
     generator = torch.Generator().manual_seed(3)
     expected = pipeline(**_prompts(7.0), num_inference_steps=8, generator=generator).images[0]
     schedule = DiffusionSchedule.from_config({**SCHEDULER_CONFIG, **changes})
-    ours = Trajectory(
-        name="parity",
-        seed=0,
+    ours = _ours(
         timesteps=schedule.spacing.timesteps(8),
-        prompt_embeds=(prompt(0),),
-        negative_embeds=prompt(1),
-        guidance_scale=7.0,
         noise=OneGenerator(3, SIZE),
     )
     image = _sample(as_engine_unet(model), ours, schedule=schedule)

@@ -8,6 +8,9 @@ import torch
 from diffusers import DDPMScheduler, UNet2DConditionModel
 from torch import Tensor
 
+from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
+from tasks.diffusion.trajectories.trajectory import Trajectory, combination_from_params
+
 SIZE = 16
 LARGE_SIZE = 32
 PROMPT_LENGTH = 5
@@ -23,6 +26,8 @@ SCHEDULER_CONFIG: dict[str, Any] = {
     "sample_max_value": 1.5,
     "timestep_spacing": "leading",
 }
+
+SCHEDULE = DiffusionSchedule.from_config(SCHEDULER_CONFIG)
 
 _BLOCKS: dict[str, Any] = {
     "out_channels": 6,
@@ -79,6 +84,42 @@ def picture(number: int, size: int = SIZE) -> Tensor:
     """[3, size, size] in [-1, 1]."""
     generator = torch.Generator().manual_seed(2000 + number)
     return torch.rand(3, size, size, generator=generator) * 2 - 1
+
+
+def make_trajectory(
+    *prompts: int, params: dict[str, Any] | None = None, **fields: Any
+) -> Trajectory:
+    """Guided from noise under the numbered prompts, as `params` combine them; anything else as
+    `fields` have it."""
+    return Trajectory(
+        **{
+            "name": "one",
+            "seed": 0,
+            "timesteps": (900, 600, 300, 0),
+            "prompt_embeds": tuple(prompt(number) for number in prompts or (0,)),
+            "negative_embeds": prompt(9),
+            "guidance_scale": 7.0,
+            "combination": combination_from_params(params or {"kind": "single"}, SIZE),
+            **fields,
+        }
+    )
+
+
+def views(*names: str) -> dict[str, Any]:
+    """The combination of these views."""
+    return {"kind": "views", "views": [{"name": name} for name in names]}
+
+
+def components(name: str, **more: Any) -> dict[str, Any]:
+    """The combination of these components."""
+    return {"kind": "components", "name": name, **more}
+
+
+def box() -> Tensor:
+    """[1, SIZE, SIZE], 1 in the middle."""
+    mask = torch.zeros(1, SIZE, SIZE)
+    mask[:, 4:12, 4:12] = 1
+    return mask
 
 
 class OneGenerator:

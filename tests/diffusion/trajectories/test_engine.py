@@ -10,49 +10,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks import BadInput, StepCancelled, StepFailed
-from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule, strided_timesteps
+from tasks.diffusion.trajectories.diffusion_schedule import strided_timesteps
 from tasks.diffusion.trajectories.engine import sample
-from tasks.diffusion.trajectories.trajectory import Trajectory, combination_from_params
-from tests.diffusion.miniature import (
-    SCHEDULER_CONFIG,
+from tests.diffusion.trajectories.miniature import (
+    SCHEDULE,
     SIZE,
     as_engine_unet,
+    box,
+    components,
+    make_trajectory,
     picture,
     prompt,
     stage_one_model,
+    views,
 )
 
-SCHEDULE = DiffusionSchedule.from_config(SCHEDULER_CONFIG)
 TIMESTEPS = strided_timesteps(990, 110)
 UNET = as_engine_unet(stage_one_model())
-MASK = torch.zeros(1, SIZE, SIZE)
-MASK[:, 4:12, 4:12] = 1
 
 
-def _trajectory(**fields):
-    return Trajectory(
-        **{
-            "name": "one",
-            "seed": 0,
-            "timesteps": TIMESTEPS,
-            "prompt_embeds": (prompt(0),),
-            "negative_embeds": prompt(9),
-            "guidance_scale": 7.0,
-            **fields,
-        }
-    )
-
-
-def _combined(params, *numbers, **fields):
-    return _trajectory(
-        combination=combination_from_params(params, SIZE),
-        prompt_embeds=tuple(prompt(number) for number in numbers),
-        **fields,
-    )
-
-
-def _views(*names):
-    return {"kind": "views", "views": [{"name": name} for name in names]}
+def _trajectory(*prompts, **fields):
+    return make_trajectory(*prompts, **{"timesteps": TIMESTEPS, **fields})
 
 
 # Every kind of trajectory, with the rows each needs a step.
@@ -61,18 +39,15 @@ MIXTURE = [
     (_trajectory(name="unguided", guidance_scale=1.0, negative_embeds=None), 1),
     (_trajectory(name="other seed", seed=7), 2),
     (_trajectory(name="from an image", image=picture(0), i_start=4), 2),
-    (_trajectory(name="inpainting", image=picture(1), mask=MASK), 2),
-    (_trajectory(name="few steps", timesteps=(900, 600, 300, 0), prompt_embeds=(prompt(2),)), 2),
-    (_combined(_views("identity", "flip"), 0, 1, name="anagram"), 4),
-    (_combined(_views("negate", "rotate_90_cw", "jigsaw"), 0, 1, 2, name="three views"), 6),
-    (_combined({"kind": "components", "name": "low_high"}, 0, 1, name="hybrid"), 3),
-    (_combined({"kind": "components", "name": "triple"}, 0, 1, 2, name="triple hybrid"), 4),
+    (_trajectory(name="inpainting", image=picture(1), mask=box()), 2),
+    (make_trajectory(2, name="few steps"), 2),
+    (_trajectory(0, 1, params=views("identity", "flip"), name="anagram"), 4),
+    (_trajectory(0, 1, 2, params=views("negate", "rotate_90_cw", "jigsaw"), name="three views"), 6),
+    (_trajectory(0, 1, params=components("low_high"), name="hybrid"), 3),
+    (_trajectory(0, 1, 2, params=components("triple"), name="triple hybrid"), 4),
     (
-        _combined(
-            {"kind": "components", "name": "low_high", "fixed": "low"},
-            0,
-            name="inverse",
-            reference=picture(2),
+        _trajectory(
+            params=components("low_high", fixed="low"), name="inverse", reference=picture(2)
         ),
         2,
     ),
@@ -81,14 +56,7 @@ TRAJECTORIES = [trajectory for trajectory, _ in MIXTURE]
 
 
 def _sample(trajectories, max_rows=16, unet=UNET, **options):
-    return sample(
-        unet,
-        SCHEDULE,
-        trajectories,
-        size=SIZE,
-        max_rows=max_rows,
-        **options,
-    )
+    return sample(unet, SCHEDULE, trajectories, size=SIZE, max_rows=max_rows, **options)
 
 
 def arithmetic_unet(x, t, prompt_embeds):
@@ -210,7 +178,7 @@ def test_one_seed_gives_one_picture_whatever_the_global_state():
 
 
 def test_a_trajectory_can_be_sampled_again():
-    trajectory = _trajectory(image=picture(0), mask=MASK)
+    trajectory = _trajectory(image=picture(0), mask=box())
     first, second = (_sample([trajectory])[0].image for _ in range(2))
     assert torch.equal(first, second)
 
@@ -343,7 +311,7 @@ def test_nothing_to_sample_is_nothing():
         ({"timesteps": ()}, "expected them to descend"),
         ({"timesteps": (0, 30)}, "expected them to descend"),
         ({"i_start": 3}, "has a mask or an i_start but no image"),
-        ({"mask": MASK}, "has a mask or an i_start but no image"),
+        ({"mask": box()}, "has a mask or an i_start but no image"),
         ({"image": picture(0), "i_start": 10}, "has i_start 10; expected 0 to 9"),
         ({"snapshots": (991,)}, "snapshot at t = 991, which it does not visit"),
         ({"image": picture(0), "i_start": 3, "snapshots": (990,)}, "snapshot at t = 990"),

@@ -14,13 +14,11 @@ from tasks.diffusion.trajectories.posterior import (
     reverse_step,
     variance_bounds,
 )
-from tests.diffusion.miniature import SCHEDULER_CONFIG, scheduler
-
-IF = DiffusionSchedule.from_config(SCHEDULER_CONFIG)
+from tests.diffusion.trajectories.miniature import SCHEDULE, SCHEDULER_CONFIG, scheduler
 
 
 def _at(*t):
-    return IF.alpha_bar_at(torch.tensor(t))
+    return SCHEDULE.alpha_bar_at(torch.tensor(t))
 
 
 @pytest.mark.parametrize(
@@ -81,8 +79,8 @@ def test_a_step_equals_that_of_diffusers(t, t_next, thresholding):
 def test_no_noise_is_added_on_the_last_step():
     x_t, eps, variance, noise = torch.randn(4, 1, 3, 4, 4)
     now, clean = torch.tensor([30]), torch.tensor([CLEAN])
-    with_noise = reverse_step(IF, x_t, eps, variance, now, clean, 100 * noise)
-    without = reverse_step(IF, x_t, eps, variance, now, clean, torch.zeros_like(noise))
+    with_noise = reverse_step(SCHEDULE, x_t, eps, variance, now, clean, 100 * noise)
+    without = reverse_step(SCHEDULE, x_t, eps, variance, now, clean, torch.zeros_like(noise))
     assert torch.equal(with_noise, without)
 
 
@@ -90,7 +88,13 @@ def test_the_last_step_is_the_clean_estimate_even_if_the_variance_overflows():
     x_t, eps = torch.zeros(1, 3, 4, 4), torch.full((1, 3, 4, 4), 0.5)
     variance = torch.full((1, 3, 4, 4), 1e4)
     x = reverse_step(
-        IF, x_t, eps, variance, torch.tensor([690]), torch.tensor([CLEAN]), torch.ones(1, 3, 4, 4)
+        SCHEDULE,
+        x_t,
+        eps,
+        variance,
+        torch.tensor([690]),
+        torch.tensor([CLEAN]),
+        torch.ones(1, 3, 4, 4),
     )
     expected = -((1 - 0.21452) ** 0.5) * 0.5 / 0.21452**0.5
     torch.testing.assert_close(x, torch.full_like(x, expected), rtol=1e-3, atol=0)
@@ -99,7 +103,7 @@ def test_the_last_step_is_the_clean_estimate_even_if_the_variance_overflows():
 def test_rows_of_a_batch_stand_at_their_own_timesteps():
     x_t, eps, variance, noise = torch.randn(4, 3, 3, 4, 4)
     t, t_next = torch.tensor([990, 390, 0]), torch.tensor([960, 360, CLEAN])
-    together = reverse_step(IF, x_t, eps, variance, t, t_next, noise)
+    together = reverse_step(SCHEDULE, x_t, eps, variance, t, t_next, noise)
     for i in range(3):
         rows = (tensor[i : i + 1] for tensor in (x_t, eps, variance, t, t_next, noise))
-        torch.testing.assert_close(together[i : i + 1], reverse_step(IF, *rows))
+        torch.testing.assert_close(together[i : i + 1], reverse_step(SCHEDULE, *rows))

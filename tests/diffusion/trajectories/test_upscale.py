@@ -7,41 +7,32 @@ import torch
 import torch.nn.functional as F
 
 from tasks import BadInput
-from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
+from tasks.diffusion.trajectories.engine import sample
 from tasks.diffusion.trajectories.trajectory import combination_from_params
-from tasks.diffusion.trajectories.upscale import Upscaling, upscale
+from tasks.diffusion.trajectories.upscale import enlarging
 from tasks.diffusion.views import view_from_params
-from tests.diffusion.miniature import (
+from tests.diffusion.trajectories.miniature import (
     LARGE_SIZE,
-    SCHEDULER_CONFIG,
+    SCHEDULE,
     as_engine_unet,
+    make_trajectory,
     picture,
     prompt,
     stage_two_model,
+    views,
 )
 
-SCHEDULE = DiffusionSchedule.from_config(SCHEDULER_CONFIG)
+PICTURE = picture(0)
 UNET = as_engine_unet(stage_two_model())
 
 
-def _item(**fields):
-    return Upscaling(
-        **{
-            "name": "large",
-            "seed": 0,
-            "image": picture(0),
-            "noise_level": 50,
-            "timesteps": (900, 600, 300, 0),
-            "prompt_embeds": (prompt(0),),
-            "negative_embeds": prompt(9),
-            "guidance_scale": 4.0,
-            **fields,
-        }
-    )
+def _item(*prompts, image=PICTURE, noise_level=50, **fields):
+    fields = {"name": "large", "guidance_scale": 4.0, **fields}
+    return enlarging(make_trajectory(*prompts, **fields), image, noise_level, SCHEDULE, LARGE_SIZE)
 
 
-def _upscale(items, unet=UNET, max_rows=8):
-    return upscale(unet, SCHEDULE, SCHEDULE, items, size=LARGE_SIZE, max_rows=max_rows)
+def _sample(items, unet=UNET, max_rows=8):
+    return sample(unet, SCHEDULE, items, size=LARGE_SIZE, max_rows=max_rows)
 
 
 class Recording:
@@ -55,7 +46,7 @@ class Recording:
 
 def test_the_network_sees_the_enlarged_picture_with_a_little_noise():
     recording = Recording()
-    _upscale([_item()], recording)
+    _sample([_item()], recording)
     enlarged = F.interpolate(
         picture(0)[None], (LARGE_SIZE, LARGE_SIZE), mode="bilinear", align_corners=True
     )
@@ -69,7 +60,7 @@ def test_the_network_sees_the_enlarged_picture_with_a_little_noise():
 
 def test_the_class_label_of_each_row_is_its_noise_level():
     recording = Recording()
-    _upscale([_item(), _item(name="other", noise_level=250, prompt_embeds=(prompt(1),))], recording)
+    _sample([_item(), _item(1, name="other", noise_level=250)], recording)
     for _, _, prompt_embeds, class_labels in recording.calls:
         levels = {
             float(embeds.sum()): int(label)
@@ -82,9 +73,8 @@ def test_the_class_label_of_each_row_is_its_noise_level():
 @pytest.mark.parametrize("name", ["flip", "negate", "rotate_90_cw", "skew"])
 def test_a_view_is_of_the_noisy_picture_and_its_condition_together(name):
     recording = Recording()
-    params = {"kind": "views", "views": [{"name": "identity"}, {"name": name}]}
-    combination = combination_from_params(params, LARGE_SIZE)
-    _upscale([_item(combination=combination, prompt_embeds=(prompt(0), prompt(1)))], recording)
+    combination = combination_from_params(views("identity", name), LARGE_SIZE)
+    _sample([_item(0, 1, combination=combination)], recording)
     view = view_from_params({"name": name}, LARGE_SIZE)
     for x, _, prompt_embeds, _ in recording.calls:
         # Rows: prompt 0 and unconditional upright, prompt 1 and unconditional in the view.
@@ -95,14 +85,14 @@ def test_a_view_is_of_the_noisy_picture_and_its_condition_together(name):
 
 def test_upscaling_does_not_depend_on_the_batch():
     items = [_item(), _item(name="other", seed=1, image=picture(1))]
-    together = _upscale(items)
+    together = _sample(items)
     for item, result in zip(items, together, strict=True):
-        (alone,) = _upscale([item], max_rows=1)
+        (alone,) = _sample([item], max_rows=1)
         torch.testing.assert_close(result.image, alone.image, rtol=0, atol=1e-3)
 
 
 def test_the_seed_decides_the_picture():
-    first, again, other = _upscale([_item(), _item(), _item(seed=1)], max_rows=6)
+    first, again, other = _sample([_item(), _item(), _item(seed=1)], max_rows=6)
     torch.testing.assert_close(first.image, again.image, rtol=0, atol=1e-3)
     assert (first.image - other.image).abs().max() > 0.1
 
@@ -110,4 +100,4 @@ def test_the_seed_decides_the_picture():
 @pytest.mark.parametrize("noise_level", [-1, 1000])
 def test_an_impossible_noise_level_is_refused(noise_level):
     with pytest.raises(BadInput, match=r"large has noise_level .*; expected 0 to 999"):
-        _upscale([_item(noise_level=noise_level)])
+        _item(noise_level=noise_level)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 
 from tasks.diffusion.seeds import SeededNoise, named_generator
-from tests.diffusion.miniature import scheduler
+from tests.diffusion.trajectories.miniature import scheduler
 
 
 def same(x):

@@ -18,7 +18,7 @@ from tasks.diffusion.networks.convnext_unet import (
 from tasks.diffusion.networks.depthwise import DepthwiseConv2d, tile_size
 from tasks.diffusion.networks.unet import count_parameters
 from tasks.diffusion.seeds import seeded_initialisation
-from tests.diffusion.textbook_unet import textbook
+from tests.diffusion.networks.textbook_unet import textbook
 
 
 def _network(**options) -> ConvNextUNet:

@@ -32,7 +32,7 @@ def views(draw):
     return view_from_params({"name": name, **params}, size), size
 
 
-def _picture(size, seed=0):
+def _noise_picture(size, seed=0):
     return torch.randn(3, size, size, generator=torch.Generator().manual_seed(seed))
 
 
@@ -40,7 +40,7 @@ def _picture(size, seed=0):
 @given(views(), st.floats(-3, 3, width=32))
 def test_a_view_is_linear(case, factor):
     view, size = case
-    x, y = _picture(size, 1), _picture(size, 2)
+    x, y = _noise_picture(size, 1), _noise_picture(size, 2)
     assert torch.equal(view.apply(x + factor * y), view.apply(x) + factor * view.apply(y))
 
 
@@ -48,7 +48,7 @@ def test_a_view_is_linear(case, factor):
 @given(views())
 def test_a_view_preserves_the_norm(case):
     view, size = case
-    x = _picture(size)
+    x = _noise_picture(size)
     # The same values in another order, so equal to the last bit.
     assert torch.equal(view.apply(x).abs().flatten().sort()[0], x.abs().flatten().sort()[0])
 
@@ -57,7 +57,7 @@ def test_a_view_preserves_the_norm(case):
 @given(views())
 def test_the_inverse_is_exact_both_ways(case):
     view, size = case
-    x = _picture(size)
+    x = _noise_picture(size)
     assert torch.equal(view.invert(view.apply(x)), x)
     assert torch.equal(view.apply(view.invert(x)), x)
 
@@ -66,7 +66,7 @@ def test_the_inverse_is_exact_both_ways(case):
 @given(views())
 def test_variance_moves_with_its_pixel_and_keeps_its_sign(case):
     view, size = case
-    v = _picture(size).abs()
+    v = _noise_picture(size).abs()
     expected = view.invert(v).abs()
     assert torch.equal(view.invert_variance(v), expected)
 
@@ -98,7 +98,7 @@ def test_a_bank_does_to_each_row_what_its_view_does(cases, data):
     ],
 )
 def test_simple_views_are_what_they_are_called(name, expected):
-    x = _picture(16)
+    x = _noise_picture(16)
     assert torch.equal(view_from_params({"name": name}, 16).apply(x), expected(x))
 
 
@@ -109,14 +109,14 @@ def test_a_clockwise_turn_takes_the_top_left_to_the_top_right():
 
 
 def test_skew_rolls_the_outer_columns_by_the_maximum():
-    x = _picture(64)
+    x = _noise_picture(64)
     skewed = view_from_params({"name": "skew", "max_displacement": 50}, 64).apply(x)
     assert torch.equal(skewed[:, :, 0], x[:, :, 0].roll(-50, dims=1))
     assert torch.equal(skewed[:, :, 63], x[:, :, 63].roll(50, dims=1))
 
 
 def test_the_inverse_of_skew_is_skew_by_the_negative_displacement():
-    x = _picture(64)
+    x = _noise_picture(64)
     there, back = (view_from_params({"name": "skew", "max_displacement": d}, 64) for d in (50, -50))
     assert torch.equal(there.invert(x), back.apply(x))
 
@@ -133,7 +133,7 @@ def test_patches_keep_their_inside():
 
 @pytest.mark.parametrize("name", ["patch_permutation", "pixel_permutation", "jigsaw"])
 def test_permutations_come_from_their_seed(name):
-    x = _picture(64)
+    x = _noise_picture(64)
     zero, again, one = (
         view_from_params({"name": name, "seed": seed}, 64).apply(x) for seed in (0, 0, 1)
     )
@@ -165,14 +165,14 @@ def test_jigsaw_pieces_interlock():
 
 
 def test_inner_circle_leaves_the_frame_alone():
-    x = _picture(64)
+    x = _noise_picture(64)
     seen = view_from_params({"name": "inner_circle", "radius": 0.5, "degrees": 180}, 64).apply(x)
     assert torch.equal(seen[:, :15], x[:, :15])
     assert torch.equal(seen[:, 24:40, 24:40], x[:, 24:40, 24:40].flip(1, 2))
 
 
 def test_square_hinge_turns_neighbours_in_opposite_senses():
-    x = _picture(16)
+    x = _noise_picture(16)
     seen = view_from_params({"name": "square_hinge", "squares": 2}, 16).apply(x)
     assert torch.equal(seen[:, :8, :8], torch.rot90(x[:, :8, :8], k=-1, dims=(1, 2)))
     assert torch.equal(seen[:, :8, 8:], torch.rot90(x[:, :8, 8:], k=1, dims=(1, 2)))
@@ -189,7 +189,7 @@ def test_square_hinge_turns_neighbours_in_opposite_senses():
     ids=str,
 )
 def test_a_view_is_the_same_in_both_stages(params):
-    small = _picture(64)
+    small = _noise_picture(64)
     large = small.repeat_interleave(4, dim=1).repeat_interleave(4, dim=2)
     seen_small = view_from_params(params, 64).apply(small)
     seen_large = view_from_params(params, 256).apply(large)

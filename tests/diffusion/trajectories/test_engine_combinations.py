@@ -6,20 +6,22 @@ import pytest
 import torch
 
 from tasks.diffusion.components import components_from_params
-from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule, strided_timesteps
+from tasks.diffusion.trajectories.diffusion_schedule import strided_timesteps
 from tasks.diffusion.trajectories.engine import sample
-from tasks.diffusion.trajectories.trajectory import Trajectory, combination_from_params
-from tests.diffusion.miniature import (
-    SCHEDULER_CONFIG,
+from tests.diffusion.trajectories.miniature import (
+    SCHEDULE,
     SIZE,
     as_engine_unet,
+    box,
+    components,
+    make_trajectory,
     picture,
     prompt,
     stage_one_model,
+    views,
 )
-from tests.diffusion.plain_sampler import plain_sample, same
+from tests.diffusion.trajectories.plain_sampler import plain_sample, same
 
-SCHEDULE = DiffusionSchedule.from_config(SCHEDULER_CONFIG)
 TIMESTEPS = strided_timesteps(990, 90)
 UNET = as_engine_unet(stage_one_model())
 
@@ -61,16 +63,8 @@ BY_HAND = {
 
 
 def _trajectory(number_of_prompts, **fields):
-    return Trajectory(
-        **{
-            "name": "case",
-            "seed": 5,
-            "timesteps": TIMESTEPS,
-            "prompt_embeds": tuple(prompt(i) for i in range(number_of_prompts)),
-            "negative_embeds": prompt(9),
-            "guidance_scale": 7.0,
-            **fields,
-        }
+    return make_trajectory(
+        *range(number_of_prompts), **{"seed": 5, "timesteps": TIMESTEPS, **fields}
     )
 
 
@@ -90,78 +84,66 @@ def _plain(number_of_prompts, **options):
         )
 
 
-def _assert_same(trajectory, expected):
-    (result,) = sample(UNET, SCHEDULE, [trajectory], size=SIZE, max_rows=3)
+def _sample(*fields, **more):
+    (result,) = sample(UNET, SCHEDULE, [_trajectory(*fields, **more)], size=SIZE, max_rows=3)
+    return result
+
+
+def _assert_same(image, expected):
     # diffusers keeps alpha_bar in float32, and guidance enlarges what that costs.
-    torch.testing.assert_close(result.image, expected, rtol=0, atol=5e-4)
+    torch.testing.assert_close(image, expected, rtol=0, atol=5e-4)
 
 
 @pytest.mark.parametrize("guidance_scale", [0.0, 1.0, 7.0])
 @pytest.mark.parametrize("name", [name for name in BY_HAND if name != "identity"])
 def test_an_anagram_is_the_plain_loops(name, guidance_scale):
-    params = {"kind": "views", "views": [{"name": "identity"}, {"name": name}]}
-    combination = combination_from_params(params, SIZE)
     expected = _plain(
         2, views=[IDENTITY, BY_HAND[name]], maps=[same] * 2, guidance_scale=guidance_scale
     )
-    trajectory = _trajectory(2, combination=combination, guidance_scale=guidance_scale)
-    _assert_same(trajectory, expected)
+    result = _sample(2, params=views("identity", name), guidance_scale=guidance_scale)
+    _assert_same(result.image, expected)
 
 
 def test_an_anagram_of_three_views_is_the_plain_loops():
     names = ["flip", "negate", "rotate_90_cw"]
-    params = {"kind": "views", "views": [{"name": name} for name in names]}
     expected = _plain(3, views=[BY_HAND[name] for name in names], maps=[same] * 3)
-    _assert_same(_trajectory(3, combination=combination_from_params(params, SIZE)), expected)
+    _assert_same(_sample(3, params=views(*names)).image, expected)
 
 
 @pytest.mark.parametrize("name", ["low_high", "triple", "grey_colour", "motion", "scale"])
 def test_a_hybrid_is_the_plain_loops(name):
     maps = list(components_from_params({"name": name}, SIZE).parts.values())
     expected = _plain(len(maps), views=[IDENTITY] * len(maps), maps=maps, is_sum=True)
-    combination = combination_from_params({"kind": "components", "name": name}, SIZE)
-    _assert_same(_trajectory(len(maps), combination=combination), expected)
+    _assert_same(_sample(len(maps), params=components(name)).image, expected)
 
 
 @pytest.mark.parametrize(("name", "fixed"), [("low_high", "low"), ("grey_colour", "colour")])
 def test_an_inverse_problem_is_the_plain_loops(name, fixed):
-    params = {"name": name, "fixed": fixed}
-    component = components_from_params(params, SIZE).parts[fixed]
+    component = components_from_params({"name": name}, SIZE).parts[fixed]
     expected = _plain(1, is_sum=True, fixed=component, reference=picture(1))
-    combination = combination_from_params({"kind": "components", **params}, SIZE)
-    _assert_same(_trajectory(1, combination=combination, reference=picture(1)), expected)
+    result = _sample(1, params=components(name, fixed=fixed), reference=picture(1))
+    _assert_same(result.image, expected)
 
 
 def test_an_inverse_problem_keeps_the_component_of_its_reference():
-    params = {"kind": "components", "name": "grey_colour", "fixed": "grey"}
     reference = picture(1) / 2
-    trajectory = _trajectory(
-        1, combination=combination_from_params(params, SIZE), reference=reference
-    )
     # Unlimited colour may leave [-1, 1], so clipping is allowed for.
-    (result,) = sample(UNET, SCHEDULE, [trajectory], size=SIZE, max_rows=3)
+    result = _sample(1, params=components("grey_colour", fixed="grey"), reference=reference)
     is_unclipped = (result.image.abs() < 1).all(dim=0)
     assert is_unclipped.float().mean() > 0.5
     kept, wanted = result.image.mean(dim=0), reference.mean(dim=0)
     torch.testing.assert_close(kept[is_unclipped], wanted[is_unclipped], rtol=0, atol=1e-5)
 
 
-def _box():
-    mask = torch.zeros(1, SIZE, SIZE)
-    mask[:, 4:12, 4:12] = 1
-    return mask
-
-
 @pytest.mark.parametrize("i_start", [None, 0, 3])
 def test_inpainting_is_the_plain_loops(i_start):
-    expected = _plain(1, image=picture(0), mask=_box(), i_start=i_start)
-    _assert_same(_trajectory(1, image=picture(0), mask=_box(), i_start=i_start), expected)
+    expected = _plain(1, image=picture(0), mask=box(), i_start=i_start)
+    _assert_same(_sample(1, image=picture(0), mask=box(), i_start=i_start).image, expected)
 
 
 def test_what_inpainting_keeps_is_the_original_exactly():
-    trajectory = _trajectory(1, image=picture(0), mask=_box())
-    (result,) = sample(UNET, SCHEDULE, [trajectory], size=SIZE, max_rows=3)
-    is_kept = (_box() == 0).expand(3, -1, -1)
+    result = _sample(1, image=picture(0), mask=box())
+    is_kept = (box() == 0).expand(3, -1, -1)
     assert torch.equal(result.image[is_kept], picture(0)[is_kept])
     assert (result.image - picture(0))[~is_kept].abs().mean() > 0.1
 
@@ -170,9 +152,8 @@ def test_the_kept_region_is_as_noisy_as_its_surroundings_at_every_step():
     # A flat original: what varies in the kept region is noise, sqrt(1 - abar) of it.
     flat = torch.full((3, SIZE, SIZE), 0.25)
     visited = TIMESTEPS[1:]
-    trajectory = _trajectory(1, image=flat, mask=_box(), snapshots=visited)
-    (result,) = sample(UNET, SCHEDULE, [trajectory], size=SIZE, max_rows=3)
-    is_kept = (_box() == 0).expand(3, -1, -1)
+    result = _sample(1, image=flat, mask=box(), snapshots=visited)
+    is_kept = (box() == 0).expand(3, -1, -1)
     for t in visited:
         kept = result.snapshots[t][is_kept]
         alpha_bar = float(SCHEDULE.alpha_bar[t])
@@ -183,13 +164,12 @@ def test_the_kept_region_is_as_noisy_as_its_surroundings_at_every_step():
 
 
 def test_the_kept_region_has_new_noise_at_every_step():
-    trajectory = _trajectory(1, image=picture(0), mask=_box(), snapshots=TIMESTEPS[1:])
-    (result,) = sample(UNET, SCHEDULE, [trajectory], size=SIZE, max_rows=3)
+    result = _sample(1, image=picture(0), mask=box(), snapshots=TIMESTEPS[1:])
     noises = []
     for t in TIMESTEPS[1:3]:
         alpha_bar = float(SCHEDULE.alpha_bar[t])
         noise = (result.snapshots[t] - alpha_bar**0.5 * picture(0)) / (1 - alpha_bar) ** 0.5
-        noises.append(noise[(_box() == 0).expand(3, -1, -1)])
+        noises.append(noise[(box() == 0).expand(3, -1, -1)])
     assert abs(float(torch.corrcoef(torch.stack(noises))[0, 1])) < 0.15
 
 

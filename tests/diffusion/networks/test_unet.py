@@ -1,4 +1,4 @@
-"""The course U-Net: its size, its shapes, and where conditioning enters."""
+"""The course U-Net: its size, its shapes, where conditioning enters; and the digit classifier."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from tasks.diffusion.networks.classifiers import DigitClassifier, read_digits
 from tasks.diffusion.networks.unet import CourseUNet, count_parameters
 
 
@@ -107,3 +108,16 @@ def test_missing_condition_is_named():
         CourseUNet(4, "add")(torch.randn(1, 1, 28, 28))
     with pytest.raises(ValueError, match="class"):
         CourseUNet(4, "add", 10)(torch.randn(1, 1, 28, 28), torch.zeros(1))
+
+
+def test_reading_uses_the_statistics_of_training_not_those_of_the_batch():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        classifier = DigitClassifier(4).train()
+    images = torch.randint(
+        0, 256, (8, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
+    before = {name: tensor.clone() for name, tensor in classifier.state_dict().items()}
+    together, alone = read_digits(classifier, images), read_digits(classifier, images[:1])
+    torch.testing.assert_close(together.features[:1], alone.features, rtol=1e-4, atol=1e-5)
+    assert all(torch.equal(before[name], t) for name, t in classifier.state_dict().items())

@@ -10,7 +10,7 @@ from tasks.diffusion.networks.inference import InferenceNetwork
 from tasks.diffusion.networks.unet import CourseUNet
 from tasks.diffusion.process.generate import BATCH_ROWS, BLOCK_ROWS, Request, generate
 from tasks.diffusion.process.guidance import guided_prediction
-from tasks.diffusion.process.noise_schedules import linear_schedule
+from tasks.diffusion.process.noise_schedules import noise_schedule
 from tasks.diffusion.process.samplers import AncestralSampler, FlowSampler
 from tasks.diffusion.seeds import seeded_initialisation
 
@@ -106,7 +106,7 @@ def test_guidance_asks_the_network_once(network, guidance_scale, rows):
     assert calls == [rows]
 
 
-@pytest.mark.parametrize("sampler", [EULER, AncestralSampler(linear_schedule(6))])
+@pytest.mark.parametrize("sampler", [EULER, AncestralSampler(noise_schedule("linear", 6))])
 def test_images_do_not_depend_on_neighbours(network, sampler):
     mine = Request(seed=7, count=12, labels=_labels(12))
     others = Request(seed=8, count=BLOCK_ROWS + 5, labels=_labels(BLOCK_ROWS + 5))
