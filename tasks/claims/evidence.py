@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tasks.claims.finding import NotMeasurable
 from tasks.running.step import Step
 from tasks.store.node import JSON
-from tasks.text_to_image.measure_similarity import TABLE
+from tasks.text_to_image.steps.measure_similarity import TABLE
 
 Entry = Mapping[str, JSON]
 Arrays = Mapping[str, NDArray[Any]]

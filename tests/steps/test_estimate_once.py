@@ -7,7 +7,8 @@ import pytest
 
 from tasks import StepFailed
 from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
-from tasks.text_to_image.part_of_step import stage_of
+from tasks.text_to_image.deepfloyd import load_stage
+from tasks.text_to_image.load import for_step
 
 
 def estimated(workshop, studio, noised, guidance_scale=1.0):
@@ -24,7 +25,7 @@ def test_estimate_is_the_image_whose_noise_the_network_finds(workshop, studio):
     noised = studio.noised(timesteps=(250, 500))
     arrays = workshop.read(estimated(workshop, studio, noised), "estimate.safetensors")
     noisy = workshop.read(noised, "noisy.safetensors")["noisy"]
-    stage = stage_of(workshop.step("one_step", {"model": studio.model("stage_one")}))
+    stage = for_step(workshop.step("one_step", {"model": studio.model("stage_one")}), load_stage)
     schedule = DiffusionSchedule.from_config(stage.scheduler)
     prompt = workshop.read(studio.prompt("a high quality photo"), "embedding.safetensors")
     embeds = torch.from_numpy(prompt["prompt_embeds"])

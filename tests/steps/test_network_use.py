@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tasks import StepFailed
-from tasks.text_to_image.network_use import CountedNetwork, rows_at_once, with_rows_that_fit
+from tasks.text_to_image.steps.sampling import CountedNetwork, rows_at_once, with_rows_that_fit
 
 
 def test_larger_pictures_take_fewer_rows():

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tasks import BadInput, StepCancelled
-from tasks.text_to_image.sample_trajectories import sample_trajectories
+from tasks.text_to_image.steps.sample import sample_trajectories
 from tests.steps.studio import BOX, SIZE, STRIDED
 
 VIEWS = {"kind": "views", "views": [{"name": "identity"}, {"name": "flip"}]}

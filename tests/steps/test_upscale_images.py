@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tasks import BadInput
-from tasks.text_to_image.upscale_images import upscale_images
+from tasks.text_to_image.steps.sample import upscale_images
 from tests.steps.studio import LARGE_SIZE
 
 VIEWS = {"kind": "views", "views": [{"name": "identity"}, {"name": "flip"}]}

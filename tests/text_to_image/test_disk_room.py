@@ -12,8 +12,8 @@ from tasks import BadInput
 from tasks.running.preflight import Surroundings
 from tasks.text_to_image import check_models, find_part, hub
 from tasks.text_to_image.hub import Listing
+from tasks.text_to_image.memory import GIB
 from tasks.text_to_image.model_part import Component, ModelPart
-from tasks.text_to_image.sizes import GIB
 
 SIZES = {
     "model_index.json": 0,

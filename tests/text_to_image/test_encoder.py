@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tasks.text_to_image.encoder import TextEncoder, load_text_encoder
+from tasks.text_to_image.deepfloyd import TextEncoder, load_text_encoder
 from tests.text_to_image.parts import part_at
 from tests.tiny_if import EMBEDDING_WIDTH, TinyIF, quiet_diffusers
 

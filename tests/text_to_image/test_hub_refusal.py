@@ -13,8 +13,7 @@ from huggingface_hub import constants, errors
 
 from tasks import BadInput, StepCancelled
 from tasks.text_to_image.find_part import list_part, obtain_part
-from tasks.text_to_image.hub import Listing, fetch
-from tasks.text_to_image.hub_refusal import explain
+from tasks.text_to_image.hub import Listing, explain, fetch
 from tasks.text_to_image.model_part import HubAddress, ModelPart
 
 TOKEN = "hf_" + "T0kenThatMustNotBeSeen" * 2

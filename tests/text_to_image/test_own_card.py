@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.text_to_image.own_card import MOST_BYTES, read_own_card
+from tasks.text_to_image.model_part import MOST_BYTES, read_own_card
 
 
 @pytest.fixture

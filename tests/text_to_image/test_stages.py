@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from tasks.text_to_image.deepfloyd import LoadedStage, load_scheduler, load_stage
 from tasks.text_to_image.model_part import Component
-from tasks.text_to_image.stages import LoadedStage, load_scheduler, load_stage
 from tests.text_to_image.parts import part_at
 from tests.tiny_if import EMBEDDING_WIDTH, TinyIF, quiet_diffusers
 
@@ -108,7 +108,7 @@ def test_bfloat16_stays_close_to_float32(plain_tiny_if: TinyIF) -> None:
 def test_safety_checker_and_watermarker_need_not_be_there(
     tiny_if: TinyIF, tmp_path: Path, component: Component
 ) -> None:
-    from tasks.text_to_image.encoder import load_text_encoder
+    from tasks.text_to_image.deepfloyd import load_text_encoder
 
     folder = shutil.copytree(tiny_if.stage_one, tmp_path / "if")
     for name in ("safety_checker", "watermarker", "feature_extractor"):

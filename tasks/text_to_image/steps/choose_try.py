@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -12,14 +13,15 @@ from torch import Tensor
 
 from tasks import StepCancelled, StepFailed
 from tasks.data.masks import draw_mask
+from tasks.diffusion.components import components_from_params
 from tasks.diffusion.measures import seam_score
-from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
 from tasks.diffusion.trajectories.one_step import alignment_scores
+from tasks.diffusion.views import view_from_params
 from tasks.running.step import Step, StepResult, table_to_bytes
-from tasks.text_to_image.network_use import CountedNetwork, rows_at_once, with_rows_that_fit
-from tasks.text_to_image.part_of_step import stage_of
-from tasks.text_to_image.sampling_inputs import SamplingInputs
-from tasks.text_to_image.seen_by_prompts import seen_by_prompts
+from tasks.store.node import JSON
+from tasks.text_to_image.deepfloyd import load_stage
+from tasks.text_to_image.load import for_step
+from tasks.text_to_image.steps.sampling import CountedNetwork, SamplingInputs, numbered_inputs
 
 
 def choose_try(step: Step) -> StepResult:
@@ -33,7 +35,7 @@ def choose_try(step: Step) -> StepResult:
     try, seed, score, and for alignments alignment_<seen as>_<prompt>. Info: chosen, its number.
     Metrics: tries, best_score, median_score; for alignments unet_rows and CountedNetwork's.
     """
-    roles = _tries(step)
+    roles = numbered_inputs(step, "try_", "tries")
     pictures = [step.read_tensors(role, "trajectory.safetensors")["image"] for role in roles]
     kind = step.params["score"]
     columns: dict[str, list[Any]] = {
@@ -86,18 +88,10 @@ def _check_finite(step: Step, roles: list[str], scores: list[float]) -> None:
             )
 
 
-def _tries(step: Step) -> list[str]:
-    roles = [role for role in step.inputs if role.startswith("try_")]
-    if not roles:
-        raise StepFailed(f"{step.name}: it has no tries among its inputs; plan it again")
-    return sorted(roles, key=lambda role: int(role.removeprefix("try_")))
-
-
 def _alignments(step: Step, pictures: list[Tensor]) -> tuple[list[Tensor], dict[str, float]]:
-    """For each picture [seen, prompts], how well each way of seeing it fits each prompt."""
-    stage = stage_of(step)
+    """For each picture, [seen, prompt], how well each way of seeing it fits each prompt."""
+    stage = for_step(step, load_stage)
     inputs = SamplingInputs(stage)
-    schedule = DiffusionSchedule.from_config(stage.scheduler)
     prompts, empty = torch.stack(inputs.prompts(step)), inputs.unconditional(step)
     if empty is None:
         raise StepFailed(f"{step.name}: alignment needs the unconditional prompt; plan it again")
@@ -105,10 +99,10 @@ def _alignments(step: Step, pictures: list[Tensor]) -> tuple[list[Tensor], dict[
 
     def score(picture: Tensor) -> Tensor:
         seen = seen_by_prompts(step.params["combination"], picture)
-        return with_rows_that_fit(
+        return network.in_memory(
             lambda rows: alignment_scores(
                 network,
-                schedule,
+                inputs.schedule,
                 seen,
                 prompts,
                 empty,
@@ -116,7 +110,7 @@ def _alignments(step: Step, pictures: list[Tensor]) -> tuple[list[Tensor], dict[
                 max_rows=rows,
                 device=step.device,
             ),
-            rows_at_once(step.device, picture.shape[-1]),
+            picture.shape[-1],
             step.name,
         )
 
@@ -127,3 +121,28 @@ def _alignments(step: Step, pictures: list[Tensor]) -> tuple[list[Tensor], dict[
         matrices.append(score(picture))
         step.report(done + 1, len(pictures), "comparing tries")
     return matrices, {"unet_rows": float(network.rows), **network.metrics()}
+
+
+def seen_by_prompts(combination: Mapping[str, JSON], picture: Tensor) -> Tensor:
+    """The picture [3, size, size] as each prompt sees it, [prompt, 3, size, size].
+
+    Views: in that view. Components: with those up to the prompt's own, the picture at the distance,
+    say, from which the low pass is all that is left; the last prompt's is the picture itself.
+    """
+    size = picture.shape[-1]
+    if combination["kind"] == "views":
+        views = [view_from_params(view, size) for view in combination["views"]]
+        return torch.stack([view.apply(picture) for view in views])
+    if combination["kind"] == "single":
+        return picture[None]
+    params = {name: value for name, value in combination.items() if name != "kind"}
+    decomposition = components_from_params(params, size)
+    if combination["name"] == "scale":
+        # Every prompt has the whole picture, and a share of its strength.
+        return picture.expand(len(decomposition.parts), -1, -1, -1)
+    seen, sum_so_far = [], torch.zeros_like(picture)[None]
+    for name, part in decomposition.parts.items():
+        sum_so_far = sum_so_far + part(picture[None])
+        if name != decomposition.fixed:
+            seen.append(sum_so_far[0])
+    return torch.stack(seen)

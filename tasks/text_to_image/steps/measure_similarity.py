@@ -13,7 +13,8 @@ from PIL import Image
 from tasks.diffusion.views import view_from_params
 from tasks.running.step import Step, StepResult, table_to_bytes
 from tasks.store.node import JSON
-from tasks.text_to_image.part_of_step import similarity_of
+from tasks.text_to_image.load import for_step
+from tasks.text_to_image.similarity import load_similarity
 
 TABLE = "similarity.parquet"
 
@@ -28,7 +29,7 @@ def measure_similarity(step: Step) -> StepResult:
     """
     pictures: list[Mapping[str, JSON]] = step.params["pictures"]
     texts: list[str] = step.params["prompts"]
-    model = similarity_of(step)
+    model = for_step(step, load_similarity)
     shown = {role: _image(step, role) for role in step.inputs}
     seen = [_seen(shown[picture["node"]], picture) for picture in pictures]
     scores = model.similarities(seen, texts)

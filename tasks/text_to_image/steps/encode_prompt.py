@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from tasks import DarkroomError, StepCancelled, StepFailed
 from tasks.running.step import Step, StepResult, tensors_to_bytes
 from tasks.store.node import JSON
+from tasks.text_to_image.deepfloyd import load_text_encoder
+from tasks.text_to_image.load import for_step
 from tasks.text_to_image.loaded_part import hold
+from tasks.text_to_image.memory import bytes_of
 from tasks.text_to_image.model_part import ModelPart
-from tasks.text_to_image.part_of_step import encoder_of
 from tasks.text_to_image.prompt_embeds import embedding_of, read_prompt_embeds
-from tasks.text_to_image.sizes import bytes_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,7 +77,7 @@ def _source(step: Step) -> Source:
             return embedding_of(part, embeds, prompt), info
 
         return from_file
-    encoder = encoder_of(step)
+    encoder = for_step(step, load_text_encoder)
 
     def by_encoder(prompt: str) -> tuple[Tensor, dict[str, JSON]]:
         info = {
