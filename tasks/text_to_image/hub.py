@@ -176,10 +176,6 @@ def _cache() -> Path:
     return Path(constants.HF_HUB_CACHE)
 
 
-POCKET = "pocket"
-"""The backend whose weights come with Darkroom."""
-
-
 def explain(error: Exception, part: ModelPart, hub: HubAddress) -> str:
     """What stands in the way. Of the error only its class and status are told: its text holds
     addresses and identifiers of the request."""

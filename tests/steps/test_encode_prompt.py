@@ -10,6 +10,7 @@ import torch
 from tasks import BadInput, StepCancelled
 from tasks.running.step import StepResult
 from tasks.store.node import canonical_json
+from tasks.text_to_image import deepfloyd
 from tasks.text_to_image.steps.encode_prompt import encode_prompts
 from tests.text_to_image.parts import part_at
 

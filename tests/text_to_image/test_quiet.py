@@ -16,8 +16,7 @@ LOAD = """
 import sys
 from pathlib import Path
 import torch
-from tasks.text_to_image.encoder import load_text_encoder
-from tasks.text_to_image.stages import load_stage
+from tasks.text_to_image.deepfloyd import load_stage, load_text_encoder
 from tests.text_to_image.parts import part_at
 
 first, second = map(Path, sys.argv[1:])
