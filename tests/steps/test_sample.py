@@ -1,4 +1,4 @@
-"""Steps of kind "trajectory", sampled together."""
+"""Trajectories and enlarged pictures as steps, and how they use the network."""
 
 from __future__ import annotations
 
@@ -7,11 +7,49 @@ import io
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from tasks import BadInput, StepCancelled
-from tasks.text_to_image.steps.sample import sample_trajectories
-from tests.steps.studio import BOX, SIZE, STRIDED
+from tasks import BadInput, StepCancelled, StepFailed
+from tasks.text_to_image.steps.sample import sample_trajectories, upscale_images
+from tasks.text_to_image.steps.sampling import CountedNetwork, rows_at_once, with_rows_that_fit
+from tests.steps.studio import BOX, LARGE_SIZE, SIZE, STRIDED
+
+
+def test_larger_pictures_take_fewer_rows():
+    at_64, at_128, at_4096 = (rows_at_once("cpu", size) for size in (64, 128, 4096))
+    assert at_64 == 4 * at_128
+    assert at_4096 == 1
+    assert rows_at_once("cuda", 64) > at_64
+
+
+def test_rows_are_halved_until_memory_holds_them():
+    tried = []
+
+    def call(rows):
+        tried.append(rows)
+        if rows > 20:
+            raise torch.OutOfMemoryError("no")
+        return "done"
+
+    assert with_rows_that_fit(call, 100, "trajectory/a") == "done"
+    assert tried == [100, 50, 25, 12]
+
+
+def test_memory_for_not_even_one_picture_is_told():
+    def call(rows):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(StepFailed, match="trajectory/a: the device's memory does not hold one"):
+        with_rows_that_fit(call, 8, "trajectory/a")
+
+
+def test_network_counts_rows_and_batches():
+    network = CountedNetwork(lambda x, t: x, "cpu")
+    network(torch.zeros(5, 3), torch.zeros(5))
+    network(torch.zeros(2, 3), torch.zeros(2))
+    assert (network.rows, network.forwards) == (7, 2)
+
 
 VIEWS = {"kind": "views", "views": [{"name": "identity"}, {"name": "flip"}]}
 FROM_IMAGE = {"kind": "image", "i_start": 1}
@@ -133,3 +171,58 @@ def test_speed_and_memory_are_measured(studio):
     metrics = studio.sampled("a dog").metrics
     assert metrics["rows_per_second"] > metrics["forwards_per_second"] > 0
     assert 50 < metrics["peak_memory_mib"] < 100_000
+
+
+def upscale_step(workshop, studio, made, *prompts, component="stage_two", seed=0, **changes):
+    params = {
+        "noise_level": 250,
+        "num_inference_steps": 3,
+        "guidance_scale": 4.0,
+        "combination": {"kind": "single"},
+        "model": studio.model(component),
+        **changes,
+    }
+    inputs = {"image": made, "unconditional": studio.prompt("")}
+    inputs |= {f"prompt_{i}": studio.prompt(text) for i, text in enumerate(prompts)}
+    return workshop.step("upscale", params, inputs, seed)
+
+
+def test_picture_comes_out_at_the_size_of_the_second_stage(workshop, studio):
+    step = upscale_step(workshop, studio, studio.sampled("a dog"), "a dog")
+    (result,) = upscale_images([step])
+    assert Image.open(io.BytesIO(result.objects["image.png"])).size == (LARGE_SIZE, LARGE_SIZE)
+    row = workshop.record("upscale", step, result)
+    assert workshop.read(row, "image.safetensors")["image"].shape == (3, LARGE_SIZE, LARGE_SIZE)
+    assert row.metrics["unet_rows"] == 6
+
+
+def test_batch_gives_what_each_gives_alone_and_bad_ones_fail_by_themselves(workshop, studio):
+    made = studio.sampled("a dog")
+    steps = [
+        upscale_step(workshop, studio, made, "a dog", seed=1),
+        upscale_step(workshop, studio, made, "a dog", num_inference_steps=2000),
+        upscale_step(workshop, studio, made, "a dog", "a man", combination=VIEWS, noise_level=50),
+    ]
+    first, bad, anagram = upscale_images(steps)
+    assert isinstance(bad, BadInput) and "num_inference_steps" in str(bad)
+    for step, result in ((steps[0], first), (steps[2], anagram)):
+        (alone,) = upscale_images([step])
+        a, b = (
+            workshop.read(workshop.record("upscale", step, each), "image.safetensors")["image"]
+            for each in (alone, result)
+        )
+        np.testing.assert_allclose(a, b, atol=2e-3)
+
+
+def test_component_fixed_by_a_reference_is_enlarged_with_the_picture(workshop, studio):
+    combination = {"kind": "components", "name": "low_high", "fixed": "low"}
+    made = studio.sampled("a dog", combination=combination, reference=studio.image())
+    step = upscale_step(workshop, studio, made, "a dog", combination=combination)
+    (result,) = upscale_images([step])
+    assert "image.png" in result.objects
+
+
+def test_first_stage_enlarges_nothing(workshop, studio):
+    step = upscale_step(workshop, studio, studio.sampled("a dog"), "a dog", component="stage_one")
+    with pytest.raises(BadInput, match="no stage II"):
+        upscale_images([step])
