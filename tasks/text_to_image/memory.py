@@ -5,20 +5,19 @@ On a GPU that is too small the weights stay in RAM and come layer by layer, whic
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from torch import Tensor
 import json
 import math
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tasks import BadInput
 from tasks.text_to_image.model_part import ModelPart, or_pocket
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MIB, GIB = 2**20, 2**30
 

@@ -44,39 +44,6 @@ def test_ddpm_step_equals_diffusers(t, tolerance):
     )
 
 
-def test_ancestral_sampling_adds_no_noise_on_the_last_step():
-    draws = []
-
-    def draw():
-        draws.append(1)
-        return torch.randn(1, 1, 2, 2)
-
-    sampler = AncestralSampler(noise_schedule("linear", 7))
-    time, _ = _last(sampler.walk(lambda x, t: x, torch.zeros(1, 1, 2, 2), draw))
-    assert time == 0
-    assert len(draws) == 6
-
-
-def test_ancestral_sampling_of_a_gaussian_recovers_it():
-    # Data N(m, s^2): the best noise estimate is known in closed form, so sampling must return it.
-    mean, std = 0.6, 0.3
-    schedule = noise_schedule("linear", 1000)
-
-    def predict(x, t):
-        alpha_bar = schedule.alpha_bar[(t * 1000).round().long()][:, None, None, None].float()
-        variance = alpha_bar * std**2 + 1 - alpha_bar
-        return (1 - alpha_bar).sqrt() * (x - alpha_bar.sqrt() * mean) / variance
-
-    generator = torch.Generator().manual_seed(0)
-
-    def draw():
-        return torch.randn(2000, 1, 4, 4, generator=generator)
-
-    _, x = _last(AncestralSampler(schedule).walk(predict, draw(), draw))
-    assert float(x.mean()) == pytest.approx(mean, abs=0.01)
-    assert float(x.std()) == pytest.approx(std, rel=0.03)
-
-
 def _no_noise():
     raise AssertionError("an ODE solver draws no noise")
 
@@ -126,9 +93,9 @@ SCHEDULE = noise_schedule("linear", 200)
 MEAN, STD = 0.6, 0.3
 
 
-def _oracle(x, t):
-    """The best noise estimate for data N(MEAN, STD^2)."""
-    alpha_bar = SCHEDULE.alpha_bar[t.long()][:, None, None, None].float()
+def _oracle(x, t, schedule=SCHEDULE):
+    """The best noise estimate for data N(MEAN, STD^2), which sampling must return."""
+    alpha_bar = schedule.alpha_bar[t.round().long()][:, None, None, None].float()
     variance = alpha_bar * STD**2 + 1 - alpha_bar
     return (1 - alpha_bar).sqrt() * (x - alpha_bar.sqrt() * MEAN) / variance
 
@@ -147,6 +114,14 @@ def _sample(sampler, start, draw, predict=_oracle):
 def _matched(draw):
     alpha_bar = float(SCHEDULE.alpha_bar[-1])
     return alpha_bar**0.5 * MEAN + (alpha_bar * STD**2 + 1 - alpha_bar) ** 0.5 * draw()
+
+
+def test_ancestral_sampling_of_a_gaussian_recovers_it():
+    schedule, draw = noise_schedule("linear", 1000), _normal(0)
+    sampler = AncestralSampler(schedule)
+    x = _sample(sampler, draw(), draw, lambda x, t: _oracle(x, t * 1000, schedule))
+    assert float(x.mean()) == pytest.approx(MEAN, abs=0.01)
+    assert float(x.std()) == pytest.approx(STD, rel=0.03)
 
 
 @pytest.mark.parametrize("sampler", [PosteriorSampler(SCHEDULE), DDIMSampler(SCHEDULE, 200)])
@@ -229,35 +204,30 @@ def test_ddim_cannot_take_more_steps_than_there_are():
         DDIMSampler(SCHEDULE, 201).timesteps()
 
 
-def test_the_network_is_told_the_timestep_itself():
-    seen = []
-
-    def predict(x, t):
-        seen.append(t.unique().tolist())
-        return torch.zeros_like(x)
-
-    _sample(DDIMSampler(SCHEDULE, 4), torch.zeros(2, 1, 2, 2), _no_noise, predict)
-    assert seen == [[200], [150], [100], [50]]
-
-
-def test_a_network_of_the_course_is_told_t_over_T():
+@pytest.mark.parametrize(
+    ("time_unit", "told"), [(1.0, [200, 150, 100, 50]), (1 / 200, [1, 0.75, 0.5, 0.25])]
+)
+def test_the_network_is_told_t_in_its_own_unit(time_unit, told):
     seen = []
 
     def predict(x, t):
         seen.append(float(t[0]))
         return torch.zeros_like(x)
 
-    sampler = DDIMSampler(SCHEDULE, 4, time_unit=1 / 200)
-    _sample(sampler, torch.zeros(2, 1, 2, 2), _no_noise, predict)
-    assert seen == pytest.approx([1, 0.75, 0.5, 0.25])
+    sampler = DDIMSampler(SCHEDULE, 4, time_unit=time_unit)
+    _sample(sampler, torch.zeros(1, 1, 2, 2), _no_noise, predict)
+    assert seen == pytest.approx(told)
 
 
-def test_the_posterior_sampler_adds_no_noise_on_the_last_step():
+@pytest.mark.parametrize(
+    "sampler", [AncestralSampler(noise_schedule("linear", 7)), PosteriorSampler(SCHEDULE)]
+)
+def test_no_noise_is_added_on_the_last_step(sampler):
     draws = []
 
     def draw():
         draws.append(1)
         return torch.zeros(1, 1, 2, 2)
 
-    _sample(PosteriorSampler(SCHEDULE), torch.zeros(1, 1, 2, 2), draw, lambda x, t: x)
-    assert len(draws) == 199
+    _sample(sampler, torch.zeros(1, 1, 2, 2), draw, lambda x, t: x)
+    assert len(draws) == sampler.num_steps - 1
