@@ -24,8 +24,8 @@ from tasks.text_to_image.memory import Placement
 from tasks.text_to_image.model_part import ModelPart, or_pocket
 from tasks.text_to_image.prompt_embeds import MAX_TOKENS
 from tasks.text_to_image.published_layout import (
+    NOISING_SCHEDULER,
     check_configs,
-    read_noising_config,
     read_scheduler_config,
 )
 from tasks.text_to_image.quiet import quiet_libraries
@@ -159,10 +159,11 @@ def _read_stage(
     pipeline = _load_pipeline(name, part, found.folder, without=("text_encoder", "tokenizer"))
     _check_complete(part, pipeline.unet, found)
     model = put(pipeline.unet, device, placement)
+    noising = read_scheduler_config(found.folder, NOISING_SCHEDULER) if is_second else None
     return LoadedStage(
         model=model,
         scheduler=read_scheduler_config(found.folder),
-        noising_scheduler=read_noising_config(found.folder) if is_second else None,
+        noising_scheduler=noising,
         sample_size=int(model.config.sample_size),
         embedding_width=int(model.config.encoder_hid_dim or model.config.cross_attention_dim),
         device=device,

@@ -142,10 +142,8 @@ def _weights(
             count = int(match[2])
             if len(shards) == count:
                 return shards, None
-            return (
-                shards,
-                f"{count - len(shards)} of {count} files of {where}'s weights missing",
-            )
+            lacking = count - len(shards)
+            return shards, f"{lacking} of {count} files of {where}'s weights missing"
     return [], _why_no_weights(folder, prefix, variant, names)
 
 
@@ -178,13 +176,9 @@ CHANNELS_OUT = 6
 
 
 def read_scheduler_config(folder: Path, name: str = SCHEDULER) -> dict[str, Any]:
-    """Settings of the noise schedule as the file has them. Raises BadInput."""
+    """Settings of a noise schedule as the file has them; NOISING_SCHEDULER is that by which stage
+    II noises the image that it enlarges. Raises BadInput."""
     return _read(folder / name)
-
-
-def read_noising_config(folder: Path) -> dict[str, Any]:
-    """Settings of the schedule by which stage II noises the image that it enlarges."""
-    return _read(folder / NOISING_SCHEDULER)
 
 
 def check_configs(part: ModelPart, folder: Path) -> None:
