@@ -10,7 +10,7 @@ from flows.plan.text_dag import text_dag
 from flows.run.run import Run, stage_of
 from flows.serve.report_address import served_file, served_report
 from flows.serve.thumbnails import thumbnail_path
-from tasks.report.assets import asset_path
+from tasks.report.files import asset_path
 from tasks.running.kinds import STAGES
 
 MEASURED_STAGES = ("train", "evaluate")
