@@ -38,19 +38,12 @@ LEFT_OUT = ("safety_checker", "feature_extractor", "watermarker")
 
 @dataclass(frozen=True)
 class TextEncoder:
-    """Prompts to embeddings. commit: of the hub, None for a folder. offloaded: its weights stay in
-    RAM."""
+    """Prompts to embeddings. commit: of the hub, None for a folder."""
 
     tokenizer: Any
     model: Any
     device: str
     commit: str | None
-    offloaded: bool
-
-    @property
-    def width(self) -> int:
-        """d of the embeddings."""
-        return int(self.model.config.d_model)
 
     def encode(self, prompts: Sequence[str]) -> Tensor:
         """Embeddings of `prompts`, [prompt, 77, d] float32 on the CPU; "" is the unconditional one.
@@ -97,7 +90,6 @@ class LoadedStage:
     scheduler: settings of its schedule as published. noising_scheduler: of the schedule by which
     stage II noises the image it enlarges, None in stage I. sample_size: pixels of its images.
     embedding_width: d of the prompt embeddings it takes. commit: of the hub, None for a folder.
-    offloaded: its weights stay in RAM.
     """
 
     model: Any
@@ -107,11 +99,6 @@ class LoadedStage:
     embedding_width: int
     device: str
     commit: str | None
-    offloaded: bool
-
-    @property
-    def is_stage_two(self) -> bool:
-        return self.noising_scheduler is not None
 
     def unet(
         self, x: Tensor, t: Tensor, prompt_embeds: Tensor, class_labels: Tensor | None = None
@@ -147,7 +134,6 @@ def _read_text_encoder(
         model=put(pipeline.text_encoder, device, placement),
         device=device,
         commit=found.commit,
-        offloaded=placement.where == "offload",
     )
 
 
@@ -168,7 +154,6 @@ def _read_stage(
         embedding_width=int(model.config.encoder_hid_dim or model.config.cross_attention_dim),
         device=device,
         commit=found.commit,
-        offloaded=placement.where == "offload",
     )
 
 

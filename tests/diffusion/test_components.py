@@ -75,12 +75,6 @@ def test_a_component_of_a_picture_does_not_depend_on_its_batch(decomposition):
         torch.testing.assert_close(part(x)[1:2], part(x[1:2]))
 
 
-def test_the_sum_holds_in_float32():
-    x = _pictures(2).float()
-    parts = components_from_params({"name": "low_high"}, SIZE).parts
-    torch.testing.assert_close(parts["low"](x) + parts["high"](x), x, rtol=0, atol=1e-6)
-
-
 def test_low_pass_keeps_a_flat_picture_and_high_pass_nothing_of_it():
     parts = components_from_params({"name": "low_high"}, SIZE).parts
     flat = torch.full((1, 3, SIZE, SIZE), 0.7)
@@ -128,13 +122,6 @@ def test_a_blur_covers_the_same_of_the_picture_in_both_stages():
     large_step = step.repeat_interleave(4, dim=2).repeat_interleave(4, dim=3)
     reduced = torch.nn.functional.avg_pool2d(large(large_step), 4)
     torch.testing.assert_close(reduced, small(step), rtol=0, atol=0.01)
-
-
-def test_a_fixed_component_leaves_one_prompt_of_two():
-    decomposition = components_from_params({"name": "low_high", "fixed": "low"}, SIZE)
-    assert len(decomposition.prompted_maps) == 1
-    x = _pictures(1)
-    torch.testing.assert_close(decomposition.fixed_map(x), decomposition.parts["low"](x))
 
 
 @pytest.mark.parametrize(

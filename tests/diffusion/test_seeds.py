@@ -93,10 +93,3 @@ def test_what_needs_no_noise_draws_none():
     noise = draw([None, source], "step", 8)
     assert noise[0].eq(0).all()
     assert torch.equal(noise[1:], draw([SeededNoise(0)], "step", 8))
-
-
-def test_global_random_state_plays_no_part():
-    torch.manual_seed(1)
-    first = draw([SeededNoise(0)], "start", 8)
-    torch.manual_seed(2)
-    assert torch.equal(first, draw([SeededNoise(0)], "start", 8))

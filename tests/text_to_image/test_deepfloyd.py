@@ -141,7 +141,7 @@ def test_stage_two_is_that_of_the_pipeline(tiny_if: TinyIF) -> None:
 def test_stage_tells_its_image_size(tiny_if: TinyIF, component: Component, pixels: int) -> None:
     stage = stage_at(getattr(tiny_if, component), component)
     assert stage.sample_size == pixels
-    assert stage.is_stage_two == (component == "stage_two")
+    assert (stage.noising_scheduler is not None) == (component == "stage_two")
     assert stage.embedding_width == EMBEDDING_WIDTH
 
 

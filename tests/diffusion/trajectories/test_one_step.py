@@ -15,7 +15,6 @@ from tasks.diffusion.trajectories.one_step import (
 )
 from tests.diffusion.trajectories.miniature import (
     SCHEDULE,
-    SIZE,
     as_engine_unet,
     picture,
     prompt,
@@ -142,8 +141,3 @@ def test_alignment_is_the_worst_view_and_concealment_the_confusion():
     assert perfect.concealment == pytest.approx(1)
     blind = illusion_scores(torch.ones(2, 2), temperature=0.1)
     assert blind.concealment == pytest.approx(0.5)
-
-
-def test_pictures_of_the_size_of_the_model_are_scored():
-    assert PICTURES.shape[-1] == SIZE
-    assert _scores().isfinite().all()
