@@ -25,7 +25,7 @@ def chosen(
     also: parameters that the caller takes itself. Raises BadInput for an unknown name or parameter.
     """
     name = params.get("name")
-    if name not in table:
+    if name is None or name not in table:
         raise BadInput(f"{what}: name is {name!r}; expected one of {', '.join(table)}")
     function, defaults = table[name]
     given = {key: value for key, value in params.items() if key not in ("name", *also)}
