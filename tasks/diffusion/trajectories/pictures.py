@@ -77,7 +77,7 @@ class PicturesInProgress:
         return self.x[trajectory].clamp(-1, 1).cpu()
 
     def _start(self) -> Tensor:
-        """Noise, or the image noised to the first timestep."""
+        """Noise, or the image noised to the first timestep (SDEdit, Meng et al. 2022)."""
         x = draw(self._sources, "start", self._size)
         for i, trajectory in enumerate(self._trajectories):
             if trajectory.i_start is not None and trajectory.image is not None:
