@@ -9,7 +9,7 @@ from flows.declaration import Declaration
 from flows.figures.panel import Place
 from flows.plan.expand import figures_of
 from tasks.store.node import JSON, Node
-from tasks.text_to_image.own_card import read_own_card
+from tasks.text_to_image.model_part import read_own_card
 
 LAYOUT_SCHEMA = 1
 

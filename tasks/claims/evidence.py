@@ -47,7 +47,7 @@ class Evidence:
 
     @classmethod
     def of_step(cls, step: Step) -> Evidence:
-        from tasks.text_to_image.measure_similarity import TABLE
+        from tasks.text_to_image.steps.measure_similarity import TABLE
 
         similarities, scale = {}, 100.0
         if "similarity" in step.inputs:

@@ -263,7 +263,7 @@ def frechet_of(features: NDArray[Any], reference: Mapping[str, NDArray[Any]]) ->
     """Frechet distance of features [n, d] to the training images of the classifier."""
     import torch
 
-    from tasks.diffusion.frechet import Gaussian, frechet_distance
+    from tasks.diffusion.measures import Gaussian, frechet_distance
 
     real = Gaussian(
         torch.from_numpy(np.array(reference["train_mean"])),

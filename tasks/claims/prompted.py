@@ -237,7 +237,7 @@ def illusion_of(scores: NDArray[np.floating], logit_scale: float) -> tuple[float
     """Alignment A and concealment C of similarities [views, prompts]."""
     import torch
 
-    from tasks.diffusion.alignment import illusion_scores
+    from tasks.diffusion.measures import illusion_scores
 
     found = illusion_scores(torch.from_numpy(scores), 1 / logit_scale)
     return found.alignment, found.concealment

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tasks import StepFailed
-from tasks.diffusion.generate import to_uint8
+from tasks.diffusion.process.generate import to_uint8
 from tasks.diffusion.seeds import named_generator
 from tasks.running.step import Step, StepResult, tensors_to_bytes
 from tasks.store.node import JSON

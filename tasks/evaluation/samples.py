@@ -11,13 +11,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tasks.diffusion.classifier import Reading, read_digits
-from tasks.diffusion.classifier_guidance import ClassifierGuidance
-from tasks.diffusion.frechet import Gaussian, frechet_distance
-from tasks.diffusion.generate import Generated, GuidedPrediction, Request, generate, to_uint8
-from tasks.diffusion.guidance import guided_prediction
-from tasks.diffusion.matched_start import MatchedStart
-from tasks.diffusion.moments import Moments
+from tasks.diffusion.measures import Gaussian, frechet_distance
+from tasks.diffusion.networks.classifiers import Reading, read_digits
+from tasks.diffusion.process.generate import (
+    Generated,
+    GuidedPrediction,
+    Request,
+    generate,
+    to_uint8,
+)
+from tasks.diffusion.process.guidance import ClassifierGuidance, guided_prediction
+from tasks.diffusion.process.matched_start import MatchedStart, Moments
 from tasks.diffusion.seeds import named_generator
 from tasks.running.step import Step, StepResult, tensors_to_bytes
 from tasks.store.node import JSON

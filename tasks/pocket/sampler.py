@@ -12,11 +12,11 @@ from safetensors.torch import load
 from torch import Tensor, nn
 
 from tasks import StepFailed
-from tasks.diffusion.diffusion_schedule import DiffusionSchedule
-from tasks.diffusion.engine import sample
 from tasks.diffusion.seeds import derive_seed
-from tasks.diffusion.trajectory import Result, Trajectory
-from tasks.diffusion.upscale import Upscaling, upscale
+from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
+from tasks.diffusion.trajectories.engine import sample
+from tasks.diffusion.trajectories.trajectory import Result, Trajectory
+from tasks.diffusion.trajectories.upscale import enlarging
 from tasks.pocket.export import scheduler
 from tasks.pocket.networks import stage_one_unet, stage_two_unet
 from tasks.pocket.stage_one import StageOne
@@ -99,22 +99,25 @@ class PocketSampler:
         """[n, 3, 64, 64] under their prompts to [n, 3, 128, 128], unguided."""
         schedule = DiffusionSchedule.from_config(scheduler(1.0).config)
         embeds = self._embeddings(texts)
-        items = [
-            Upscaling(
-                name=f"{text!r}, enlarged",
-                seed=derive_seed(number, "enlarge"),
-                image=picture,
-                noise_level=NOISE_LEVEL,
-                timesteps=schedule.spacing.timesteps(self._settings.num_inference_steps),
-                prompt_embeds=(embeds[text],),
+        trajectories = [
+            enlarging(
+                Trajectory(
+                    name=f"{text!r}, enlarged",
+                    seed=derive_seed(number, "enlarge"),
+                    timesteps=schedule.spacing.timesteps(self._settings.num_inference_steps),
+                    prompt_embeds=(embeds[text],),
+                ),
+                picture,
+                NOISE_LEVEL,
+                schedule,
+                size=128,
             )
             for number, (picture, text) in enumerate(zip(pictures, texts, strict=True))
         ]
-        results = upscale(
+        results = sample(
             self._stage_two,
             schedule,
-            schedule,
-            items,
+            trajectories,
             size=128,
             max_rows=LARGE_ROWS_AT_ONCE,
             report=report,

@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from tasks import StepCancelled, TrainingFailed
-from tasks.diffusion.ema import ExponentialMovingAverage
+from tasks.diffusion.process.trainer import ExponentialMovingAverage
 from tasks.diffusion.seeds import named_generator
 from tasks.store.local_files import write_local_file
 

@@ -17,13 +17,13 @@ from tasks.text_to_image.hub import (
     fetch,
     list_repository,
 )
-from tasks.text_to_image.hub_refusal import or_pocket
 from tasks.text_to_image.model_part import (
     LAYOUTS,
     POCKET_SIMILARITY,
     HubAddress,
     ModelPart,
     locate,
+    or_pocket,
 )
 from tasks.text_to_image.published_layout import INDEX, PartFiles, files_of_folder, part_files
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tasks import StepCancelled
-from tasks.text_to_image.sizes import MIB
+from tasks.text_to_image.memory import MIB
 
 LARGEST_SMALL = 256 * MIB
 """Of weights, in a part that may stay while others come."""

@@ -9,14 +9,17 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from tasks.diffusion.autocast_network import AutocastNetwork
-from tasks.diffusion.classifier import Classification, DigitClassifier, read_digits
-from tasks.diffusion.frechet import Gaussian
-from tasks.diffusion.gaussian_process import forward
-from tasks.diffusion.noise_classifier import NoiseAwareClassifier, NoisyClassification
-from tasks.diffusion.noise_prediction import to_range
-from tasks.diffusion.objectives import Objective
-from tasks.diffusion.schedule import NoiseSchedule
+from tasks.diffusion.measures import Gaussian
+from tasks.diffusion.networks.classifiers import DigitClassifier, NoiseAwareClassifier, read_digits
+from tasks.diffusion.networks.inference import AutocastNetwork
+from tasks.diffusion.process.gaussian_process import forward
+from tasks.diffusion.process.noise_schedules import NoiseSchedule
+from tasks.diffusion.process.objectives import (
+    Classification,
+    NoisyClassification,
+    Objective,
+    to_range,
+)
 from tasks.diffusion.seeds import named_generator, seeded_initialisation, weights_to_be_loaded
 from tasks.running.step import Step, StepResult, tensors_to_bytes
 from tasks.training.model_parts import build_recipe, build_schedule, checkpoint_name, pixel_range

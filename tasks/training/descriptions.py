@@ -11,11 +11,11 @@ import pyarrow as pa
 import torch
 from torch import Tensor, nn
 
-from tasks.diffusion.beta_schedules import signal_to_noise
-from tasks.diffusion.convnext_unet import ConvNextUNet
-from tasks.diffusion.gaussian_process import posterior_variance
+from tasks.diffusion.networks.convnext_unet import ConvNextUNet
+from tasks.diffusion.networks.unet import count_parameters
+from tasks.diffusion.process.gaussian_process import posterior_variance
+from tasks.diffusion.process.noise_schedules import signal_to_noise
 from tasks.diffusion.seeds import named_generator, seeded_initialisation
-from tasks.diffusion.unet import count_parameters
 from tasks.running.step import Step, StepResult, table_to_bytes
 from tasks.store.node import JSON
 from tasks.training.model_parts import build_schedule

@@ -6,18 +6,28 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from tasks.diffusion.autocast_network import AutocastNetwork
-from tasks.diffusion.beta_schedules import noise_schedule
-from tasks.diffusion.convnext_unet import ConvNextUNet
-from tasks.diffusion.inference import InferenceNetwork
-from tasks.diffusion.noise_prediction import PIXEL_RANGE, NoisePrediction
-from tasks.diffusion.noise_samplers import DDIMSampler, PosteriorSampler
-from tasks.diffusion.objectives import DDPM, Denoiser, FlowMatching, Objective, PureNoiseDenoiser
-from tasks.diffusion.samplers import AncestralSampler, FlowSampler, Sampler
-from tasks.diffusion.schedule import NoiseSchedule
+from tasks.diffusion.networks.convnext_unet import ConvNextUNet
+from tasks.diffusion.networks.inference import AutocastNetwork, InferenceNetwork
+from tasks.diffusion.networks.unet import CourseUNet
+from tasks.diffusion.process.noise_schedules import NoiseSchedule, noise_schedule
+from tasks.diffusion.process.objectives import (
+    DDPM,
+    PIXEL_RANGE,
+    Denoiser,
+    FlowMatching,
+    NoisePrediction,
+    Objective,
+    PureNoiseDenoiser,
+)
+from tasks.diffusion.process.samplers import (
+    AncestralSampler,
+    DDIMSampler,
+    FlowSampler,
+    PosteriorSampler,
+    Sampler,
+)
+from tasks.diffusion.process.trainer import Recipe
 from tasks.diffusion.seeds import seeded_initialisation
-from tasks.diffusion.trainer import Recipe
-from tasks.diffusion.unet import CourseUNet
 from tasks.running.step import Step
 from tasks.store.node import JSON
 

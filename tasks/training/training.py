@@ -15,9 +15,9 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from tasks import BadInput
-from tasks.diffusion.objectives import Objective
-from tasks.diffusion.trainer import Recipe, TrainingState, train
-from tasks.diffusion.unet import count_parameters
+from tasks.diffusion.networks.unet import count_parameters
+from tasks.diffusion.process.objectives import Objective
+from tasks.diffusion.process.trainer import Recipe, TrainingState, train
 from tasks.running.step import Step, StepResult, table_to_bytes, tensors_to_bytes
 from tasks.store.local_files import write_local_file
 from tasks.training.model_parts import (

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from tasks.diffusion.augmentation import every_shift, mirror
-from tasks.diffusion.generate import Request, generate
-from tasks.diffusion.matched_start import MatchedStart
-from tasks.diffusion.moments import Moments
+from tasks.diffusion.process.augmentation import every_shift, mirror
+from tasks.diffusion.process.generate import Request, generate
+from tasks.diffusion.process.matched_start import MatchedStart, Moments
 from tasks.training.classifiers import noise_levels
 from tasks.training.model_parts import build_sampler, build_schedule, load_for_inference
 from tests.workshop import training

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from tasks.data.images import model_image
-from tasks.diffusion.beta_schedules import noise_schedule
-from tasks.diffusion.gaussian_process import forward
+from tasks.diffusion.process.gaussian_process import forward
+from tasks.diffusion.process.noise_schedules import noise_schedule
 from tasks.figures.annotated import guidance_curve
 from tasks.figures.draw_figure import draw_figure
 from tasks.figures.drawing import chart

@@ -7,9 +7,9 @@ from PIL import Image
 
 from tasks.data.images import to_png
 from tasks.running.step import StepResult
-from tasks.text_to_image.encode_prompt import encode_prompt
 from tasks.text_to_image.model_part import ModelPart
-from tasks.text_to_image.sample_trajectories import sample_trajectories
+from tasks.text_to_image.steps.encode_prompt import encode_prompt
+from tasks.text_to_image.steps.sample import sample_trajectories
 from tests.tiny_if import TinyIF
 from tests.workshop import Workshop
 

@@ -15,9 +15,8 @@ from tasks.running.cancellation import steps_should_end
 from tasks.running.hold_device import hold_device
 from tasks.running.kinds import KINDS
 from tasks.running.run_step import RunSettings
-from tasks.text_to_image.encoder import load_text_encoder
+from tasks.text_to_image.deepfloyd import load_stage, load_text_encoder
 from tasks.text_to_image.loaded_part import MOST_SMALL, PARTS, LoadedParts
-from tasks.text_to_image.stages import load_stage
 from tests.text_to_image.part_user import LONG, Other, Part, Size, large, small
 from tests.text_to_image.parts import part_at
 from tests.tiny_if import TinyIF

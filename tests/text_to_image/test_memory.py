@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from tasks import BadInput
+from tasks.text_to_image.deepfloyd import load_stage
+from tasks.text_to_image.load import put
 from tasks.text_to_image.memory import (
     Memory,
     Placement,
@@ -18,9 +20,7 @@ from tasks.text_to_image.memory import (
     place,
 )
 from tasks.text_to_image.model_part import ModelPart
-from tasks.text_to_image.place_model import put
 from tasks.text_to_image.published_layout import files_of_folder, part_files
-from tasks.text_to_image.stages import load_stage
 from tests.text_to_image.parts import part_at
 from tests.tiny_if import TinyIF
 

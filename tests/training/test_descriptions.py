@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.claims.annotated import terminal_ratio
-from tasks.diffusion.beta_schedules import noise_schedule
+from tasks.diffusion.process.noise_schedules import noise_schedule
 
 
 def test_schedule_table_holds_the_formulas(workshop):

@@ -13,12 +13,17 @@ from flows.nodes.model_identity import model_identity, model_number_format
 from flows.plan.environment import resolve_device, resolve_number_format
 from flows.upkeep.doctor.finding import Finding
 from tasks import BadInput
-from tasks.text_to_image.check_configs import check_configs
 from tasks.text_to_image.find_part import FoundPart, find_part
-from tasks.text_to_image.memory import bytes_in_memory, count_elements, free_memory, place
+from tasks.text_to_image.memory import (
+    bytes_in_memory,
+    count_elements,
+    free_memory,
+    place,
+    show_size,
+)
 from tasks.text_to_image.model_part import Component, ModelPart
 from tasks.text_to_image.prompt_embeds import read_prompt_embeds
-from tasks.text_to_image.sizes import show_size
+from tasks.text_to_image.published_layout import check_configs
 
 HUB_TIMEOUT_SECONDS = 3.0
 TOKEN_NAMES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")

@@ -11,10 +11,10 @@ from flows.declaration.objectives import LEAST_SIGNAL, NoiseSchedule, log_alpha_
 from flows.declaration.read_declaration import read_declaration
 from flows.plan.expand import expand
 from tasks import BadInput
-from tasks.diffusion.beta_schedules import noise_schedule
+from tasks.diffusion.process.noise_schedules import noise_schedule
 from tasks.diffusion.seeds import named_generator
 from tasks.training.model_parts import build_objective
-from tests.diffusion.answer import Answer
+from tests.diffusion.process.answer import Answer
 from tests.flows.small_declaration import SMALL, spoiled, write
 
 CONVNEXT = {

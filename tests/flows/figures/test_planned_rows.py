@@ -6,10 +6,9 @@ from pathlib import Path
 
 import torch
 
-from tasks.diffusion.combination import combination_from_params
-from tasks.diffusion.row_plan import plan_rows
-from tasks.diffusion.timesteps import TimestepSpacing, strided_timesteps
-from tasks.diffusion.trajectory import Trajectory
+from tasks.diffusion.trajectories.diffusion_schedule import TimestepSpacing, strided_timesteps
+from tasks.diffusion.trajectories.rows import plan_rows
+from tasks.diffusion.trajectories.trajectory import Trajectory, combination_from_params
 from tasks.store.node import Node
 from tests.flows.figures.sampled import nodes_of
 
