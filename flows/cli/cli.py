@@ -41,7 +41,7 @@ from flows.cli.cli_options import (
     print_json,
     reports_errors,
 )
-from flows.runners.choice import DEFAULT as RUNNER
+from flows.runners.workforce import DEFAULT as RUNNER
 
 if TYPE_CHECKING:
     from flows.run.run_request import RunRequest
@@ -140,13 +140,13 @@ def run_flow(
     debug: Debug = False,
 ) -> None:
     """Run one stage, with whatever it needs that is not in the store."""
-    from flows.run.stage_names import stage_named
+    from flows.run.run_request import stage_named
 
     request, stage = _request(locals()), stage_named(name)
     if stage != "report":
         _execute(request, stage, json)
         return
-    from flows.run.render import render
+    from flows.run.run_record import render
 
     # The report needs no step, so no flow run either.
     page = str(render(request))

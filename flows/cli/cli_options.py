@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.runners.choice import HELP as RUNNER_HELP
+from flows.runners.workforce import HELP as RUNNER_HELP
 
 PIPELINE = typer.Argument(help="A pipeline of the declaration.", show_default=True)
 Pipeline = Annotated[str, PIPELINE]

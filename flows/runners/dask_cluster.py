@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from flows.run.interrupt import interrupts_kept_from_children
-from flows.runners.workforce import Ended, edges
+from flows.runners.workforce import Ended, interrupts_kept_from_children
 from tasks import BadInput, DarkroomError, StepFailed
 
 if TYPE_CHECKING:
@@ -82,8 +81,8 @@ class DaskCluster:
         self,
         task: Task[..., Any],
         parameters: dict[str, Any],
+        inputs: dict[str, Any],
         *,
-        inputs: Iterable[UUID],
         uses_device: bool,
         ended: Ended,
     ) -> UUID:
@@ -92,7 +91,7 @@ class DaskCluster:
         future = self._client.submit(
             task,
             parameters=parameters,
-            dependencies=edges(parameters, inputs),
+            dependencies=inputs,
             return_type="state",
             resources={RESOURCE: 1} if uses_device and self.grants_devices else None,
             pure=False,

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from flows.runners.workforce import Ended, edges
+from flows.runners.workforce import Ended
 from tasks import BadInput
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ class RayCluster:
         self,
         task: Task[..., Any],
         parameters: dict[str, Any],
+        inputs: dict[str, Any],
         *,
-        inputs: Iterable[UUID],
         uses_device: bool,
         ended: Ended,
     ) -> UUID:
@@ -88,9 +88,7 @@ class RayCluster:
 
         gpus = 1 if uses_device and self.grants_devices else 0
         with remote_options(num_cpus=1, num_gpus=gpus, max_retries=MAX_RETRIES):
-            submitted = self._runner.submit(
-                task, parameters, dependencies=edges(parameters, inputs)
-            )
+            submitted = self._runner.submit(task, parameters, dependencies=inputs)
         task_run: UUID = submitted.task_run_id
         # Not prefect-ray's own callback: it comes before the result can be asked for.
         future: Future[Any] = submitted.wrapped_future.future()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from tasks.running.preflight import Surroundings
+    from tasks.running.kinds import Surroundings
 
 SPLITS = ("train", "test")
 IMAGE_SIZE = 28

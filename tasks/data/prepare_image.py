@@ -17,7 +17,7 @@ from tasks.running.step import Step, StepResult
 from tasks.store.node import JSON
 
 if TYPE_CHECKING:
-    from tasks.running.preflight import Surroundings
+    from tasks.running.kinds import Surroundings
 
 
 def prepare_image(step: Step) -> StepResult:

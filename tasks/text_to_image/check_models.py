@@ -38,7 +38,7 @@ from tasks.text_to_image.prompt_embeds import (
 from tasks.text_to_image.published_layout import WEIGHTS
 
 if TYPE_CHECKING:
-    from tasks.running.preflight import Surroundings
+    from tasks.running.kinds import Surroundings
 
 
 def check_models(params: Sequence[Mapping[str, Any]], surroundings: Surroundings) -> None:

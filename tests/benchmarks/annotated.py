@@ -20,7 +20,7 @@ from tasks.diffusion.noise_prediction import NoisePrediction
 from tasks.diffusion.noise_samplers import DDIMSampler
 from tasks.diffusion.seeds import seeded_initialisation
 from tasks.diffusion.trainer import Recipe, train
-from tasks.running.memory_allocator import keep_freed_memory
+from tasks.running.device import keep_freed_memory
 from tests.benchmarks.digits import digits
 from tests.benchmarks.measure import Measurement, Work, table, take_turns
 from tests.benchmarks.plain_annotated import train_annotated_plainly

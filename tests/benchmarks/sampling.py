@@ -12,7 +12,7 @@ from tasks.diffusion.inference import InferenceNetwork
 from tasks.diffusion.samplers import FlowSampler
 from tasks.diffusion.seeds import seeded_initialisation
 from tasks.diffusion.unet import CourseUNet
-from tasks.running.memory_allocator import keep_freed_memory
+from tasks.running.device import keep_freed_memory
 from tests.benchmarks.measure import Measurement, table, take_turns
 from tests.benchmarks.plain_notebook import sample_flow_plainly
 

@@ -15,7 +15,7 @@ from tasks.diffusion.engine import sample
 from tasks.diffusion.timesteps import strided_timesteps
 from tasks.diffusion.trajectory import Result, Trajectory
 from tasks.diffusion.views import view_from_params
-from tasks.running.memory_allocator import keep_freed_memory
+from tasks.running.device import keep_freed_memory
 from tasks.text_to_image.encoder import load_text_encoder
 from tasks.text_to_image.model_part import ModelPart
 from tasks.text_to_image.network_use import CountedNetwork, rows_at_once

@@ -16,7 +16,7 @@ from tasks.diffusion.schedule import linear_schedule
 from tasks.diffusion.seeds import seeded_initialisation
 from tasks.diffusion.trainer import Recipe, train
 from tasks.diffusion.unet import CourseUNet
-from tasks.running.memory_allocator import keep_freed_memory
+from tasks.running.device import keep_freed_memory
 from tests.benchmarks.digits import digits
 from tests.benchmarks.measure import Measurement, Work, table, take_turns
 from tests.benchmarks.plain_notebook import train_plainly

@@ -8,10 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 
 from flows.plan.plan import PlannedNode
-from flows.run.batches import Together, batch_name
-from flows.run.node_outcome import NodeOutcome
-from flows.run.node_queue import NodeQueue, Report, ReportBatch
-from tasks.running import cancellation
+from flows.run.node_queue import NodeOutcome, NodeQueue, Report, ReportBatch, Together, batch_name
+from tasks.running import progress as cancellation
 from tasks.running.kinds import KINDS
 from tasks.store.node import Identity, Node
 from tests.flows import fake_kinds

@@ -10,9 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from flows.plan.plan import PlannedNode
-from flows.run.node_outcome import NodeOutcome
-from flows.run.node_queue import NodeQueue, Report
-from tasks.running import cancellation
+from flows.run.node_queue import NodeOutcome, NodeQueue, Report
+from tasks.running import progress as cancellation
 from tasks.store.node import Identity, Node
 
 DONE = NodeOutcome("done")

@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 
 from tasks import StepCancelled, StepFailed
-from tasks.running import cancellation
+from tasks.running import progress as cancellation
 from tasks.running.kinds import KINDS
 from tasks.running.progress import BUS, Event
-from tasks.running.run_batch import run_batch
-from tasks.running.run_step import InputMissing, StepNode, run_step
+from tasks.running.run_step import run_batch, run_step
+from tasks.running.settings import StepNode
+from tasks.running.work import InputMissing
 from tasks.store.store import Store
 from tests.flows import chain, fake_kinds
 
@@ -183,7 +184,7 @@ def test_batch_goes_on_as_one_and_its_nodes_end_by_themselves(
 
 
 def test_device_is_held_once_for_the_whole_batch(store: Store) -> None:
-    from tasks.running.accelerator import hold_accelerator
+    from tasks.running.device import hold_accelerator
 
     nodes = trajectories(2)
     events: list[Event] = []

@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 
 from tasks import StepCancelled, StepFailed
-from tasks.running import cancellation
+from tasks.running import progress as cancellation
 from tasks.running.kinds import KINDS
 from tasks.running.progress import BUS, Event
-from tasks.running.run_step import InputMissing, StepNode, run_step
+from tasks.running.run_step import run_step
+from tasks.running.settings import StepNode
+from tasks.running.work import InputMissing
 from tasks.store.input_objects import has_other_inputs
 from tasks.store.store import Store
 from tests.flows import chain, fake_kinds

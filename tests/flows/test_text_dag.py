@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.plan import text_dag
-from flows.run.node_outcome import NodeOutcome
+from flows.run import run_artifacts as text_dag
+from flows.run.node_queue import NodeOutcome
 from flows.run.run import Run
 from flows.run.run_request import RunRequest
 from tests.flows.conftest import SMALL

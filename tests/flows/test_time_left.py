@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.run.time_left import TimeLeft
+from flows.run.progress_display import TimeLeft
 
 
 def of(predicted: dict[str, float | None], work: dict[str, float] | None = None) -> TimeLeft:

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from tasks import StepCancelled
-from tasks.running import accelerator
-from tasks.running.accelerator import hold_accelerator
+from tasks.running import device as accelerator
+from tasks.running.device import hold_accelerator
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tasks import BadInput
-from tasks.running.preflight import Surroundings, check_before_making
+from tasks.running.kinds import Surroundings, check_before_making
 from tests.images.hostile import UNUSABLE, encoded, gradient
 
 WHOLE = {"center": [0.5, 0.5], "side": 1.0}

@@ -30,7 +30,7 @@ def test_time_left_is_that_of_the_pace_so_far(
 
 
 def test_artifact_of_a_lasting_step_tells_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tasks.running import node_task
+    from tasks.running import run_step as node_task
 
     shown: list[str] = []
 

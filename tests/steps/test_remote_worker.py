@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from tasks import StepFailed
-from tasks.running import remote_worker
-from tasks.running.cancellation import steps_should_end
-from tasks.running.remote_worker import LeaseWatch, as_worker, require_same_code
-from tasks.running.run_step import RunSettings, StepNode
+from tasks.running import settings as remote_worker
+from tasks.running.progress import steps_should_end
+from tasks.running.settings import LeaseWatch, RunSettings, StepNode, as_worker, require_same_code
 from tasks.store.node import Identity
 from tasks.store.store import Store
 

@@ -9,7 +9,7 @@ import pytest
 from huggingface_hub import constants
 
 from tasks import BadInput
-from tasks.running.preflight import Surroundings
+from tasks.running.kinds import Surroundings
 from tasks.text_to_image import check_models, find_part, hub
 from tasks.text_to_image.hub import Listing
 from tasks.text_to_image.model_part import Component, ModelPart

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tasks import StepCancelled
-from tasks.running.cancellation import steps_should_end
-from tasks.running.hold_device import hold_device
+from tasks.running.device import hold_device
 from tasks.running.kinds import KINDS
-from tasks.running.run_step import RunSettings
+from tasks.running.progress import steps_should_end
+from tasks.running.settings import RunSettings
 from tasks.text_to_image.encoder import load_text_encoder
 from tasks.text_to_image.loaded_part import MOST_SMALL, PARTS, LoadedParts
 from tasks.text_to_image.stages import load_stage

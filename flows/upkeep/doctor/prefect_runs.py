@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
 
-from flows.run.stage_names import STAGE_OF_FLOW
+from flows.run.run_request import STAGE_OF_FLOW
 from tasks import DarkroomError
 
 OUR_FLOWS = ("run-pipeline", *STAGE_OF_FLOW)

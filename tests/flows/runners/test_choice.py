@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from flows.run.at_work import _require_server
 from flows.run.run_request import RunRequest
-from flows.runners.at_work import _require_server
-from flows.runners.choice import RunnerChoice, parse_runner
+from flows.runners.workforce import RunnerChoice, parse_runner
 from tasks import BadInput
 from tests.flows.conftest import Workplace
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from flows.serve import webhook
+from flows.run import webhook
 
 SECRET = "hook-secret-1234"
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from flows.run import webhook
 from flows.run.run_request import RunRequest
-from flows.serve import webhook
-from flows.serve.claims import StoppedClaim, stopped_claims, tell_stopped_claims
+from flows.run.webhook import StoppedClaim, stopped_claims, tell_stopped_claims
 from tasks.store.names import key_of_run
 from tasks.store.row import Row
 from tasks.store.store import Store

@@ -13,10 +13,8 @@ from PIL import Image
 
 from flows.run.run import Run
 from flows.run.run_artifacts import summary
-from flows.run.run_request import RunRequest
-from flows.serve.report_address import REPORT_URL
-from flows.serve.report_server import report_server
-from flows.serve.thumbnails import MAX_BYTES
+from flows.run.run_request import REPORT_URL, RunRequest
+from flows.serve.report_server import MAX_BYTES, report_server
 from tests.flows import fake_kinds
 from tests.flows.conftest import SMALL
 from tests.flows.in_process import prepare, run

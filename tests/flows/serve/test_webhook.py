@@ -9,8 +9,8 @@ import time
 
 import pytest
 
+from flows.run import webhook
 from flows.run.run_request import RunRequest
-from flows.serve import webhook
 from tasks.store.lease import run_is_alive
 from tests.flows.conftest import Workplace
 from tests.flows.serve.hook import SECRET, Hook
