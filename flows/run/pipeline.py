@@ -50,21 +50,15 @@ REPORT = "The pipeline's report, where it is served"
 # The manifest is the cache. Tensors would hash differently in each process, so nothing but plain
 # values goes in and out, and Prefect keeps no results of its own.
 NODE = task(
-    do_node,
     name="node",
     task_run_name="{node[name]}",
     cache_policy=NO_CACHE,
     persist_result=False,
     retries=0,
-)
+)(do_node)
 BATCH = task(
-    do_batch,
-    name="batch",
-    task_run_name="{batch}",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=0,
-)
+    name="batch", task_run_name="{batch}", cache_policy=NO_CACHE, persist_result=False, retries=0
+)(do_batch)
 
 
 @flow(name="run-pipeline", flow_run_name="{request.pipeline}")

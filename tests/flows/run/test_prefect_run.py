@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.flows.conftest import Workplace
-from tests.flows.test_interrupt import wait_for_step
+from tests.flows.run.test_interrupt import wait_for_step
 
 PARTS = ("data", "models", "evaluation", "figures", "report")
 

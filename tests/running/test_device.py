@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import torch
 
 from tasks import StepCancelled
-from tasks.running import device as accelerator
+from tasks.running import device
 from tasks.running.device import hold_accelerator
+
+
+@pytest.fixture(autouse=True)
+def own_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not those of what else runs on this host."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 @pytest.fixture
 def two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
-    monkeypatch.setattr(accelerator, "_all_threads", None)
+    monkeypatch.setattr(device, "_all_threads", None)
     yield
     torch.set_num_threads(before)
 

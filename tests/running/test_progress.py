@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tasks.running.progress import Event, about_left
+from tasks.running import progress
+from tasks.running.progress import Event, ProgressArtifact, about_left
 
 
 @pytest.mark.parametrize(
@@ -30,17 +31,15 @@ def test_time_left_is_that_of_the_pace_so_far(
 
 
 def test_artifact_of_a_lasting_step_tells_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tasks.running import run_step as node_task
-
     shown: list[str] = []
 
     def create(percent: float, *, key: str, description: str) -> Any:
         shown.append(f"{key} {percent:.0f} {description}")
         return uuid.uuid4()
 
-    monkeypatch.setattr(node_task, "create_progress_artifact", create)
-    monkeypatch.setattr(node_task, "SECONDS_BEFORE_ARTIFACT", 0.0)
-    artifact = node_task.ProgressArtifact("train/x")
+    monkeypatch.setattr("prefect.artifacts.create_progress_artifact", create)
+    monkeypatch.setattr(progress, "SECONDS_BEFORE_ARTIFACT", 0.0)
+    artifact = ProgressArtifact("train/x")
     artifact(Event("train/x", "train", "started"))
     artifact._started -= 10.2
     artifact(Event("train/x", "train", "progress", 1, 4, "epoch 1 of 4"))

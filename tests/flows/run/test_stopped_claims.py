@@ -18,7 +18,7 @@ from tasks.store.row import Row
 from tasks.store.store import Store
 from tests.flows.conftest import Workplace
 from tests.flows.declared_claims import declared
-from tests.flows.serve.hook import Hook
+from tests.flows.run.conftest import Hook
 
 HELD = {"w1": {"fm-loss": "holds", "ddpm-loss": "holds"}, "w2": {"fm-loss": "holds"}}
 FAILS = "does not hold here"

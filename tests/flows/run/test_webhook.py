@@ -13,7 +13,7 @@ from flows.run import webhook
 from flows.run.run_request import RunRequest
 from tasks.store.lease import run_is_alive
 from tests.flows.conftest import Workplace
-from tests.flows.serve.hook import SECRET, Hook
+from tests.flows.run.conftest import SECRET, Hook
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from flows.upkeep.verify_store import verify_store
 from tasks.store.store import Store
 from tests.flows.conftest import REPOSITORY, Workplace
-from tests.flows.test_prefect_run import Prefect, prefect
+from tests.flows.run.test_prefect_run import Prefect, prefect
 
 __all__ = ["prefect"]
 
