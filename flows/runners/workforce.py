@@ -14,10 +14,11 @@ import importlib.util
 import ipaddress
 import re
 import signal
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -26,7 +27,6 @@ from tasks import BadInput
 if TYPE_CHECKING:
     from prefect import Task
     from prefect.client.schemas.objects import State
-    from prefect.futures import PrefectFuture
     from prefect.task_runners import TaskRunner
 
 DEFAULT = "threads"
@@ -91,17 +91,26 @@ Ended = Callable[["State[Any] | BaseException"], None]
 """Told how a task ended: its final state, or why none came back."""
 
 
-class Workforce(Protocol):
-    """is_remote: its processes are not this one, so what happens in them is not heard here.
+class Workforce(ABC):
+    """One of Prefect's task runners, started. Its tasks are those of the current flow.
+
+    is_remote: its processes are not this one, so what happens in them is not heard here.
     grants_devices: it starts no more steps on a device than it has, so they hold none themselves.
     """
 
-    is_remote: bool
-    grants_devices: bool
+    is_remote = True
+    grants_devices = False
 
+    def __init__(self, runner: Any) -> None:
+        self._runner = runner
+        self._pending: dict[UUID, Any] = {}
+        """Clusters give up what nobody holds."""
+
+    @abstractmethod
     def workers(self) -> int:
         """How many tasks can run at once; may change while a cluster grows or loses some."""
 
+    @abstractmethod
     def devices(self) -> int:
         """How many steps can compute on a device at once."""
 
@@ -114,12 +123,38 @@ class Workforce(Protocol):
         uses_device: bool,
         ended: Ended,
     ) -> UUID:
-        """Start a task of the current flow and return the id of its run.
+        """Start a task and return the id of its run.
 
         inputs: by parameter, runs of tasks that have ended and made what it reads; Prefect draws
-        them as edges.
-        ended: called once, from any thread.
+        them as edges. ended: called once, from any thread.
         """
+        with self._asking_for_device(uses_device and self.grants_devices):
+            submitted = self._runner.submit(task, parameters, dependencies=inputs)
+        task_run: UUID = submitted.task_run_id
+        # Not the callback of Prefect's future: it may come before the result can be asked for.
+        self._pending[task_run] = future = self._future(submitted)
+
+        def done(future: Any) -> None:
+            state = self._state(future)
+            self._pending.pop(task_run, None)
+            ended(state)
+
+        future.add_done_callback(done)
+        return task_run
+
+    def _asking_for_device(self, is_asked: bool) -> AbstractContextManager[Any]:
+        """What is submitted in the block is given a device of its own, if that is asked."""
+        return nullcontext()
+
+    def _future(self, submitted: Any) -> Any:
+        """The engine's own, whose result is the task's final state."""
+        return submitted.wrapped_future
+
+    def _state(self, future: Any) -> State[Any] | BaseException:
+        try:
+            return future.result()
+        except BaseException as error:
+            return error
 
 
 @contextmanager
@@ -132,14 +167,13 @@ def threads(count: int, places: int) -> Iterator[Threads]:
         yield Threads(runner, count, places)
 
 
-class Threads:
+class Threads(Workforce):
     """The workforce that is this process."""
 
     is_remote = False
-    grants_devices = False
 
     def __init__(self, runner: TaskRunner[Any], count: int, places: int) -> None:
-        self._runner = runner
+        super().__init__(runner)
         self._count = count
         self._places = places
 
@@ -148,27 +182,6 @@ class Threads:
 
     def devices(self) -> int:
         return self._places
-
-    def submit(
-        self,
-        task: Task[..., Any],
-        parameters: dict[str, Any],
-        inputs: dict[str, Any],
-        *,
-        uses_device: bool,
-        ended: Ended,
-    ) -> UUID:
-        future: PrefectFuture[Any] = self._runner.submit(task, parameters, dependencies=inputs)
-        future.add_done_callback(lambda done: ended(_state_of(done)))
-        return future.task_run_id
-
-
-def _state_of(future: PrefectFuture[Any]) -> Any:
-    try:
-        future.wait()
-        return future.state
-    except Exception as error:
-        return error
 
 
 @contextmanager
