@@ -60,7 +60,8 @@ def failures_told(request: RunRequest) -> Iterator[None]:
         yield
     except Exception as error:
         if not stop_requested():
-            _tell_failure(request, request.run_id, error=str(error) or type(error).__name__)
+            told = (str(error) or type(error).__name__)[:MAX_MESSAGE]
+            _tell_failure(request, request.run_id, request.profile, {}, told)
         raise
 
 
@@ -68,33 +69,7 @@ def tell_failed_steps(run: Run) -> None:
     """If steps of a run failed, say which. Never raises."""
     if run.failed:
         failed = {name: run.outcomes[name].error or "" for name in run.failed}
-        _tell_failure(run.request, run.id, profile=run.plan.profile, failed=failed)
-
-
-def _tell_failure(
-    request: RunRequest,
-    run_id: str | None,
-    *,
-    profile: str | None = None,
-    failed: Mapping[str, str] | None = None,
-    error: str | None = None,
-) -> None:
-    steps = list((failed or {}).items())
-    post_declared(
-        {
-            "pipeline": request.pipeline,
-            "profile": profile or request.profile,
-            "run_id": run_id,
-            "status": "failed",
-            "failed": [
-                {"node": name, "message": message[:MAX_MESSAGE]}
-                for name, message in steps[:MAX_NODES]
-            ],
-            "failed_count": len(steps),
-            "error": error[:MAX_MESSAGE] if error else None,
-            "report": report_address(request),
-        },
-    )
+        _tell_failure(run.request, run.id, run.plan.profile, failed, None)
 
 
 def tell_stopped_claims(run: Run) -> None:
@@ -107,17 +82,43 @@ def tell_stopped_claims(run: Run) -> None:
         _log.warning("claims of run %s could not be compared", run.id, exc_info=True)
         return
     if stopped:
-        post_declared(
-            {
-                "pipeline": run.plan.pipeline,
-                "profile": run.plan.profile,
-                "run_id": run.id,
-                "status": "claims stopped holding",
-                "claims": [asdict(claim) for claim in stopped[:MAX_NODES]],
-                "claims_count": len(stopped),
-                "report": report_address(run.request),
-            }
+        _tell(
+            run.request,
+            run.id,
+            run.plan.profile,
+            "claims stopped holding",
+            claims=[asdict(claim) for claim in stopped[:MAX_NODES]],
+            claims_count=len(stopped),
         )
+
+
+def _tell_failure(
+    request: RunRequest,
+    run_id: str | None,
+    profile: str | None,
+    failed: Mapping[str, str],
+    error: str | None,
+) -> None:
+    """failed: node name to message."""
+    shown = list(failed.items())[:MAX_NODES]
+    nodes = [{"node": name, "message": message[:MAX_MESSAGE]} for name, message in shown]
+    more = {"failed": nodes, "failed_count": len(failed), "error": error}
+    _tell(request, run_id, profile, "failed", **more)
+
+
+def _tell(
+    request: RunRequest, run_id: str | None, profile: str | None, status: str, **more: Any
+) -> None:
+    """POST to the webhook of the environment, if it names one. Never raises."""
+    if is_declared():
+        content = {"pipeline": request.pipeline, "profile": profile, "run_id": run_id}
+        content |= {"status": status, **more, "report": report_address(request)}
+        post(os.environ[WEBHOOK_URL].strip(), content)
+
+
+def is_declared() -> bool:
+    """Whether the environment names a webhook."""
+    return bool(os.environ.get(WEBHOOK_URL, "").strip())
 
 
 def stopped_claims(
@@ -178,17 +179,6 @@ def _verdicts(layout: Mapping[str, Any]) -> dict[tuple[str, str], str]:
         for claim, verdict in claims.items()
         if isinstance(verdict, str)
     }
-
-
-def is_declared() -> bool:
-    """Whether the environment names a webhook."""
-    return bool(os.environ.get(WEBHOOK_URL, "").strip())
-
-
-def post_declared(content: Mapping[str, Any]) -> None:
-    """POST to the webhook of the environment, if it names one. Never raises."""
-    if is_declared():
-        post(os.environ[WEBHOOK_URL].strip(), content)
 
 
 def post(url: str, content: Mapping[str, Any]) -> bool:

@@ -75,9 +75,9 @@ class DaskCluster(Workforce):
         return max(1, len({worker["host"] for worker in self._workers()}))
 
     def _asking_for_device(self, is_asked: bool) -> AbstractContextManager[Any]:
-        import dask
+        from dask.base import annotate
 
-        return dask.annotate(resources={RESOURCE: 1}) if is_asked else nullcontext()
+        return annotate(resources={RESOURCE: 1}) if is_asked else nullcontext()
 
     def _state(self, future: Future) -> State[Any] | BaseException:
         from distributed import CancelledError, KilledWorker

@@ -1,9 +1,9 @@
 """What a step holds for itself while it computes: a place on the device, or its turn; memory.
 
-As many steps compute on a device as it has places, by locks in the process and file locks on the
-host: Prefect's tag limits leave gaps of seconds between steps, and know nothing of a second run on
-the same host. The CPU counts as a device too, with one place or several that share its cores: a
-network too narrow to keep two cores busy trains 1.6 times as fast beside another as before it.
+As many steps compute on a device as it has places, by file locks on the host: Prefect's tag limits
+leave gaps of seconds between steps, and know nothing of a second run on the same host. The CPU
+counts as a device too, with one place or several that share its cores: a network too narrow to keep
+two cores busy trains 1.6 times as fast beside another as before it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from tasks.store.lock import host_folder
 
 POLL_SECONDS = 0.1
 
-_process_locks: dict[str, threading.Lock] = {}
 _alone_locks: dict[str, threading.Lock] = {}
 """By stage, held by the one step of it that may run in this process."""
 _guard = threading.Lock()
@@ -120,29 +119,19 @@ class _Place:
         folder = host_folder("accelerator")
         name = f"accelerator-{device}-{number}"
         self._holder_file = folder / f"{name}.holder"
-        self._file_lock = FileLock(folder / f"{name}.lock", thread_local=False)
-        with _guard:
-            self._process_lock = _process_locks.setdefault(name, threading.Lock())
+        # Each of one file excludes all others, those of this process too.
+        self._lock = FileLock(folder / f"{name}.lock", timeout=0, thread_local=False)
+        self.release = self._lock.release
 
     def take(self) -> bool:
         """Whether it was free, and now is this step's."""
         from filelock import Timeout
 
-        if not self._process_lock.acquire(blocking=False):
-            return False
         try:
-            self._file_lock.acquire(timeout=0)
+            self._lock.acquire()
         except Timeout:
-            self._process_lock.release()
             return False
-        except BaseException:
-            self._process_lock.release()
-            raise
         return True
-
-    def release(self) -> None:
-        self._file_lock.release()
-        self._process_lock.release()
 
     def holder(self) -> str:
         try:

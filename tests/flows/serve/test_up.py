@@ -177,8 +177,8 @@ def state_in_database(site: Site, run: Any) -> str:
 def restarts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
     """What is seen of one database while three servers follow each other on it.
 
-    A schedule is switched on, the first is killed, and all planned runs come due; the second ends by
-    a signal; the schedules are declared otherwise before the third starts.
+    A schedule is switched on, the first is killed, and all planned runs come due; the second is
+    stopped, and the schedules are declared otherwise; the third starts.
     """
     site = Site.at(tmp_path_factory.mktemp("restarts"))
     seen = SimpleNamespace()
