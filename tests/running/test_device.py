@@ -13,7 +13,8 @@ import torch
 
 from tasks import StepCancelled
 from tasks.running import device
-from tasks.running.device import hold_accelerator
+from tasks.running.device import hold_accelerator, hold_device, lets_go_with_device
+from tasks.running.kinds import KINDS
 
 
 @pytest.fixture(autouse=True)
@@ -119,3 +120,23 @@ def test_step_that_ended_before_another_computes_on_all_cores_when_it_is_alone(
                 return torch.get_num_threads()
 
         assert elsewhere.submit(alone).result() == 2
+
+
+def test_a_model_kept_since_this_step_is_let_go_before_its_place_is_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(device, "_let_go", [])
+    told: list[str] = []
+
+    def let_go() -> None:
+        with pytest.raises(StepCancelled), hold(1, should_stop=True):
+            pass
+        told.append("let go")
+
+    holding = hold_device(
+        KINDS["train"], "cpu", "train/one", places=1, should_stop=lambda: False, on_wait=told.append
+    )
+    with holding:
+        lets_go_with_device(let_go)
+        told.append("computed")
+    assert told == ["computed", "let go"]
