@@ -88,7 +88,7 @@ def _warn_if_large(index: Path) -> None:
 
 
 def _write_zip(path: Path, folder: Path) -> None:
-    from tasks.report.zip_file import files_below, zip_bytes
+    from tasks.report.files import files_below, zip_bytes
     from tasks.store.durable_file import write_local_file
 
     try:

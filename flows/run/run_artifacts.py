@@ -11,7 +11,7 @@ from flows.plan.plan import PlannedNode
 from flows.plan.show_plan import format_seconds
 from flows.run.run import Run, stage_of
 from flows.run.run_request import served_file, served_report
-from tasks.report.assets import asset_path
+from tasks.report.files import asset_path
 from tasks.running.kinds import STAGES
 
 MEASURED_STAGES = ("train", "evaluate")

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from flows.upkeep.recorded_runs import choose_run, read_run
 from tasks import BadInput
-from tasks.report.compare.page import comparison_page
-from tasks.report.compare.run_difference import RunDiff, difference_of
+from tasks.report.compare import RunDiff, comparison_page, difference_of
 from tasks.store.durable_file import write_local_file
 from tasks.store.store import Store
 

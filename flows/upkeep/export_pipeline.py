@@ -14,7 +14,7 @@ from flows.upkeep.reachable import keys_of_runs, with_inputs
 from flows.upkeep.recorded_runs import RunUnreadable, run_rows
 from tasks import BadInput
 from tasks.report.build import build_report
-from tasks.report.zip_file import files_below, zip_bytes
+from tasks.report.files import files_below, zip_bytes
 from tasks.store.durable_file import write_local_file
 from tasks.store.row_file import rows_to_parquet
 from tasks.store.store import Store

@@ -15,7 +15,7 @@ from flows.upkeep.explain_node import ExplainedIngredient, Explanation
 from flows.upkeep.list_runs import RunSummary
 from flows.upkeep.recorded_runs import pipeline_of, profile_of
 from flows.upkeep.show import SHORT_ID, moment, print_table, say
-from tasks.report.compare.run_difference import RunDiff
+from tasks.report.compare import RunDiff
 from tasks.store.row import ObjectRef, Row
 from tasks.store.store import Store
 

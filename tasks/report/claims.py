@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tasks.claims.finding import FAILS, HOLDS, NOT_MEASURABLE, VERDICTS
-from tasks.report.assets import Assets
+from tasks.report.files import Assets
 from tasks.report.run_record import ClaimRecord, RunRecord
 from tasks.report.wording import number, plural, slug
 from tasks.store.errors import CorruptArtifact
 from tasks.store.row import Row
 from tasks.store.store import Store
+
+if TYPE_CHECKING:
+    from tasks.report.pipeline_view import PipelineView
+
 
 NOT_CHECKED = "not checked"
 
@@ -178,3 +183,54 @@ def _table(row: Row | None, store: Store, assets: Assets) -> str | None:
         return assets.add(store.read_object(row.objects[MEASURED]), "parquet")
     except (CorruptArtifact, OSError):
         return None
+
+
+@dataclass(frozen=True)
+class ClaimCell:
+    """A claim in one write-up and the address of where it is told; None for no such claim."""
+
+    view: ClaimView
+    address: str
+
+
+@dataclass(frozen=True)
+class ClaimsSummary:
+    """writeups: titles. rows: the claim's words, and a cell for each write-up."""
+
+    writeups: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[ClaimCell | None]]]
+
+    @property
+    def counts(self) -> list[tuple[str, str, str, int]]:
+        return count_verdicts([cell.view for _, cells in self.rows for cell in cells if cell])
+
+
+def claims_summary(views: Sequence[PipelineView], is_single: bool = False) -> ClaimsSummary:
+    """A write-up that two pipelines have checked is told from its own page."""
+    found: dict[str, tuple[str, dict[str, ClaimCell]]] = {}
+    words: dict[str, str] = {}
+    own_last = sorted(views, key=lambda view: view.run.pipeline in _names(view))
+    for view in own_last:
+        page = "" if is_single else view.file_name
+        for writeup in view.claims:
+            is_own = writeup.name == view.run.pipeline
+            if writeup.name in found and not is_own:
+                continue
+            cells = {
+                claim.record.id: ClaimCell(claim, f"{page}#{claim.anchor}")
+                for claim in writeup.claims
+            }
+            found[writeup.name] = (writeup.title, cells)
+            words.update({claim.record.id: claim.record.claim for claim in writeup.claims})
+    names = sorted(found)
+    return ClaimsSummary(
+        [found[name][0] for name in names],
+        [
+            (text, [found[name][1].get(claim_id) for name in names])
+            for claim_id, text in words.items()
+        ],
+    )
+
+
+def _names(view: PipelineView) -> list[str]:
+    return [writeup.name for writeup in view.claims]

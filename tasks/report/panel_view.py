@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.report.assets import Assets
-from tasks.report.metric_tables import Table, measured_beside
+from tasks.report.files import Assets
+from tasks.report.metrics import Table, measured_beside
 from tasks.report.play.control import play_data
 from tasks.report.play.data_file import play_file
-from tasks.report.recipe import model_recipe, panel_settings
 from tasks.report.run_record import Figure, NodeRecord, Panel, RunRecord
-from tasks.report.wording import duration, moment
+from tasks.report.wording import duration, model_recipe, moment, panel_settings
 from tasks.store.errors import CorruptArtifact
 from tasks.store.row import Row
 from tasks.store.store import Store

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tasks.figures.view_words import UPRIGHT, view_words
-from tasks.report.assets import Assets
+from tasks.report.files import Assets
 from tasks.report.play.loss import loss_control
 from tasks.report.play.origin import made_by
 from tasks.report.play.sheet import Place, sheet_facts, sheet_places
