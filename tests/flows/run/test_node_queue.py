@@ -244,8 +244,22 @@ def test_networks_take_turns_only_once() -> None:
 
 
 def test_no_batch_waits_for_the_device_while_another_holds_it() -> None:
-    _, recorder = run([*trajectories(2), planned("upscale", "upscale/f/0")])
-    assert (len(recorder.starts), recorder.most_at_once) == (2, 1)
+    has_second_started = threading.Event()
+    started_beside: list[bool] = []
+
+    def submit(nodes: Sequence[PlannedNode], report: Report) -> None:
+        if nodes[0].node.kind == "upscale":
+            has_second_started.set()
+
+        def work() -> None:
+            if nodes[0].node.kind == "trajectory":
+                started_beside.append(has_second_started.wait(0.3))
+            report({node.name: DONE for node in nodes})
+
+        threading.Thread(target=work).start()
+
+    run_with(submit, [*trajectories(2), planned("upscale", "upscale/f/0")])
+    assert (started_beside, has_second_started.is_set()) == ([False], True)
 
 
 def test_batch_goes_when_nothing_else_can_bring_more() -> None:
