@@ -2,26 +2,32 @@
 
 A path names a value the way messages do: models.fm_class.epochs, figures.w1-time.panels.0.rows.
 `*` and `?` in a name match any name there, so models.*.batch_size means every model's.
+
+Files and folders in pipelines.yaml are relative to its folder; those given with --set are relative
+to the working directory, where the user typed them and the shell completed them.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from pathlib import Path as FilePath
 from typing import Any
 
 from flows.declaration import Declaration
 from flows.declaration.fields import annotation_of, names_in
-from flows.declaration.nearest import nearest
+from flows.declaration.problems import Path, nearest
 from flows.declaration.strict_yaml import parse_yaml
 from tasks import BadInput
-
-Path = tuple[str, ...]
+from tasks.text_to_image.model_part import local_path
 
 # Overriding these would change what the override is read from, or nothing at all.
 FIXED_SECTIONS = ("version", "profiles", "default_profile", "schedules")
+
+MODEL_FIELDS = ("stage_one", "stage_two", "prompt_embeds")
+"""Of a backend: folders and files, or addresses of the hub."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,49 @@ def parse_override(text: str) -> Override:
     if not equals or not path.strip():
         raise BadInput(f"{origin}: expected path=value, such as --set models.fm_class.epochs=3")
     return Override(path.strip(), parse_yaml(value, origin), origin)
+
+
+def with_paths_from_here(overrides: Iterable[Override], project_root: FilePath) -> list[Override]:
+    """The overrides, those that name a file or folder with its absolute path.
+
+    Of a picture: images.tower=photo.jpg, images.tower={file: photo.jpg} and
+    images.tower.file=photo.jpg. Of a model: what is in the working directory, unless that is
+    project_root, where the path is good as it stands. Everything else stays as it is.
+    Raises BadInput for ~name of an unknown user.
+    """
+    here = FilePath.cwd()
+    found = [_with_image_path(override) for override in overrides]
+    return found if here == project_root else [_with_model_path(each, here) for each in found]
+
+
+def _with_image_path(override: Override) -> Override:
+    section, *rest = override.path.split(".")
+    if not fnmatchcase("images", section):
+        return override
+    value = override.value
+    names_file = len(rest) == 1 or (len(rest) == 2 and fnmatchcase("file", rest[1]))
+    file = value.get("file") if len(rest) == 1 and isinstance(value, dict) else value
+    if not names_file or not isinstance(file, str) or not file:
+        return override
+    try:
+        path = str(FilePath(file).expanduser().absolute())
+    except RuntimeError as error:
+        raise BadInput(f"{override.origin}: {error}") from error
+    return replace(override, value={**value, "file": path} if isinstance(value, dict) else path)
+
+
+def _with_model_path(override: Override, here: FilePath) -> Override:
+    section, *rest = override.path.split(".")
+    is_address = override.path == "similarity.model" or (
+        fnmatchcase("backends", section)
+        and len(rest) == 2
+        and any(fnmatchcase(field, rest[1]) for field in MODEL_FIELDS)
+    )
+    if not is_address or not isinstance(override.value, str) or not override.value:
+        return override
+    path = local_path(override.value, here)
+    # What is not there may be an address of the hub.
+    return replace(override, value=str(path)) if path.exists() else override
 
 
 @dataclass

@@ -7,21 +7,29 @@ the profile in use replaces it.
 from __future__ import annotations
 
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from flows.declaration import Declaration
-from flows.declaration.backend_paths import with_model_paths
-from flows.declaration.checks import check_declaration
-from flows.declaration.image_paths import with_absolute_paths
+from flows.declaration.claims import check_claims
 from flows.declaration.messages import problems_of, refuse
-from flows.declaration.nearest import nearest
-from flows.declaration.overrides import Override, apply_overrides, parse_override
+from flows.declaration.models import check_classifiers, check_models
+from flows.declaration.overrides import (
+    Override,
+    apply_overrides,
+    parse_override,
+    with_paths_from_here,
+)
+from flows.declaration.problems import Problem, check_name, nearest, show_value
+from flows.declaration.schedules import check_schedules
 from flows.declaration.strict_yaml import MAX_BYTES, parse_yaml
+from flows.declaration.studies import check_guides, check_studies
+from flows.declaration.text_to_image import check_backend
 from tasks import BadInput
 
 
@@ -59,8 +67,7 @@ class DeclarationFile:
             Override(path, value, f"{self.name}, profile {name}")
             for path, value in self.declaration.profiles[name].set.items()
         ]
-        from_user = with_absolute_paths(parse_override(text) for text in overrides)
-        from_user = with_model_paths(from_user, self.project_root)
+        from_user = with_paths_from_here(map(parse_override, overrides), self.project_root)
         if backend is not None:
             self._require(backend, self.declaration.backends, "backend")
             from_user.append(Override("backend", backend, f"--backend {backend}"))
@@ -130,7 +137,51 @@ def _check(data: dict[str, Any], name: str, origins: dict[tuple[str, ...], str])
         declaration = Declaration.model_validate(data)
     except ValidationError as error:
         raise refuse(problems_of(error, data), name, origins) from error
-    problems = check_declaration(declaration)
+    problems = list(_problems(declaration))
     if problems:
         raise refuse(problems, name, origins)
     return declaration
+
+
+def _problems(d: Declaration) -> Iterator[Problem]:
+    """All that only show when values are seen together: names that exist, sizes that fit."""
+    yield from check_classifiers(d.classifiers, d.datasets)
+    yield from check_models(d.models, d.classifiers, d.datasets)
+    yield from check_studies(d.studies, d.models, d.classifiers)
+    yield from check_guides(d.guides, d.models, d.classifiers, d.datasets)
+    yield from _check_figures(d)
+    yield from _check_pipelines(d)
+    yield from check_name(("default_profile",), d.default_profile, d.profiles, "profile")
+    yield from check_backend(d.backend, d.backends)
+    yield from check_claims(d.claims, d.pipelines)
+    yield from check_schedules(d.schedules, d.pipelines, d.profiles)
+
+
+def _check_figures(declaration: Declaration) -> Iterator[Problem]:
+    for figure_id, figure in declaration.figures.items():
+        seen: set[str] = set()
+        for index, panel in enumerate(figure.panels):
+            path = ("figures", figure_id, "panels", str(index))
+            taken = seen.intersection(panel.drawn_ids())
+            if taken:
+                where = "id" if panel.id is not None else "plot"
+                drawn = "" if panel.name in taken else f', which is drawn as "{min(taken)}"'
+                yield Problem(
+                    (*path, where),
+                    f'is "{panel.name}"{drawn}, as is another panel of the figure; '
+                    "expected an id of its own (id: ...)",
+                )
+            seen.update(panel.drawn_ids())
+            yield from panel.problems(declaration, path)
+
+
+def _check_pipelines(declaration: Declaration) -> Iterator[Problem]:
+    for name, pipeline in declaration.pipelines.items():
+        for index, glob in enumerate(pipeline.figures):
+            if not any(fnmatchcase(figure, glob) for figure in declaration.figures):
+                near = nearest(glob.replace("*", ""), declaration.figures)
+                hint = f"; nearest: {', '.join(near)}" if near else ""
+                yield Problem(
+                    ("pipelines", name, "figures", str(index)),
+                    f"is {show_value(glob)}, which matches no figure{hint}",
+                )

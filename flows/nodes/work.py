@@ -9,8 +9,14 @@ from __future__ import annotations
 import math
 
 from flows.declaration.models import Classifier, DenoisingModel, GenerativeModel
-from flows.declaration.noise_prediction import AncestralSampler, ConvNextNetwork
-from flows.declaration.objectives import ConditionedNetwork, DDPMSampler, PlainNetwork, Sampler
+from flows.declaration.objectives import (
+    AncestralSampler,
+    ConditionedNetwork,
+    ConvNextNetwork,
+    DDPMSampler,
+    PlainNetwork,
+    Sampler,
+)
 from flows.declaration.studies import Guide
 
 REFERENCE_WIDTH = 64

@@ -5,6 +5,7 @@ Made without torch or Prefect, in well under a second.
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -13,12 +14,18 @@ from typing import Literal
 from flows.declaration.read_declaration import DeclarationFile
 from flows.nodes.model_identity import ModelIdentities, model_number_format
 from flows.plan.environment import resolve_device, resolve_number_format
-from flows.plan.estimate import Estimator
 from flows.plan.expand import expand, expand_pipeline, figures_of
-from flows.plan.keys import KeyedNode, key_nodes
+from flows.plan.graph import add_missing_inputs, select_nodes
+from flows.plan.keys import (
+    FORCED,
+    MAX_COMPARED,
+    OTHER_INPUTS,
+    KeyedNode,
+    explain_miss,
+    key_nodes,
+)
 from flows.plan.layout import build_layout
-from flows.plan.miss_reason import FORCED, MAX_COMPARED, OTHER_INPUTS, explain_miss
-from flows.plan.select import add_missing_inputs, select_nodes
+from tasks.running.kinds import KINDS
 from tasks.store.input_objects import has_other_inputs
 from tasks.store.node import JSON, Identity, Node
 from tasks.store.row import Row
@@ -27,6 +34,9 @@ from tasks.store.store import Store
 
 MAX_TIMED = 100
 """Newest rows of a kind from which its duration is foreseen."""
+
+MAX_RATED = 9
+"""Newest rows alike that count: enough to shrug off an outlier, few enough to follow a change."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +124,7 @@ def make_plan(
     """Plan one pipeline.
 
     profile: None for the default one. store: None plans as if it were empty. overrides:
-    `path=value` texts. only, from_, until: globs on node names (flows.plan.select). force: make
+    `path=value` texts. only, from_, until: globs on node names (flows.plan.graph). force: make
     every node that these select again. number_format: None for the profile's; "auto" for the
     device's.
     backend: None for the one the declaration has in use.
@@ -212,3 +222,35 @@ def _names_by_key(keyed: Iterable[KeyedNode]) -> Mapping[str, list[str]]:
     for item in keyed:
         names.setdefault(item.key, {})[item.node.name] = None
     return {key: list(found) for key, found in names.items()}
+
+
+class Estimator:
+    """Predicts seconds from the manifest's rows, those made on `device` in `number_format` only
+    where a kind runs on the accelerator, and by the same model where one is loaded."""
+
+    def __init__(self, rows: Iterable[Row], device: str, number_format: str) -> None:
+        alike: dict[tuple[str, str], list[Row]] = {}
+        for row in rows:
+            kind = KINDS.get(row.kind)
+            if kind is None or row.work <= 0 or row.seconds < 0:
+                continue
+            here = (row.device, row.number_format) == (device, number_format)
+            if here or not kind.uses_accelerator:
+                alike.setdefault(_group(row.kind, row.params), []).append(row)
+        self._seconds_per_work = {group: _median_rate(rows) for group, rows in alike.items()}
+
+    def seconds(self, node: Node) -> float | None:
+        """None where nothing of this kind was made here before."""
+        rate = self._seconds_per_work.get(_group(node.kind, node.params))
+        return None if rate is None else rate * node.work
+
+
+def _group(kind: str, params: Mapping[str, JSON]) -> tuple[str, str]:
+    """What steps must have in common to tell of each other: the kind, and the loaded model."""
+    model = params.get("model")
+    return kind, model["address"] if isinstance(model, Mapping) else ""
+
+
+def _median_rate(rows: list[Row]) -> float:
+    newest = sorted(rows, key=lambda row: row.created_at, reverse=True)[:MAX_RATED]
+    return statistics.median(row.seconds / row.work for row in newest)

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 
 from flows.declaration.read_declaration import DeclarationFile, read_declaration
 from flows.nodes.image_nodes import image_files
+from flows.plan.graph import add_missing_inputs
 from flows.plan.plan import Plan, PlannedNode, make_plan
-from flows.plan.select import add_missing_inputs
 from flows.run.node_queue import NodeOutcome
 from flows.run.run_request import RunRequest
 from flows.runners.workforce import Workforce, parse_runner

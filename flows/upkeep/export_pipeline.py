@@ -10,8 +10,7 @@ import tempfile
 from pathlib import Path
 
 from flows.run.run_record import KIND
-from flows.upkeep.reachable import keys_of_runs, with_inputs
-from flows.upkeep.recorded_runs import RunUnreadable, run_rows
+from flows.upkeep.runs import RunUnreadable, keys_of_runs, run_rows, with_inputs
 from tasks import BadInput
 from tasks.report.build import build_report
 from tasks.report.files import files_below, zip_bytes

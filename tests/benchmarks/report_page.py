@@ -57,7 +57,7 @@ def _gallery() -> Iterator[Path]:
         yield FOLDER
         return
     with tempfile.TemporaryDirectory() as folder:
-        run_command(folder, "flows.cli.cli", "run", "gallery")
+        run_command(folder, "flows.cli", "run", "gallery")
         yield Path(folder) / "report"
 
 

@@ -12,8 +12,8 @@ import tempfile
 import time
 
 COMMANDS = {
-    "`darkroom run`, unchanged": ("flows.cli.cli", "run", "gallery"),
-    "`darkroom plan`": ("flows.cli.cli", "plan", "gallery"),
+    "`darkroom run`, unchanged": ("flows.cli", "run", "gallery"),
+    "`darkroom plan`": ("flows.cli", "plan", "gallery"),
     "`regenerate-report`": ("flows.cli.regenerate_report",),
 }
 
@@ -34,7 +34,7 @@ def run_command(store: str, module: str, *arguments: str) -> float:
 def section(repeats: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
         store = os.path.join(folder, "store")
-        cold = run_command(store, "flows.cli.cli", "run", "gallery")
+        cold = run_command(store, "flows.cli", "run", "gallery")
         # On Linux in KiB, of the largest child so far: the cold run.
         memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
         rows = {
@@ -57,7 +57,7 @@ The cold run once, peak memory {memory:.2f} GiB in its largest process; the othe
 
 def _plan_json(store: str) -> str:
     return subprocess.run(
-        [sys.executable, "-m", "flows.cli.cli", "plan", "gallery", "--json", "--store", store],
+        [sys.executable, "-m", "flows.cli", "plan", "gallery", "--json", "--store", store],
         check=True,
         stdout=subprocess.PIPE,
         text=True,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     fake_kinds.install()
-    from flows.cli.cli import app
+    from flows.cli.__main__ import app
 
     if os.environ.get("DARKROOM_FAKE_FLOWS"):
         import flows.run.execute

@@ -55,7 +55,7 @@ def darkroom(folder: Path, *options: str, **environment: str) -> subprocess.Comp
     }
     return subprocess.run(
         [
-            *(sys.executable, "-m", "flows.cli.cli", "run", "pictures", "--device", "cpu"),
+            *(sys.executable, "-m", "flows.cli", "run", "pictures", "--device", "cpu"),
             *("--file", str(file), "--store", str(folder / "store"), *options),
         ],
         cwd=REPOSITORY,

@@ -199,7 +199,7 @@ def test_unwritable_store_is_bad_input(workplace: Workplace) -> None:
 
 def test_importing_the_command_line_imports_no_heavy_library() -> None:
     heavy = ["torch", "prefect", "pandas", "pyarrow", "pydantic", "yaml", "matplotlib"]
-    script = f"import sys, flows.cli.cli; print([n for n in {heavy} if n in sys.modules])"
+    script = f"import sys, flows.cli.__main__; print([n for n in {heavy} if n in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )

@@ -14,7 +14,7 @@ from tests.flows.conftest import REPOSITORY
 def _run_paper(tmp_path: Path, data_root: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [
-            *(sys.executable, "-m", "flows.cli.cli", "run", "seed501", "--profile", "paper"),
+            *(sys.executable, "-m", "flows.cli", "run", "seed501", "--profile", "paper"),
             *("--store", str(tmp_path / "store"), "--data-root", str(data_root)),
         ],
         cwd=REPOSITORY,

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from flows.upkeep.collect_garbage import collect_garbage
-from flows.upkeep.list_runs import list_runs
-from flows.upkeep.pin_run import pin_run
+from flows.upkeep.runs import list_runs, pin_run
 from flows.upkeep.verify_store import verify_store
 from tasks.store import retry
 from tasks.store.store import Store

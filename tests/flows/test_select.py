@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.plan.select import select_nodes
+from flows.plan.graph import select_nodes
 from tasks import BadInput
 from tasks.store.store import Store
 from tests.flows.recorded_plan import plan_of, record, record_all

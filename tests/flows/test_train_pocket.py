@@ -58,7 +58,7 @@ def project(folder: Path) -> Path:
 
 def train(file: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "flows.cli.cli", "train-pocket", "--file", str(file),
+        [sys.executable, "-m", "flows.cli", "train-pocket", "--file", str(file),
          "--store", str(file.parent / "runs"), *options],
         cwd=REPOSITORY, capture_output=True, text=True, timeout=500, check=False,
     )  # fmt: skip

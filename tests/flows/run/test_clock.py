@@ -14,7 +14,7 @@ import pytest
 from flows.plan.plan import Plan
 from flows.run.run_record import newest_run
 from flows.upkeep.collect_garbage import collect_garbage
-from flows.upkeep.list_runs import list_runs
+from flows.upkeep.runs import list_runs
 from tasks.store.names import key_of_run
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep

@@ -73,7 +73,7 @@ def start(workplace: Workplace, declared: str) -> subprocess.Popen[bytes]:
     (workplace.folder / "pipelines.yaml").write_text(SHARED + declared)
     with (workplace.folder / "told").open("wb") as told:
         return subprocess.Popen(
-            [sys.executable, "-m", "flows.cli.cli", "run", "real"],
+            [sys.executable, "-m", "flows.cli", "run", "real"],
             cwd=workplace.folder,
             env=workplace.environment,
             stdout=told,

@@ -41,7 +41,7 @@ class Lab:
     def start(self, store: str, *options: str, log: str) -> subprocess.Popen[bytes]:
         """`darkroom run small` on the cluster."""
         arguments = ["--runner", f"dask:{self.address}", "--store", store, *options]
-        return self.site.start("flows.cli.cli", "run", "small", *arguments, log=log)
+        return self.site.start("flows.cli", "run", "small", *arguments, log=log)
 
     def run(self, store: str) -> str:
         """The same, waited for; what it printed."""

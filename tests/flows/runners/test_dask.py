@@ -102,7 +102,7 @@ def test_workers_that_declare_an_accelerator_compute_on_it_at_once(
 def test_scheduler_that_does_not_answer_is_told(tmp_path: Path, prefect_api: str) -> None:
     site = Site.at(tmp_path)
     site.environment["PREFECT_API_URL"] = prefect_api
-    done = site.run("flows.cli.cli", "run", "small", "--runner", "dask:tcp://127.0.0.1:9")
+    done = site.run("flows.cli", "run", "small", "--runner", "dask:tcp://127.0.0.1:9")
     assert done.returncode == 2, done.stderr
     assert "--runner dask:tcp://127.0.0.1:9: no Dask scheduler answers there" in done.stderr
 
@@ -111,7 +111,7 @@ def test_cluster_of_its_own_uses_the_runs_embedded_server(tmp_path: Path) -> Non
     """Without PREFECT_API_URL: its workers would each start a server."""
     site = Site.at(tmp_path)
     try:
-        done = site.run("flows.cli.cli", "run", "small", "--runner", "dask")
+        done = site.run("flows.cli", "run", "small", "--runner", "dask")
         assert done.returncode == 0, done.stderr
         assert "8 done" in done.stdout
         assert sorted(site.computed()) == sorted(SMALL_NODES)

@@ -26,7 +26,7 @@ def test_every_node_is_done_once_by_the_workers(tmp_path: Path) -> None:
     site.environment["TMPDIR"] = "/tmp"
     site.environment["RAY_TMPDIR"] = "/tmp"
     try:
-        done = site.run("flows.cli.cli", "run", "small", "--runner", "ray")
+        done = site.run("flows.cli", "run", "small", "--runner", "ray")
         assert done.returncode == 0, done.stderr
         assert "8 done" in done.stdout
         assert sorted(site.computed()) == sorted(SMALL_NODES)

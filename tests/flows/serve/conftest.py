@@ -122,7 +122,7 @@ class Up:
     @classmethod
     def start(cls, site: Site, **environment: str) -> Up:
         ports = free_ports()
-        process = site.start("flows.cli.cli", "up", *ports, log="up.log", **environment)
+        process = site.start("flows.cli", "up", *ports, log="up.log", **environment)
         up = cls(site, process, int(ports[1]), int(ports[3]))
         wait_for(lambda: "Press Ctrl-C" in up.log or process.poll() is not None, up)
         assert process.poll() is None, up.log

@@ -43,13 +43,13 @@ def end(*workers: subprocess.Popen[bytes]) -> None:
 
 
 def test_pool_that_does_not_exist_is_refused_with_how_to_make_it(lab: Up) -> None:
-    done = lab.site.run("flows.cli.cli", "deploy", "--pool", "nowhere")
+    done = lab.site.run("flows.cli", "deploy", "--pool", "nowhere")
     assert done.returncode == 2
     assert "`prefect work-pool create nowhere --type process`" in done.stderr
 
 
 def test_worker_completes_a_deployed_run_in_its_folder(lab: Up, tmp_path: Path) -> None:
-    done = lab.site.run("flows.cli.cli", "deploy", "--pool", "darkroom", "--store", "results")
+    done = lab.site.run("flows.cli", "deploy", "--pool", "darkroom", "--store", "results")
     assert (done.returncode, done.stdout) == (0, "run-pipeline/small\n"), done.stderr
     run = lab.ask()
     worker = lab.site.start(
@@ -63,7 +63,7 @@ def test_worker_completes_a_deployed_run_in_its_folder(lab: Up, tmp_path: Path) 
 
 def test_two_runs_started_together_on_two_workers_do_each_node_once(lab: Up) -> None:
     site = lab.site
-    site.run("flows.cli.cli", "deploy", "--pool", "darkroom", "--store", "together")
+    site.run("flows.cli", "deploy", "--pool", "darkroom", "--store", "together")
     (site.folder / "log").unlink(missing_ok=True)
     gate = site.folder / "both-run"
     environment = {"DARKROOM_FAKE_SECONDS": "0.2", "DARKROOM_FAKE_GATE": str(gate)}
@@ -96,7 +96,7 @@ def test_worker_killed_with_its_run_costs_the_steps_it_was_at(lab: Up) -> None:
     from flows.upkeep.doctor.processes import list_processes
 
     site = lab.site
-    site.run("flows.cli.cli", "deploy", "--pool", "darkroom", "--store", "killed")
+    site.run("flows.cli", "deploy", "--pool", "darkroom", "--store", "killed")
     (site.folder / "log").unlink(missing_ok=True)
     worker = ["prefect", "worker", "start", "--pool", "darkroom", "--type", "process"]
     gated = {"DARKROOM_FAKE_GATE": "never", "DARKROOM_FAKE_GATED": "train/"}
@@ -116,7 +116,7 @@ def test_worker_killed_with_its_run_costs_the_steps_it_was_at(lab: Up) -> None:
 
 
 def test_deployed_schedules_stand_at_the_server(lab: Up) -> None:
-    lab.site.run("flows.cli.cli", "deploy", "--pool", "darkroom")
+    lab.site.run("flows.cli", "deploy", "--pool", "darkroom")
     active = {s.slug: s.active for s in lab.deployment().schedules}
     assert active == {"nightly": False, "hourly": True}
 
@@ -124,7 +124,7 @@ def test_deployed_schedules_stand_at_the_server(lab: Up) -> None:
 def test_server_that_does_not_answer_is_named(lab: Up) -> None:
     url = f"http://127.0.0.1:{free_port()}/api"
     elsewhere = Site(lab.site.folder, {**lab.site.environment, "PREFECT_API_URL": url})
-    done = elsewhere.run("flows.cli.cli", "deploy", "--pool", "darkroom")
+    done = elsewhere.run("flows.cli", "deploy", "--pool", "darkroom")
     assert done.returncode == 1
     assert f"{url}, does not answer" in done.stderr
 

@@ -63,7 +63,7 @@ def test_two_workers_do_what_a_schedule_asks_and_no_state_is_lost(
         lab = site.serve()
         made = site.run("prefect", "work-pool", "create", "pair", "--type", "process")
         assert made.returncode == 0, made.stderr
-        deployed = site.run("flows.cli.cli", "deploy", "--pool", "pair")
+        deployed = site.run("flows.cli", "deploy", "--pool", "pair")
         assert deployed.returncode == 0, deployed.stderr
         before = select(postgres, "select id from flow_run")
         for number in range(2):

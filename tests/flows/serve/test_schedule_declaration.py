@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from flows.declaration.cron import FIELDS, check_cron
 from flows.declaration.read_declaration import read_declaration
+from flows.declaration.schedules import FIELDS, check_cron
 from tasks import BadInput
 from tests.flows.small_declaration import SMALL, real_file, write
 

@@ -111,7 +111,7 @@ def test_schedule_fires(served: Up) -> None:
 
 
 def test_second_up_on_one_database_is_refused(served: Up) -> None:
-    done = served.site.run("flows.cli.cli", "up", *free_ports())
+    done = served.site.run("flows.cli", "up", *free_ports())
     assert done.returncode == 2
     assert "another `darkroom up` serves" in done.stderr
 
@@ -149,7 +149,7 @@ def test_signal_within_an_exec_ends_the_block_and_not_the_process() -> None:
 def test_signals_while_it_starts_and_while_it_cleans_up_end_it_without_an_error(
     site: Site, number: signal.Signals
 ) -> None:
-    process = site.start("flows.cli.cli", "up", *free_ports(), log="up.log")
+    process = site.start("flows.cli", "up", *free_ports(), log="up.log")
     up = Up(site, process, 0, 0)
     wait_for(lambda: len(site.processes()) == 2, up)
     while len(site.processes()) == 2:

@@ -13,7 +13,7 @@ import pytest
 
 from flows.upkeep import collect_garbage as collect_garbage_module
 from flows.upkeep.collect_garbage import Cleaning, collect_garbage
-from flows.upkeep.pin_run import pin_run
+from flows.upkeep.runs import pin_run
 from flows.upkeep.verify_store import verify_store
 from tasks import BadInput, DarkroomError
 from tasks.report.build import build_report

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.plan.plan import Plan
-from flows.upkeep.recorded_runs import choose_run
+from flows.upkeep.runs import choose_run
 from flows.upkeep.verify_store import verify_store
 from tasks.store.row import ObjectRef, Row
 from tasks.store.row_file import rows_to_parquet
