@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
-from flows.runners.choice import DEFAULT as RUNNER
-from flows.runners.choice import HELP as RUNNER_HELP
+from flows.runners.workforce import DEFAULT as RUNNER
+from flows.runners.workforce import HELP as RUNNER_HELP
 
 Command = Callable[..., None]
 

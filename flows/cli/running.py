@@ -47,13 +47,13 @@ def run_flow(
     options: RunOptions,
 ) -> None:
     """Run one stage, with whatever it needs that is not in the store."""
-    from flows.run.stage_names import stage_named
+    from flows.run.run_request import stage_named
 
     request, stage = _request(options), stage_named(name)
     if stage != "report":
         _execute(request, stage, options.json)
         return
-    from flows.run.render import render
+    from flows.run.run_record import render
 
     # The report needs no step, so no flow run either.
     page = str(render(request))

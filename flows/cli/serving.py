@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.options import DataRoot, Debug, File, Runner, StoreAddress, reports_errors
-from flows.runners.choice import DEFAULT as RUNNER
+from flows.runners.workforce import DEFAULT as RUNNER
 
 if TYPE_CHECKING:
     from flows.serve.declared import DeclaredDeployment
@@ -81,7 +81,7 @@ def _declared(
 ) -> list[DeclaredDeployment]:
     from flows.declaration.read_declaration import read_declaration
     from flows.run.run_request import RunRequest
-    from flows.runners.choice import parse_runner
+    from flows.runners.workforce import parse_runner
     from flows.serve.declared import declared_deployments
 
     parse_runner(runner)

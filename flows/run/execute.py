@@ -11,17 +11,24 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from flows.plan.show_plan import format_seconds
-from flows.run.claim_verdicts import Verdicts, claims_line, verdicts_of
 from flows.run.interrupt import EXIT_INTERRUPTED, soft_interrupts
 from flows.run.prefect_server import prefect_server, quiet_prefect
 from flows.run.progress_display import ProgressDisplay
-from flows.run.render import is_rendered, render, report_page
 from flows.run.run import Run, forget, register
-from flows.run.run_record import record_run, recorded_since
+from flows.run.run_record import (
+    Verdicts,
+    claims_line,
+    is_rendered,
+    record_run,
+    recorded_since,
+    render,
+    report_page,
+    verdicts_of,
+)
 from flows.run.run_request import RunRequest
-from flows.runners.choice import parse_runner
-from tasks.running.cancellation import request_stop, stop_requested
-from tasks.running.memory_allocator import keep_freed_memory
+from flows.runners.workforce import parse_runner
+from tasks.running.device import keep_freed_memory
+from tasks.running.progress import request_stop, stop_requested
 
 Status = Literal["nothing to do", "complete", "failed", "interrupted"]
 
@@ -88,7 +95,7 @@ def _finish_cached(run: Run) -> None:
     """Bring record and report up to date with what the store holds; both usually are."""
     recorded_at = recorded_since(run)
     if recorded_at is None:
-        from flows.serve.claims import tell_stopped_claims
+        from flows.run.webhook import tell_stopped_claims
 
         record_run(run)
         tell_stopped_claims(run)
@@ -122,8 +129,7 @@ def _run_flow(run: Run, display: ProgressDisplay) -> None:
         if stop_requested():
             record_run(run)
             return
-        from flows.run.pipeline import run_pipeline
-        from flows.run.stages import STAGE_FLOWS
+        from flows.run.pipeline import STAGE_FLOWS, run_pipeline
 
         display.status("")
         flow = run_pipeline if run.stage is None else STAGE_FLOWS[run.stage]

@@ -9,24 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from tasks.running.cancellation import forget_stop, request_stop, stop_requested
+from tasks.running.progress import forget_stop, request_stop, stop_requested
 
 EXIT_INTERRUPTED = 130
-
-
-@contextmanager
-def interrupts_kept_from_children() -> Iterator[None]:
-    """Processes started in this thread inherit a mask that keeps Ctrl-C from them.
-
-    In a terminal it reaches every process of the group; these are to outlive it, or to hear of it
-    from this process alone. Other threads still take the signal for this process. To be called in
-    the main thread.
-    """
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 _soft_handler: Callable[[int, FrameType | None], None] | None = None

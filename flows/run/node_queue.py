@@ -1,28 +1,69 @@
-"""Which node goes next: a node is submitted once the nodes it reads are there.
+"""Which node goes next, alone or with its like: it is submitted once the nodes it reads are there.
 
-Knows nothing of Prefect: `submit` starts a node somewhere and reports its end from any thread;
-`submit_batch` does so for several that cost less together. Linear in nodes and edges, so a plan of
-many thousands is no burden.
+Knows nothing of Prefect: `submit` starts a node somewhere, or several that cost less together, and
+reports their end from any thread. Linear in nodes and edges, so
+a plan of many thousands is no burden.
 """
 
 from __future__ import annotations
 
-import functools
+import math
 import queue
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from flows.plan.plan import PlannedNode
-from flows.run.node_outcome import NodeOutcome
-from flows.run.ready_nodes import ReadyNodes
-from tasks.running.cancellation import allow_steps, halt_steps, request_stop, stop_requested
+from tasks import BadInput, DarkroomError, StepCancelled
 from tasks.running.kinds import KINDS
-
-Report = Callable[[NodeOutcome], None]
-Submit = Callable[[PlannedNode, Report], None]
-ReportBatch = Callable[[Mapping[str, NodeOutcome]], None]
-SubmitBatch = Callable[[Sequence[PlannedNode], ReportBatch], None]
+from tasks.running.progress import allow_steps, halt_steps, request_stop, stop_requested
+from tasks.running.settings import Reference
+from tasks.running.work import InputMissing
+from tasks.store import CorruptArtifact
+from tasks.store.node import canonical_json
 
 POLL_SECONDS = 0.2
+
+MAX_FIGURES = 3
+"""Named in the name of a batch; the rest is counted."""
+
+Status = Literal["cached", "done", "failed", "skipped"]
+
+
+@dataclass(frozen=True)
+class NodeOutcome:
+    """error: what failed, or why it was skipped. seconds: what computing it took, now or before.
+    lost_input: it failed only because an input is no longer in the store. bad_input: it was given
+    something it cannot use."""
+
+    status: Status
+    error: str | None = None
+    seconds: float = 0.0
+    lost_input: bool = False
+    bad_input: bool = False
+
+    @property
+    def is_there(self) -> bool:
+        return self.status in ("cached", "done")
+
+
+def outcome_of(end: Reference | BaseException) -> NodeOutcome:
+    """The outcome of a node that came to this end, or raised this."""
+    if not isinstance(end, BaseException):
+        return NodeOutcome(end["status"], seconds=end["seconds"])
+    if isinstance(end, StepCancelled):
+        return NodeOutcome("skipped", str(end))
+    return NodeOutcome(
+        "failed",
+        str(end) if isinstance(end, DarkroomError) else f"{type(end).__name__}: {end}",
+        lost_input=isinstance(end, InputMissing | CorruptArtifact),
+        bad_input=isinstance(end, BadInput),
+    )
+
+
+Report = Callable[[Mapping[str, NodeOutcome]], None]
+Submit = Callable[[Sequence[PlannedNode], Report], None]
 
 
 class NodeQueue:
@@ -30,8 +71,8 @@ class NodeQueue:
 
     devices: how many of them can compute on a device at once; a batch waits for a free one.
     outcomes: node name to outcome; read for inputs that ended earlier, filled as nodes end.
-    submit_batch: starts several nodes at once and reports all their ends at once; a batch counts as
-    one of the workers. None: every node goes alone.
+    submit: starts one node, or several and reports all their ends at once; a batch counts as one of
+    the workers.
     keep_going: after a failure go on with what does not depend on it; otherwise the steps that run
     are asked to stop (they keep their checkpoints) and the rest is skipped.
     """
@@ -45,13 +86,11 @@ class NodeQueue:
         workers: int,
         keep_going: bool,
         devices: int = 1,
-        submit_batch: SubmitBatch | None = None,
         on_skip: Callable[[PlannedNode, str], None] = lambda node, reason: None,
     ) -> None:
         self._nodes = {node.name: node for node in nodes}
         self._outcomes = outcomes
         self._submit = submit
-        self._submit_batch = submit_batch
         self._workers = workers
         self._devices = devices
         self._keep_going = keep_going
@@ -62,14 +101,13 @@ class NodeQueue:
         self._started = 0
         self._readers: dict[str, list[str]] = {name: [] for name in self._nodes}
         self._unread: dict[str, int] = {}
+        self._ready = ReadyNodes(nodes)
         for name, node in self._nodes.items():
             awaited = {i for i in node.node.inputs.values() if i in self._nodes}
             self._unread[name] = len(awaited)
             for source in awaited:
                 self._readers[source].append(name)
-        self._ready = ReadyNodes(nodes, joins=submit_batch is not None)
-        for name, count in self._unread.items():
-            if count == 0:
+            if not awaited:
                 self._ready.add(name)
         self._first_failure: str | None = None
 
@@ -116,14 +154,7 @@ class NodeQueue:
         self._started += 1
         # Before it is submitted: it may end at once, in this very thread.
         self._running |= {node.name: self._started for node in nodes}
-        if len(nodes) > 1 or self._ready.is_joined(nodes[0].name):
-            assert self._submit_batch is not None
-            self._submit_batch(nodes, self._ended.put)
-        else:
-            self._submit(nodes[0], functools.partial(self._report, nodes[0].name))
-
-    def _report(self, name: str, outcome: NodeOutcome) -> None:
-        self._ended.put({name: outcome})
+        self._submit(nodes, self._ended.put)
 
     def _reason_to_skip(self, node: PlannedNode) -> str | None:
         for source in node.node.inputs.values():
@@ -172,3 +203,102 @@ class NodeQueue:
             if name not in self._outcomes:
                 self._on_skip(node, reason)
                 self._outcomes[name] = NodeOutcome("skipped", reason)
+
+
+class ReadyNodes:
+    """First come, first served; nodes that can be computed together wait for each other.
+
+    Single nodes go first. A batch goes once it is full, once none of its kind is still to come, or
+    once nothing else goes on from which more could come; in the order of the plan, and only while
+    a device is free. So all prompts are encoded, then all trajectories are sampled
+    and judged, then all pictures enlarged: each network is loaded once, and its batches are full.
+    """
+
+    def __init__(self, nodes: Sequence[PlannedNode]) -> None:
+        """nodes: all that will ever be ready, in the order of the plan."""
+        self._place = {node.name: place for place, node in enumerate(nodes)}
+        self._alone: deque[str] = deque()
+        self._joined: dict[Together, list[str]] = {}
+        self._awaited: Counter[Together] = Counter()
+        self._group: dict[str, Together] = {}
+        for node in nodes:
+            if (group := together(node)) is not None:
+                self._group[node.name] = group
+                self._joined.setdefault(group, [])
+                self._awaited[group] += 1
+
+    def __bool__(self) -> bool:
+        return bool(self._alone) or any(self._joined.values())
+
+    def add(self, name: str) -> None:
+        group = self._group.get(name)
+        if group is None:
+            self._alone.append(name)
+        else:
+            self._joined[group].append(name)
+            self._awaited[group] -= 1
+
+    def take(self, *, is_idle: bool, free_devices: int) -> list[str]:
+        """The nodes to start next, and no longer ready; empty if all of them wait for others.
+
+        is_idle: nothing runs, so nothing will become ready by waiting. free_devices: on which
+        nothing computes; a last batch is divided among them.
+        """
+        if self._alone:
+            return [self._alone.popleft()]
+        for group, names in self._joined.items():
+            is_complete = bool(names) and not self._awaited[group]
+            can_run = free_devices > 0 or not KINDS[group.kind].uses_accelerator
+            if can_run and (is_complete or len(names) >= group.limit):
+                return self._take_batch(group, max(1, free_devices))
+        waiting = [group for group, names in self._joined.items() if names] if is_idle else []
+        return self._take_batch(waiting[0], max(1, free_devices)) if waiting else []
+
+    def _take_batch(self, group: Together, devices: int) -> list[str]:
+        # By their place in the plan, so that a batch holds neighbours of one figure.
+        names = sorted(self._joined[group], key=self._place.__getitem__)
+        # Full while more are to come; the last ones about as large as each other.
+        size = group.limit if self._awaited[group] else group.size_for(len(names), devices)
+        self._joined[group] = names[size:]
+        return names[:size]
+
+
+@dataclass(frozen=True)
+class Together:
+    """Nodes that are equal in this may be computed by one call. limit: at most so many."""
+
+    kind: str
+    model: str
+    limit: int
+
+    def size_for(self, ready: int, devices: int = 1) -> int:
+        """How many of `ready` nodes go into the next batch, so that all are about as large.
+
+        devices: that wait for one each.
+        """
+        return math.ceil(ready / max(devices, math.ceil(ready / self.limit)))
+
+
+def together(node: PlannedNode) -> Together | None:
+    """With what `node` can be computed; None for one that goes alone.
+
+    A node that the store holds goes alone too: nothing is computed, and it is shown as cached.
+    """
+    kind = KINDS[node.node.kind]
+    if kind.batch_function is None or node.is_hit:
+        return None
+    return Together(node.node.kind, canonical_json(node.node.params.get("model")), kind.batch_limit)
+
+
+def batch_name(nodes: Sequence[PlannedNode]) -> str:
+    """Such as "3 x trajectory: w1-steps, w1-sdedit"; of one node, its own name."""
+    if len(nodes) == 1:
+        return nodes[0].name
+    name = f"{len(nodes)} x {nodes[0].node.kind}"
+    # Nodes that belong to a figure are called <kind>/<figure>/<panel>/<label>.
+    parts = [node.name.split("/") for node in nodes]
+    figures = list(dict.fromkeys(part[1] for part in parts if len(part) > 2))
+    if not figures:
+        return name
+    more = f" and {len(figures) - MAX_FIGURES} more" if len(figures) > MAX_FIGURES else ""
+    return f"{name}: {', '.join(figures[:MAX_FIGURES])}{more}"

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 
-from flows.run.interrupt import interrupts_kept_from_children
+from flows.runners.workforce import interrupts_kept_from_children
 from tasks import DarkroomError
 
 SERVER_OF = "DARKROOM_SERVER_OF"

@@ -15,15 +15,12 @@ from flows.declaration.read_declaration import DeclarationFile, read_declaration
 from flows.nodes.image_nodes import image_files
 from flows.plan.graph import add_missing_inputs
 from flows.plan.plan import Plan, PlannedNode, make_plan
-from flows.run.node_outcome import NodeOutcome
+from flows.run.node_queue import NodeOutcome
 from flows.run.run_request import RunRequest
-from flows.runners.choice import parse_runner
-from flows.runners.workforce import Workforce
-from tasks.running.cancellation import stop_requested
-from tasks.running.code_state import git_state, library_versions
-from tasks.running.kinds import KINDS, STAGES
-from tasks.running.preflight import Surroundings, check_before_making
-from tasks.running.run_step import RunSettings, StepNode
+from flows.runners.workforce import Workforce, parse_runner
+from tasks.running.kinds import KINDS, STAGES, Surroundings, check_before_making
+from tasks.running.progress import stop_requested
+from tasks.running.settings import RunSettings, StepNode, git_state, library_versions
 from tasks.store.store import Store
 
 _active: dict[str, Run] = {}
@@ -32,7 +29,7 @@ _active: dict[str, Run] = {}
 class Run:
     """request: as asked, with the run's id in it. outcomes: node name to how it ended.
     stage: the only one it was asked for, or None for the whole pipeline. workforce: what computes
-    its steps, while there is one (flows.runners.at_work)."""
+    its steps, while there is one (flows.run.at_work)."""
 
     def __init__(self, request: RunRequest, declaration: DeclarationFile, store: Store) -> None:
         self.id = request.run_id or uuid.uuid4().hex

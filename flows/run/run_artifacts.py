@@ -1,20 +1,27 @@
-"""A run as Prefect's interface shows it: a table of metrics and a summary."""
+"""A run as Prefect's interface shows it: a table of metrics, and a summary with pictures and the
+nodes as plain text."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
+from flows.plan.plan import PlannedNode
 from flows.plan.show_plan import format_seconds
-from flows.plan.text_dag import text_dag
 from flows.run.run import Run, stage_of
-from flows.serve.report_address import served_file, served_report
-from flows.serve.thumbnails import thumbnail_path
+from flows.run.run_request import served_file, served_report
 from tasks.report.files import asset_path
 from tasks.running.kinds import STAGES
 
 MEASURED_STAGES = ("train", "evaluate")
 MAX_THUMBNAILS = 6
+
+MARKS = {"done": "+", "cached": "=", "failed": "x", "skipped": "-"}
+LEGEND = "+ done  = cached  x failed  - skipped  <- made from"
+
+MAX_NODES = 12
+"""Of one stage; what a run changed comes before what it found."""
 
 
 def metrics_table(run: Run) -> list[dict[str, Any]]:
@@ -75,3 +82,40 @@ def _thumbnails(run: Run) -> list[str]:
             if address:
                 lines.append(f"![{figure['title']}]({address})")
     return lines
+
+
+def thumbnail_path(asset: str) -> str:
+    """Where the report server has the thumbnail of an asset of the report."""
+    return f"thumbnails/{asset.rsplit('/', 1)[-1]}"
+
+
+def text_dag(run: Run) -> str:
+    """A line for each node, with what became of it and what it was made from."""
+    blocks = []
+    for stage in STAGES:
+        nodes = [node for node in run.plan.nodes if stage_of(node) == stage]
+        if nodes:
+            blocks.append("\n".join([stage, *_lines(run, nodes)]))
+    return "\n\n".join([*blocks, LEGEND])
+
+
+def _lines(run: Run, nodes: Sequence[PlannedNode]) -> list[str]:
+    # Stable, so that inputs stay before what is made from them.
+    ordered = sorted(nodes, key=lambda node: run.outcome(node).status == "cached")
+    shown = ordered[:MAX_NODES]
+    width = max(len(node.name) for node in shown)
+    lines = [
+        f"  {MARKS[run.outcome(node).status]} {node.name:<{width}}{_inputs(node)}".rstrip()
+        for node in shown
+    ]
+    if len(nodes) > len(shown):
+        lines.append(f"  ... and {len(nodes) - len(shown)} more")
+    return lines
+
+
+def _inputs(node: PlannedNode) -> str:
+    names = list(dict.fromkeys(node.node.inputs.values()))
+    if not names:
+        return ""
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"  <- {names[0]}{more}"

@@ -1,16 +1,20 @@
-"""What a run leaves in the manifest: one row with the layout that the report is built from."""
+"""What a run leaves: one row of the manifest with the layout that the report is built from, how its
+claims came out, and that report."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from flows.run.claim_verdicts import verdicts_of
 from flows.run.run import Run
-from tasks.running.cancellation import stop_requested
+from flows.run.run_request import RunRequest
+from tasks.claims.finding import VERDICTS
+from tasks.running.progress import stop_requested
 from tasks.store.row import Row, later_than, parse_time, utc_now
 from tasks.store.store import Store
 
@@ -22,6 +26,11 @@ MAX_NEW_PLANS = 3
 
 MAX_PARTS = 500
 """Parts of the manifest above which they are folded into one file: a plan reads each of them."""
+
+Verdicts = dict[str, dict[str, str | None]]
+"""Write-up to claim to one of VERDICTS; None for one that this run did not come to check."""
+
+NOT_CHECKED = "not checked"
 
 _OF_THIS_RUN_ALONE = ("run_id", "started_at", "finished_at", "seconds", "host", "versions")
 _OF_THE_CODE = ("git_commit", "git_dirty")
@@ -146,3 +155,59 @@ def newest_run(store: Store, pipeline: str) -> Row | None:
     runs = store.rows().of_kind(KIND)
     ours = [row for row in runs if row.params.get("pipeline") == pipeline]
     return max(ours, key=lambda row: row.created_at, default=None)
+
+
+def verdicts_of(run: Run) -> Verdicts:
+    """Of every claim in the run's plan, as the store records them."""
+    planned = [node for node in run.plan.nodes if node.node.kind == "claim"]
+    made = [node for node in planned if run.outcome(node).status in ("done", "cached")]
+    rows = {node.key: node.row for node in made if node.is_hit and node.row is not None}
+    if len(rows) < len(made):
+        rows = run.store.rows().select([node.key for node in made])
+    verdicts: Verdicts = {}
+    for node in planned:
+        _, writeup, claim_id = node.name.split("/")
+        row = rows.get(node.key)
+        found = verdicts.setdefault(writeup, {})
+        found[claim_id] = None if row is None else row.info.get("verdict")
+    return verdicts
+
+
+def claims_line(verdicts: Mapping[str, Mapping[str, str | None]]) -> str | None:
+    """ "claims: 19 hold, 2 do not hold here", in the order of VERDICTS; None if there are none."""
+    counts = Counter(
+        verdict or NOT_CHECKED for found in verdicts.values() for verdict in found.values()
+    )
+    if not counts:
+        return None
+    words = dict(zip(VERDICTS, ("hold", "do not hold here", "not measurable here"), strict=True))
+    told = [
+        f"{counts[verdict]} {words.get(verdict, verdict)}"
+        for verdict in (*VERDICTS, NOT_CHECKED)
+        if counts[verdict]
+    ]
+    return f"claims: {', '.join(told)}"
+
+
+def report_page(request: RunRequest) -> Path:
+    """The page to open."""
+    return Path(request.report_path) / "index.html"
+
+
+def render(request: RunRequest) -> Path:
+    """Build the report of every pipeline the store has a run of; returns its page."""
+    from tasks.report.build import build_report
+
+    page = build_report(Store.open(request.store, create=False), Path(request.report_path))
+    # Files that would not change are left alone; this one's time says when that was last checked.
+    page.touch()
+    return page
+
+
+def is_rendered(request: RunRequest, since: datetime) -> bool:
+    """Whether the report was built after `since`."""
+    try:
+        built_at = report_page(request).stat().st_mtime
+    except OSError:
+        return False
+    return built_at >= since.timestamp()

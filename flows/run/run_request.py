@@ -1,4 +1,5 @@
-"""What a run is asked to do: the options of `darkroom run`, and the form in Prefect's interface."""
+"""What a run is asked to do: the options of `darkroom run`, the form in Prefect's interface, the
+flows that can be run alone."""
 
 from __future__ import annotations
 
@@ -7,7 +8,18 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.runners.choice import DEFAULT, HELP, PATTERN
+from flows.runners.workforce import DEFAULT, HELP, PATTERN
+from tasks import BadInput
+
+STAGE_OF_FLOW = {
+    "prepare-data": "data",
+    "train-models": "train",
+    "evaluate-checkpoints": "evaluate",
+    "sample-text-to-image": "text_to_image",
+    "draw-figures": "figures",
+    "render-report": "report",
+}
+"""By the names that the command line and Prefect show."""
 
 
 class RunRequest(BaseModel):
@@ -67,3 +79,32 @@ class RunRequest(BaseModel):
         if "://" in self.store:
             return os.path.join("data", "report")
         return os.path.join(self.store, "report")
+
+
+def stage_named(flow_name: str) -> str:
+    """The stage a flow runs. BadInput for an unknown name."""
+    try:
+        return STAGE_OF_FLOW[flow_name]
+    except KeyError:
+        known = ", ".join(STAGE_OF_FLOW)
+        raise BadInput(f"no flow is called {flow_name!r}; expected one of {known}") from None
+
+
+REPORT_URL = "DARKROOM_REPORT_URL"
+"""In the environment of a run: where its report folder is served. Set by `darkroom up`."""
+
+
+def served_report(pipeline: str) -> str | None:
+    """The address of a pipeline's page, if its report is served."""
+    return served_file(f"{pipeline}.html")
+
+
+def served_file(path: str) -> str | None:
+    """The address of a file of the report, if it is served."""
+    url = os.environ.get(REPORT_URL, "").rstrip("/")
+    return f"{url}/{path}" if url else None
+
+
+def report_address(request: RunRequest) -> str:
+    """That address, else the path of the report's first page."""
+    return served_report(request.pipeline) or os.path.join(request.report_path, "index.html")

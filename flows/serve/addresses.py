@@ -52,14 +52,6 @@ def cannot_listen(error: OSError, host: str, port: int, option: str) -> BadInput
     return BadInput(f"{option} {port}: cannot listen on {host}:{port} ({error.strerror})")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a name or address means this machine alone."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def is_same_server(url: str, other: str) -> bool:
     """Whether two API addresses name one server of this machine."""
     return _normal(url) == _normal(other)

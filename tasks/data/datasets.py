@@ -22,7 +22,7 @@ from tasks.running.step import Step, StepResult
 from tasks.store.node import JSON
 
 if TYPE_CHECKING:
-    from tasks.running.preflight import Surroundings
+    from tasks.running.kinds import Surroundings
 
 SPLITS = ("train", "test")
 IMAGE_SIZE = 28

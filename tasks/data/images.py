@@ -23,7 +23,7 @@ from tasks.running.step import Step, StepResult
 from tasks.store.node import JSON
 
 if TYPE_CHECKING:
-    from tasks.running.preflight import Surroundings
+    from tasks.running.kinds import Surroundings
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
 """Only these decoders are tried: some of Pillow's others start programs (EPS) or are rarely used,

@@ -11,7 +11,7 @@ from tasks import BadInput
 from tasks.pocket.bank import Bank, draw_bank
 from tasks.pocket.concepts import Concept, read_concepts
 from tasks.pocket.glyphs import load_font
-from tasks.running.preflight import Surroundings
+from tasks.running.kinds import Surroundings
 
 
 def load_bank(params: Mapping[str, Any], project_root: Path) -> tuple[Bank, list[Concept]]:

@@ -7,8 +7,9 @@ that kind misses. Raise `code_version` whenever a change of code changes the art
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Kind:
     libraries: distributions whose version can change the result.
     uses_accelerator: it runs on the device, in the device's number format.
     preflight: "module:name" of a cheap check, made before any step of the run starts
-        (tasks.running.preflight); it raises BadInput for what the step could only fail on later.
+        (Preflight); it raises BadInput for what the step could only fail on later.
     batch_function: "module:name", [Step] -> [StepResult | DarkroomError], in the same order: takes
         the place of `function` for kinds whose steps cost less together. An error is that of one
         step and leaves the others whole.
@@ -64,6 +65,42 @@ def import_function(address: str) -> Any:
     """What "module:name" names."""
     module, _, name = address.partition(":")
     return getattr(importlib.import_module(module), name)
+
+
+Preflight = Callable[[Sequence[Mapping[str, Any]], "Surroundings"], None]
+"""Given the parameters of all nodes it is to look at; raises BadInput."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all steps of a run find.
+
+    device: "cpu", "cuda" or "mps". project_root: the folder of pipelines.yaml, absolute, which
+    relative addresses of models and images are relative to. data_root: where data sets of the
+    hub's schema lie, or None. image_files: SHA-256 of each image file to where it lies.
+    """
+
+    device: str
+    project_root: Path
+    data_root: str | None = None
+    image_files: Mapping[str, Any] = field(default_factory=dict)
+
+
+def check_before_making(
+    nodes: Iterable[tuple[str, Mapping[str, Any]]], surroundings: Surroundings
+) -> None:
+    """nodes: kind and parameters of each that is to be made. Raises BadInput.
+
+    Kinds that name one preflight are looked at together, so that it can say at once what all of
+    them lack, and asks the hub once for a model that a hundred nodes use.
+    """
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for kind, params in nodes:
+        if address := KINDS[kind].preflight:
+            groups.setdefault(address, []).append(params)
+    for address, group in groups.items():
+        preflight: Preflight = import_function(address)
+        preflight(group, surroundings)
 
 
 STAGES = ("data", "train", "evaluate", "text_to_image", "figures")

@@ -1,98 +1,98 @@
-"""Do one node of the plan: ask the store, else compute, then record.
+"""Do nodes of the plan, one alone or several of a kind by one call: ask the store, else compute,
+then record.
 
-The store's lock of the key is held while computing, so two runs of one node in threads or processes
-compute it once. Killed at any point, the node is either recorded with all its objects or still
-missing; nothing between.
+Every node keeps its own key, lock and row, so nothing downstream can tell how it was computed. The
+store's lock of a key is held while computing, so two runs of one node in threads or processes
+compute it once. Those of a batch are taken in the order of their keys, by every run, so two runs
+cannot wait for each other in a circle; the device comes after the locks. Killed at any point, a
+node is either recorded with all its objects or still missing; nothing between.
 """
 
 from __future__ import annotations
 
-import os
-import socket
+import contextlib
+import functools
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any, Literal, TypedDict
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from tasks import BadInput, StepCancelled, StepFailed
-from tasks.running.cancellation import steps_should_end
-from tasks.running.hold_device import hold_device
-from tasks.running.kinds import KINDS
-from tasks.running.progress import BUS, Event
+from tasks import StepCancelled, StepFailed
+from tasks.running.device import hold_device
+from tasks.running.progress import BUS, Event, ProgressArtifact, steps_should_end
+from tasks.running.settings import Reference, RunSettings, StepNode, as_worker, read_identity
 from tasks.running.step import Step, StepResult
-from tasks.store.node import JSON, Identity
-from tasks.store.row import INFO_NAME, Row, digest_of_inputs
+from tasks.running.work import Ended, Member, Work
+from tasks.store.row import Row
 from tasks.store.store import Store
 
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import State
 
-class StepNode(TypedDict):
-    """A planned node as plain JSON values: what a worker needs to do it.
 
-    identity: canonical JSON of the node's Identity; key is its SHA-256.
-    force: compute even if an earlier run recorded it.
+class MadeTogether(TypedDict):
+    """What the task of a batch hands back: how each node ended, in the order given.
+
+    Errors travel as they are, pickled by a cluster: the flow tells what they mean.
     """
 
-    name: str
-    key: str
-    identity: str
-    work: float
-    force: bool
+    ends: list[Ended]
 
 
-class Reference(TypedDict):
-    """What a step leaves behind, small enough for any database. seconds: computing, not waiting."""
+def do_node(node: StepNode, settings: dict[str, Any]) -> Reference | State[Any]:
+    """The task of one node: where its artifact is, in a state named Cached if it was there before.
 
-    name: str
-    key: str
-    status: Literal["cached", "done"]
-    seconds: float
-
-
-@dataclass(frozen=True)
-class RunSettings:
-    """What all steps of one run share; plain JSON values.
-
-    device: "cpu", "cuda" or "mps". git_commit, git_dirty: of the code that runs, None outside git.
-    versions: distribution name to version, recorded with each row. project_root: the folder of
-    pipelines.yaml. image_files: SHA-256 of each image file to where it lies
-    (tasks.data.image_files).
-    is_remote: the steps are done by processes of a cluster (tasks.running.remote_worker).
-    places: steps that compute on the device at once, each on its share of it.
-    device_is_granted: that starts no more steps on a device than it has, so none is held here.
+    settings: RunSettings as JSON.
     """
+    from prefect.states import Cancelled, Completed
 
-    run_id: str
-    store: str
-    device: str
-    places: int = 1
-    data_root: str | None = None
-    project_root: str = "."
-    image_files: Mapping[str, JSON] = field(default_factory=dict)
-    git_commit: str | None = None
-    git_dirty: bool | None = None
-    versions: Mapping[str, str] = field(default_factory=dict)
-    host: str = field(default_factory=socket.gethostname)
-    is_remote: bool = False
-    device_is_granted: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> RunSettings:
-        """StepFailed for those of another version of Darkroom, as a worker may be sent."""
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise StepFailed(
-                f"the worker on {socket.gethostname()} has another version of Darkroom than the "
-                f"run ({error}); install there what the run has, and start it again"
-            ) from error
+    run = RunSettings.from_json(settings)
+    try:
+        run, should_stop = as_worker(run, [node])
+        with BUS.subscribed(ProgressArtifact(node["name"])):
+            reference = run_step(node, _open_store(run.store), run, should_stop)
+    except StepCancelled as cancelled:
+        return Cancelled(message=str(cancelled))
+    if reference["status"] == "cached":
+        message = f"in the store as {node['key'][:12]}"
+        return Completed(name="Cached", message=message, data=reference)
+    return reference
 
 
-class InputMissing(StepFailed):
-    """An input that the plan counted on is not in the store. A new plan computes it again."""
+def do_batch(batch: str, nodes: list[StepNode], settings: dict[str, Any]) -> State[Any]:
+    """The task of several nodes of one kind, with MadeTogether: Cached if all were in the store,
+    Failed if any failed.
+
+    batch: its name. settings: RunSettings as JSON.
+    """
+    from prefect.states import Cancelled, Completed, Failed
+
+    run = RunSettings.from_json(settings)
+    try:
+        run, should_stop = as_worker(run, nodes)
+        with BUS.subscribed(ProgressArtifact(batch)):
+            ends = run_batch(batch, nodes, _open_store(run.store), run, should_stop)
+    except StepCancelled as cancelled:
+        return Cancelled(message=str(cancelled))
+    made = MadeTogether(ends=ends)
+    failed = [
+        f"{node['name']}: {end}"
+        for node, end in zip(nodes, ends, strict=True)
+        if isinstance(end, Exception)
+    ]
+    if failed:
+        message = f"{len(failed)} of {len(nodes)} failed: {'; '.join(failed)}"
+        return Failed(message=message, data=made)
+    found = sum(not isinstance(end, Exception) and end["status"] == "cached" for end in ends)
+    if found == len(nodes):
+        return Completed(name="Cached", message="all in the store", data=made)
+    message = f"{len(nodes) - found} computed" + (f", {found} in the store" if found else "")
+    return Completed(message=message, data=made)
+
+
+@functools.lru_cache(maxsize=4)
+def _open_store(address: str) -> Store:
+    """The store at `address`, opened once a process."""
+    return Store.open(address)
 
 
 def run_step(
@@ -106,172 +106,155 @@ def run_step(
     Raises what the step raises; InputMissing, CorruptArtifact or StoreFull from the store;
     StepCancelled once should_stop is true.
     """
-    identity = read_identity(node)
-    if not node["force"] and (row := find_complete(store, node["key"], identity.kind)):
-        return cached(node, row)
-    with store.lock(node["key"], _waiting(node, identity.kind, should_stop)):
-        # Another run may have recorded it while this one waited for the lock.
-        row = find_complete(store, node["key"], identity.kind)
-        if row and not must_compute(node, row, settings):
-            return cached(node, row)
-        return _compute(node, identity, store, settings, should_stop)
+    kind = read_identity(node).kind
+    (end,) = _run(Work(node["name"], kind, False, store, settings, should_stop), [node])
+    if isinstance(end, Exception):
+        raise end
+    return end
 
 
-def read_identity(node: StepNode) -> Identity:
-    """BadInput if the node's key is not that of its identity."""
-    identity = Identity.from_json(node["identity"])
-    if identity.key != node["key"]:
-        raise BadInput(f"{node['name']}: its key is not that of its identity; plan it again")
-    return identity
+def run_batch(
+    name: str,
+    nodes: Sequence[StepNode],
+    store: Store,
+    settings: RunSettings,
+    should_stop: Callable[[], bool] = steps_should_end,
+) -> list[Ended]:
+    """The artifact of each of `nodes`, from the store or computed, or why it failed; in order.
+
+    name: of the batch, in messages. nodes: all of one kind, whose batch_function computes them.
+    Raises StepCancelled once should_stop is true; every other error is that of its nodes.
+    """
+    (kind,) = {read_identity(node).kind for node in nodes}
+    return _run(Work(name, kind, True, store, settings, should_stop), nodes)
 
 
-def must_compute(node: StepNode, row: Row, settings: RunSettings) -> bool:
-    """Whether to compute the node although `row` is whole: by force, but only once a run."""
-    return node["force"] and row.run_id != settings.run_id
+def _run(work: Work, nodes: Sequence[StepNode]) -> list[Ended]:
+    """How each node ended, in order."""
+    ended: dict[str, Ended] = {}
+    waiting: dict[str, Member] = {}
+    for node in nodes:
+        row = None if node["force"] else work.find_complete(node["key"])
+        if row is not None:
+            ended[node["name"]] = _cached(node, row)
+        else:
+            waiting.setdefault(node["key"], Member(node, read_identity(node)))
+    work.members = list(waiting.values())
+    with contextlib.ExitStack() as locks:
+        on_wait = _waiting(work)
+        for key in sorted(waiting):
+            locks.enter_context(work.store.lock(key, on_wait))
+        missing = []
+        for member in work.members:
+            # Another run may have recorded it while this one waited for the locks.
+            row = work.find_complete(member.node["key"])
+            # By force, but only once a run.
+            if row and not (member.node["force"] and row.run_id != work.settings.run_id):
+                ended[member.name] = _cached(member.node, row)
+            else:
+                missing.append(member)
+        if missing:
+            work.members = missing
+            ended |= _compute(work)
+    return [_of_node(node, ended, waiting, work) for node in nodes]
 
 
-def _waiting(node: StepNode, kind: str, should_stop: Callable[[], bool]) -> Callable[[], None]:
-    """Says once that another run computes the node, and ends the wait when asked to stop."""
+def _cached(node: StepNode, row: Row) -> Reference:
+    """The node was found in the store."""
+    BUS.publish(Event(node["name"], row.kind, "cached", seconds=row.seconds))
+    return {"artifact": node["key"], "status": "cached", "seconds": row.seconds}
+
+
+def _of_node(
+    node: StepNode, ended: dict[str, Ended], waiting: dict[str, Member], work: Work
+) -> Ended:
+    """How a node ended. One that shares its key with another of the batch found it in the store."""
+    if node["name"] in ended:
+        return ended[node["name"]]
+    outcome = ended[waiting[node["key"]].name]
+    if isinstance(outcome, Exception):
+        return outcome
+    row = work.find_complete(node["key"])
+    if row is None:
+        return StepFailed(f"{node['name']}: what was just recorded is no longer in the store")
+    return _cached(node, row)
+
+
+def _waiting(work: Work) -> Callable[[], None]:
+    """Says once that another run computes some of it, and ends the wait when asked to stop."""
     said = False
 
     def wait() -> None:
         nonlocal said
-        if should_stop():
-            raise StepCancelled(f"{node['name']}: stopped while another run computed it")
+        if work.should_stop():
+            what = "some of it" if work.is_batch else "it"
+            raise StepCancelled(f"{work.name}: stopped while another run computed {what}")
         if not said:
-            message = "waiting for another run, which is computing it"
-            BUS.publish(Event(node["name"], kind, "waiting", message=message))
+            what = "some" if work.is_batch else "it"
+            work.publish("waiting", message=f"waiting for another run, which is computing {what}")
             said = True
 
     return wait
 
 
-def find_complete(store: Store, key: str, kind: str) -> Row | None:
-    """The row of `key` if the store holds it with all its objects."""
-    row = store.find(key, kind)
-    return row if row is not None and store.missing_object(row) is None else None
-
-
-def cached(node: StepNode, row: Row) -> Reference:
-    """The node was found in the store."""
-    BUS.publish(Event(node["name"], row.kind, "cached", seconds=row.seconds))
-    return {"name": node["name"], "key": node["key"], "status": "cached", "seconds": row.seconds}
-
-
-def _compute(
-    node: StepNode,
-    identity: Identity,
-    store: Store,
-    settings: RunSettings,
-    should_stop: Callable[[], bool],
-) -> Reference:
-    name, kind_name, kind = node["name"], identity.kind, KINDS[identity.kind]
-
-    def publish(what: Any, done: float = 0.0, total: float = 0.0, message: str = "") -> None:
-        BUS.publish(Event(name, kind_name, what, done, total, message))
-
+def _compute(work: Work) -> dict[str, Ended]:
+    """How each member ended, by name."""
+    ended: dict[str, Ended] = {}
+    steps: list[tuple[Member, Step]] = []
+    for member in work.members:
+        try:
+            steps.append((member, work.make_step(member)))
+        except Exception as error:
+            work.publish_of(member, "failed", _told(error), told=False)
+            ended[member.name] = error
+    if not steps:
+        return ended
+    work.members = [member for member, _ in steps]
     try:
-        step = make_step(
-            node,
-            identity,
-            store,
-            settings,
-            should_stop,
-            lambda done, total, message: publish("progress", done, total, message),
-        )
-        with hold_device(
-            kind,
-            step.device,
-            name,
-            settings,
-            should_stop=should_stop,
-            on_wait=lambda message: publish("waiting", message=message),
-        ):
-            if should_stop():
-                raise StepCancelled(f"{name}: stopped before it began")
-            publish("started")
-            began = time.perf_counter()
-            result = kind.load()(step)
-            seconds = time.perf_counter() - began
-        record_result(node, identity, step, result, seconds, settings)
+        results, seconds = _call(work, [step for _, step in steps])
     except BaseException as error:
-        BUS.publish(Event(name, kind_name, "failed", message=str(error) or type(error).__name__))
-        raise
-    store.discard_workspace(node["key"])
-    BUS.publish(Event(name, kind_name, "finished", seconds=seconds))
-    return {"name": name, "key": node["key"], "status": "done", "seconds": seconds}
+        for member in work.members:
+            work.publish_of(member, "failed", _told(error), told=True)
+        if work.is_batch:
+            work.publish("failed", message=_told(error))
+        if isinstance(error, StepCancelled) or not isinstance(error, Exception):
+            raise
+        return ended | {member.name: error for member in work.members}
+    shares = work.shares(results)
+    for (member, step), result, share in zip(steps, results, shares, strict=True):
+        outcome = work.record(member, step, result, share * seconds)
+        ended[member.name] = outcome
+        if isinstance(outcome, Exception):
+            work.publish_of(member, "failed", _told(outcome), told=False)
+        else:
+            work.publish_of(member, "finished", seconds=share * seconds, told=True)
+    if work.is_batch:
+        work.publish("finished", seconds=seconds)
+    return ended
 
 
-def make_step(
-    node: StepNode,
-    identity: Identity,
-    store: Store,
-    settings: RunSettings,
-    should_stop: Callable[[], bool],
-    report: Callable[[float, float, str], None],
-) -> Step:
-    """What the node's function is given. Raises InputMissing if an input is not in the store."""
-    return Step(
-        name=node["name"],
-        key=node["key"],
-        params=identity.params,
-        inputs=_input_rows(node, identity, store),
-        seed=identity.seed,
-        store=store,
-        device=settings.device if KINDS[identity.kind].uses_accelerator else "cpu",
-        number_format=identity.number_format,
-        workspace=store.workspace(node["key"]),
-        data_root=settings.data_root,
-        project_root=Path(settings.project_root),
-        image_files=settings.image_files,
-        report=report,
-        should_stop=should_stop,
-    )
+def _told(error: BaseException) -> str:
+    """An error as events give it."""
+    return str(error) or type(error).__name__
 
 
-def _input_rows(node: StepNode, identity: Identity, store: Store) -> dict[str, Row]:
-    found = store.find_all(set(identity.inputs.values()))
-    for role, key in identity.inputs.items():
-        if key not in found:
-            raise InputMissing(
-                f"{node['name']}: its input {role} ({key[:12]}) is not in the store; run it first"
-            )
-    return {role: found[key] for role, key in identity.inputs.items()}
-
-
-def record_result(
-    node: StepNode,
-    identity: Identity,
-    step: Step,
-    result: StepResult,
-    seconds: float,
-    settings: RunSettings,
-) -> None:
-    """Objects first, then the row that names them."""
-    objects = {
-        name: step.store.put_object(data, os.path.splitext(name)[1].removeprefix("."))
-        for name, data in result.objects.items()
-    }
-    step.store.record(
-        Row(
-            key=node["key"],
-            name=node["name"],
-            kind=identity.kind,
-            identity=node["identity"],
-            params=dict(identity.params),
-            inputs=dict(identity.inputs),
-            objects=objects,
-            metrics=dict(result.metrics),
-            info={**result.info, INFO_NAME: digest_of_inputs(step.inputs)},
-            seed=identity.seed,
-            device=step.device,
-            number_format=identity.number_format,
-            seconds=seconds,
-            work=node["work"],
-            git_commit=settings.git_commit,
-            git_dirty=settings.git_dirty,
-            versions=dict(settings.versions),
-            host=settings.host,
-            run_id=settings.run_id,
-        )
-    )
+def _call(work: Work, steps: list[Step]) -> tuple[Sequence[StepResult | Exception], float]:
+    """What the kind's function makes of `steps`, and the seconds it took, waiting apart."""
+    with hold_device(
+        work.kind,
+        steps[0].device,
+        work.name,
+        places=work.settings.places_to_hold,
+        should_stop=work.should_stop,
+        on_wait=lambda message: work.publish("waiting", message=message),
+    ):
+        if work.should_stop():
+            raise StepCancelled(f"{work.name}: stopped before it began")
+        work.publish("started")
+        began = time.perf_counter()
+        results: Sequence[StepResult | Exception]
+        results = work.kind.load_batch()(steps) if work.is_batch else [work.kind.load()(*steps)]
+        seconds = time.perf_counter() - began
+    if len(results) != len(steps):
+        raise StepFailed(f"{work.name}: {len(results)} results for {len(steps)} nodes")
+    return results, seconds

@@ -36,7 +36,7 @@ from tasks.text_to_image.prompt_embeds import (
 from tasks.text_to_image.published_layout import WEIGHTS, check_configs, embedding_width
 
 if TYPE_CHECKING:
-    from tasks.running.preflight import Surroundings
+    from tasks.running.kinds import Surroundings
 
 
 def check_models(params: Sequence[Mapping[str, Any]], surroundings: Surroundings) -> None:

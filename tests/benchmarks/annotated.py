@@ -20,7 +20,7 @@ from tasks.diffusion.process.objectives import NoisePrediction
 from tasks.diffusion.process.samplers import DDIMSampler
 from tasks.diffusion.process.trainer import Recipe, train
 from tasks.diffusion.seeds import seeded_initialisation
-from tasks.running.memory_allocator import keep_freed_memory
+from tasks.running.device import keep_freed_memory
 from tests.benchmarks.digits import digits
 from tests.benchmarks.measure import Measurement, Work, table, take_turns
 from tests.benchmarks.plain_annotated import train_annotated_plainly

@@ -12,7 +12,7 @@ from tasks.diffusion.networks.unet import CourseUNet
 from tasks.diffusion.process.generate import Request, generate
 from tasks.diffusion.process.samplers import FlowSampler
 from tasks.diffusion.seeds import seeded_initialisation
-from tasks.running.memory_allocator import keep_freed_memory
+from tasks.running.device import keep_freed_memory
 from tests.benchmarks.measure import Measurement, table, take_turns
 from tests.benchmarks.plain_notebook import sample_flow_plainly
 

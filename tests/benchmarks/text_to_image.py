@@ -12,7 +12,7 @@ import torch
 from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule, strided_timesteps
 from tasks.diffusion.trajectories.engine import sample
 from tasks.diffusion.trajectories.trajectory import Result, Trajectory, combination_from_params
-from tasks.running.memory_allocator import keep_freed_memory
+from tasks.running.device import keep_freed_memory
 from tasks.text_to_image.deepfloyd import LoadedStage, load_stage, load_text_encoder
 from tasks.text_to_image.model_part import ModelPart
 from tasks.text_to_image.steps.sampling import CountedNetwork, rows_at_once

@@ -22,7 +22,7 @@ from tasks.data.images import (
     square_box,
     to_png,
 )
-from tasks.running.preflight import Surroundings, check_before_making
+from tasks.running.kinds import Surroundings, check_before_making
 from tests.data.hostile import UNUSABLE, encoded, gradient
 
 NAME = "images.tower: photo.png"

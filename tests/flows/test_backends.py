@@ -24,7 +24,7 @@ def identities(file: DeclarationFile, backend: str | None = None, *overrides: st
 
 
 def test_every_stage_has_a_flow_of_its_own_in_order() -> None:
-    from flows.run.stages import STAGE_FLOWS
+    from flows.run.pipeline import STAGE_FLOWS
 
     assert tuple(STAGE_FLOWS) == STAGES
     assert {kind.stage for kind in KINDS.values()} <= set(STAGES)
@@ -207,8 +207,7 @@ def test_layout_names_no_model_where_none_is_used(tmp_path: Path) -> None:
 
 def test_form_offers_the_declared_backends(tmp_path: Path) -> None:
     from flows.run.run_request import RunRequest
-    from flows.serve.declared import declared_deployments
-    from flows.serve.form import form_of
+    from flows.serve.declared import declared_deployments, form_of
 
     (first, *_) = declared_deployments(declared(tmp_path), RunRequest())
     schema = {

@@ -17,7 +17,7 @@ import pytest
 from huggingface_hub import constants, errors
 
 from tasks import BadInput, StepCancelled
-from tasks.running.preflight import Surroundings
+from tasks.running.kinds import Surroundings
 from tasks.text_to_image import check_models, find_part
 from tasks.text_to_image import hub as hub_module
 from tasks.text_to_image.find_part import list_part, obtain_part

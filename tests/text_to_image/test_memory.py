@@ -110,7 +110,7 @@ def test_unknown_memory_refuses_nothing(tmp_path: Path) -> None:
 def test_no_memory_is_known_before_any_weight_is_read(
     tiny_if: TinyIF, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tasks.running.preflight import Surroundings
+    from tasks.running.kinds import Surroundings
     from tasks.text_to_image import check_models
 
     folder = Path(shutil.copytree(tiny_if.stage_one, tmp_path / "if"))

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tasks import BadInput
-from tasks.running.preflight import Surroundings
+from tasks.running.kinds import Surroundings
 from tasks.text_to_image.check_models import check_models
 from tasks.text_to_image.model_part import ModelPart
 from tasks.text_to_image.prompt_embeds import embedding_of, read_prompt_embeds

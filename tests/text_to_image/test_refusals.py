@@ -13,7 +13,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from tasks import BadInput
-from tasks.running.preflight import Surroundings, check_before_making
+from tasks.running.kinds import Surroundings, check_before_making
 from tasks.text_to_image.check_models import check_models
 from tasks.text_to_image.deepfloyd import load_stage
 from tasks.text_to_image.model_part import Component, ModelPart

@@ -13,7 +13,7 @@ from PIL import Image
 from flows.declaration.read_declaration import read_declaration
 from flows.nodes.model_identity import ModelIdentities
 from tasks import BadInput
-from tasks.running.preflight import Surroundings
+from tasks.running.kinds import Surroundings
 from tasks.text_to_image.check_models import check_models
 from tasks.text_to_image.model_part import POCKET_SIMILARITY, ModelPart
 from tasks.text_to_image.similarity import load_similarity

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 from uuid import UUID
 
 from flows.run.prefect_server import prefect_server, quiet_prefect
-from flows.run.stage_names import STAGE_OF_FLOW
+from flows.run.run_request import STAGE_OF_FLOW
 from flows.upkeep.doctor.finding import Finding
 from flows.upkeep.doctor.processes import APPLICATION, Process
 from tasks import DarkroomError

@@ -10,8 +10,7 @@ import pytest
 import yaml
 
 from flows.run.run_request import RunRequest
-from flows.serve.declared import DeclaredDeployment, declared_deployments, parameters_of
-from flows.serve.form import form_of
+from flows.serve.declared import DeclaredDeployment, declared_deployments, form_of, parameters_of
 from tasks import BadInput
 from tests.flows.small_declaration import REPOSITORY, SMALL, real_file, write
 
