@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
-from flows.runners.choice import DEFAULT as RUNNER
-from flows.runners.choice import HELP as RUNNER_HELP
+from flows.runners import choice
 
+RUNNER = choice.DEFAULT
 Command = Callable[..., None]
 
 Pipeline = Annotated[str, typer.Argument(help="A pipeline of the declaration.", show_default=True)]
@@ -66,7 +66,7 @@ DataRoot = Annotated[
     str | None,
     typer.Option("--data-root", envvar="DARKROOM_DATA", help="Folder of data sets in Parquet."),
 ]
-Runner = Annotated[str, typer.Option("--runner", metavar="ENGINE", help=RUNNER_HELP)]
+Runner = Annotated[str, typer.Option("--runner", metavar="ENGINE", help=choice.HELP)]
 File = Annotated[str, typer.Option("--file", help="The file that declares the pipelines.")]
 ReportFolder = Annotated[
     str | None,
