@@ -1,47 +1,17 @@
 """Nodes that check what the write-ups claim, and those that ask the similarity model for them.
 
 Which artifacts a claim is measured on is decided here, from the nodes that the write-up's figures
-are drawn from; what is measured of them and when a claim holds, in tasks.claims.definitions.
+are drawn from; what is measured of them and when a claim holds, in tasks.claims.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from flows.claims import annotated, models, prompted, restoration
-from flows.claims.evidence import Gather, NotShown, Pictures, WriteUp
+from flows.claims.evidence import NodeName, NotShown, Pictures, WriteUp, gathers
 from flows.declaration import Declaration
-from flows.declaration.claims import Claim, ClaimId
 from flows.nodes.trajectory_nodes import TrajectoryNodes
 from tasks.store.node import JSON, Node
-
-GATHER: dict[ClaimId, Gather] = {
-    "forward-noise": restoration.forward_noise,
-    "blur-fails": restoration.blur_fails,
-    "onestep-degrades": restoration.onestep_degrades,
-    "iterative-sharper": restoration.iterative_sharper,
-    "steps-help": prompted.steps_help,
-    "cfg-better": prompted.cfg_better,
-    "sdedit-faithful": restoration.sdedit_faithful,
-    "inpaint-keeps": restoration.inpaint_keeps,
-    "texti2i-trade": prompted.texti2i_trade,
-    "anagram-both": prompted.anagram_both,
-    "hybrid-both": prompted.hybrid_both,
-    "views-orthogonal": prompted.views_orthogonal,
-    "denoiser-epochs": models.denoiser_epochs,
-    "denoiser-ood": models.denoiser_ood,
-    "purenoise-mean": models.purenoise_mean,
-    "time-epochs": models.time_epochs,
-    "uncond-random": models.uncond_random,
-    "class-beats-time": models.class_beats_time,
-    "class-control": models.class_control,
-    "cfg-flow": models.cfg_flow,
-    "nosched-equal": models.nosched_equal,
-    "bigtime-better": models.bigtime_better,
-    "fashion-loss": annotated.fashion_loss,
-    "classifier-guidance-limits": annotated.classifier_guidance_limits,
-    "drift-prior": annotated.drift_prior,
-}
 
 NO_SIMILARITY = "no similarity model is declared (similarity: in pipelines.yaml)"
 
@@ -68,7 +38,7 @@ def claim_nodes(
         for writeup in claim.writeups:
             if figures is None or set(figures_of[writeup]) <= set(figures):
                 found = WriteUp(declaration, figures_of[writeup], by_name, trajectories, claim)
-                yield from _claim_nodes(declaration, claim_id, claim, writeup, found)
+                yield from _claim_nodes(claim_id, writeup, found)
 
 
 def writeups_of(
@@ -84,22 +54,20 @@ def writeups_of(
     ]
 
 
-def _claim_nodes(
-    declaration: Declaration, claim_id: ClaimId, claim: Claim, writeup: str, found: WriteUp
-) -> list[Node]:
+def _claim_nodes(claim_id: str, writeup: str, found: WriteUp) -> list[Node]:
     """The node of a claim, after the one that asks the similarity model for it, if any."""
     name = claim_name(writeup, claim_id)
     params: dict[str, JSON] = {"claim": claim_id, "figures": [], "entries": [], "missing": None}
     try:
-        evidence = GATHER[claim_id](found)
-        if evidence.similarity is not None and declaration.similarity is None:
+        evidence = gathers.all()[claim_id](found)
+        if evidence.similarity is not None and found.declaration.similarity is None:
             raise NotShown(NO_SIMILARITY)
     except NotShown as error:
-        node = Node(name, "claim", {**params, "missing": str(error)}, {})
-        return [node]
+        return [Node(name, "claim", {**params, "missing": str(error)}, {})]
     entries, inputs = _with_roles(evidence.entries)
-    params |= {"figures": list(dict.fromkeys(evidence.figures)), "entries": entries}
-    seed = declaration.seeds.evaluation
+    figures = list(dict.fromkeys(shown.figure_id for shown in evidence.panels))
+    params |= {"figures": figures, "entries": entries}
+    seed = found.declaration.seeds.evaluation
     if evidence.similarity is None:
         return [Node(name, "claim", params, inputs, seed)]
     asked = _similarity_node(writeup, claim_id, evidence.similarity, found)
@@ -108,35 +76,21 @@ def _claim_nodes(
 
 
 def _with_roles(
-    entries: Sequence[dict[str, JSON]],
+    entries: Sequence[Mapping[str, JSON]],
 ) -> tuple[list[dict[str, JSON]], dict[str, str]]:
-    """The entries with roles where they name nodes, and those roles."""
+    """The entries with roles where they name nodes, and the nodes by role."""
     roles: dict[str, str] = {}
-    named = []
-    for entry in entries:
-        changed = dict(entry)
-        for field, name in entry.items():
-            if field in NODE_FIELDS:
-                changed[field] = roles.setdefault(name, f"input_{len(roles)}")
-        named.append(changed)
+
+    def changed(value: JSON) -> JSON:
+        is_name = isinstance(value, NodeName)
+        return roles.setdefault(str(value), f"input_{len(roles)}") if is_name else value
+
+    named = [{field: changed(value) for field, value in entry.items()} for entry in entries]
     return named, {role: name for name, role in roles.items()}
 
 
-NODE_FIELDS = {
-    "node",
-    "noisy",
-    "blurred",
-    "one_step",
-    "iterative",
-    "classifier",
-    "plain",
-    "matched",
-}
-"""Of an entry: those that name a node."""
-
-
 def _similarity_node(writeup: str, claim_id: str, wanted: Pictures, found: WriteUp) -> Node:
-    pictures, inputs = _with_roles([dict(picture) for picture in wanted.pictures])
+    pictures, inputs = _with_roles(wanted.pictures)
     params: dict[str, JSON] = {
         "model": found.trajectories.similarity_model(),
         "pictures": pictures,

@@ -6,185 +6,197 @@ follows from what they are, never from their names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from flows.claims.evidence import Evidence, NotShown, Shown, WriteUp
-from flows.declaration.figures import (
-    ClassHistogram,
-    Comparison,
-    Denoised,
-    PureNoise,
-    Samples,
-    SigmaRow,
+from flows.claims.evidence import (
+    Evidence,
+    NodeName,
+    NotShown,
+    Shown,
+    WriteUp,
+    gathers,
+    nothing_shows,
 )
 from flows.declaration.models import DenoisingModel, GenerativeModel
+from flows.figures.trained.class_histogram import ClassHistogram
+from flows.figures.trained.comparison import Comparison
+from flows.figures.trained.denoised import Denoised
+from flows.figures.trained.pure_noise import PureNoise
+from flows.figures.trained.samples import Samples
+from flows.figures.trained.sigma_row import SigmaRow
 from flows.nodes.model_nodes import checkpoint_name, guidance_scale_of
 from tasks.store.node import JSON
 
+M = TypeVar("M", DenoisingModel, GenerativeModel)
 
+
+@dataclass(frozen=True)
+class _Kept(Generic[M]):
+    """A model that a panel shows, by its checkpoints."""
+
+    shown: Shown[Any]
+    name: str
+    model: M
+
+    @property
+    def last_epoch(self) -> int:
+        return self.model.kept_epochs[-1]
+
+    def entry(self, kind: str, epoch: int, **further: JSON) -> dict[str, JSON]:
+        """A checkpoint as a node of `kind` has measured it."""
+        node = NodeName(checkpoint_name(kind, self.name, epoch))
+        return {"node": node, "model": self.name, "epoch": epoch, **further}
+
+    def last(self, **further: JSON) -> dict[str, JSON]:
+        """The samples of the last checkpoint."""
+        return self.entry("evaluate", self.last_epoch, **further)
+
+
+@gathers
 def denoiser_epochs(writeup: WriteUp) -> Evidence:
     """An entry a checkpoint of the denoiser: node, model, epoch, sigma (of its training)."""
-    name, model, figures = _denoiser(writeup, Denoised, "denoised digits")
-    return Evidence([_denoised(name, model, epoch) for epoch in model.kept_epochs], figures)
+    kept, sigma, panels = _denoiser(writeup, Denoised, "denoised digits")
+    entries = [kept.entry("denoise", epoch, sigma=sigma) for epoch in kept.model.kept_epochs]
+    return Evidence(entries, panels)
 
 
+@gathers
 def denoiser_ood(writeup: WriteUp) -> Evidence:
     """An entry, the last checkpoint: node, model, epoch, sigma, and sigmas it is measured at."""
-    name, model, figures = _denoiser(writeup, SigmaRow, "the denoiser at other noise levels")
-    if model.measure is None:
-        raise NotShown(f"models.{name} has no measure.sigmas, so no error is measured")
-    entry = _denoised(name, model, model.kept_epochs[-1])
-    return Evidence([{**entry, "sigmas": sorted(model.measure.sigmas)}], figures)
+    kept, sigma, panels = _denoiser(writeup, SigmaRow, "the denoiser at other noise levels")
+    if kept.model.measure is None:
+        raise NotShown(f"models.{kept.name} has no measure.sigmas, so no error is measured")
+    sigmas = sorted(kept.model.measure.sigmas)
+    entry = kept.entry("denoise", kept.last_epoch, sigma=sigma, sigmas=sigmas)
+    return Evidence([entry], panels)
 
 
+@gathers
 def purenoise_mean(writeup: WriteUp) -> Evidence:
     """An entry, the last checkpoint: node, model, epoch."""
-    found = writeup.some(PureNoise, "a denoiser of pure noise")
-    entries = []
-    for _, panel in found:
-        epoch = writeup.declaration.models[panel.model].kept_epochs[-1]
-        node = checkpoint_name("denoise", panel.model, epoch)
-        entries.append({"node": node, "model": panel.model, "epoch": epoch})
-    return Evidence(entries, [shown.figure_id for shown, _ in found])
+    found = writeup.shown(PureNoise, "a denoiser of pure noise")
+    kept = [_kept(writeup, shown, shown.panel.model) for shown in found]
+    return Evidence([one.entry("denoise", one.last_epoch) for one in kept], found)
 
 
+@gathers
 def time_epochs(writeup: WriteUp) -> Evidence:
     """An entry a checkpoint of the time-conditioned model: node, model, epoch."""
-    name, model, figures = _time_model(writeup)
-    if len(model.kept_epochs) < 2:
-        raise NotShown(f"models.{name} keeps one checkpoint alone")
-    return Evidence([_evaluated(name, epoch) for epoch in model.kept_epochs], figures)
+    kept = _measured(_sampled(writeup, is_class=False)[0])
+    epochs = kept.model.kept_epochs
+    if len(epochs) < 2:
+        raise NotShown(f"models.{kept.name} keeps one checkpoint alone")
+    return Evidence([kept.entry("evaluate", epoch) for epoch in epochs], [kept.shown])
 
 
+@gathers
 def uncond_random(writeup: WriteUp) -> Evidence:
     """An entry, the last checkpoint: node, model, epoch."""
-    found = writeup.some(ClassHistogram, "which digits a model draws")
-    entries = []
-    for _, panel in found:
-        model = _measured(writeup, panel.model)
-        entries.append(_evaluated(panel.model, model.kept_epochs[-1]))
-    return Evidence(entries, [shown.figure_id for shown, _ in found])
+    found = writeup.shown(ClassHistogram, "which digits a model draws")
+    kept = [_kept(writeup, shown, shown.panel.model) for shown in found]
+    return Evidence([_measured(one).last() for one in kept], found)
 
 
+@gathers
 def class_beats_time(writeup: WriteUp) -> Evidence:
     """An entry a checkpoint, of both models: node, model, epoch, is_class."""
-    time_name, time, time_figures = _time_model(writeup)
-    class_name, conditioned, class_figures = _class_model(writeup)
-    if time.classifier != conditioned.classifier:
+    time = _measured(_sampled(writeup, is_class=False)[0])
+    conditioned = _measured(_sampled(writeup, is_class=True)[0])
+    if time.model.classifier != conditioned.model.classifier:
         raise NotShown("the two models are measured by different classifiers")
-    entries: list[dict[str, JSON]] = [
-        {**_evaluated(name, epoch), "is_class": model.is_class_conditioned}
-        for name, model in ((class_name, conditioned), (time_name, time))
-        for epoch in model.kept_epochs
+    entries = [
+        kept.entry("evaluate", epoch, is_class=kept is conditioned)
+        for kept in (conditioned, time)
+        for epoch in kept.model.kept_epochs
     ]
-    return Evidence(entries, [*class_figures, *time_figures])
+    return Evidence(entries, [conditioned.shown, time.shown])
 
 
+@gathers
 def class_control(writeup: WriteUp) -> Evidence:
     """An entry a class-conditioned model, its last checkpoint: node, model, epoch, guidance."""
-    found = _sampled(writeup, lambda model: model.is_class_conditioned, "class-conditioned samples")
-    entries = []
-    for _, name, model in found:
-        _measured(writeup, name)
-        entry = _evaluated(name, model.kept_epochs[-1])
-        entries.append({**entry, "guidance_scale": guidance_scale_of(model)})
-    return Evidence(entries, [shown.figure_id for shown, _, _ in found])
+    found = [_measured(kept) for kept in _sampled(writeup, is_class=True)]
+    entries = [kept.last(guidance_scale=guidance_scale_of(kept.model)) for kept in found]
+    return Evidence(entries, [kept.shown for kept in found])
 
 
+@gathers
 def cfg_flow(writeup: WriteUp) -> Evidence:
     """Two entries, last checkpoints: node, model, epoch, is_class."""
     evidence = class_beats_time(writeup)
     last = {entry["is_class"]: entry for entry in evidence.entries}
-    return Evidence([last[True], last[False]], evidence.figures)
+    return Evidence([last[True], last[False]], evidence.panels)
 
 
+@gathers
 def nosched_equal(writeup: WriteUp) -> Evidence:
     """Two entries, last checkpoints: node, model, epoch, decay, classifier (a node)."""
-    for shown, panel in writeup.some(Comparison, "models side by side"):
-        models = [_measured(writeup, name) for name in panel.models]
-        if len(models) == 2 and models[0].decay != models[1].decay:
-            return Evidence(_compared(writeup, panel.models, "decay"), [shown.figure_id])
-    raise NotShown("no two models that differ by their learning-rate scheduler stand side by side")
+    what = "no two models that differ by their learning-rate scheduler stand side by side"
+    return _side_by_side(writeup, "decay", lambda model: model.decay, what)
 
 
+@gathers
 def bigtime_better(writeup: WriteUp) -> Evidence:
     """Two entries, last checkpoints: node, model, epoch, hidden_width, classifier (a node)."""
-    for shown, panel in writeup.some(Comparison, "models side by side"):
-        models = [_measured(writeup, name) for name in panel.models]
-        widths = {model.network.hidden_width for model in models}
-        if len(models) == 2 and len(widths) == 2:
-            return Evidence(_compared(writeup, panel.models, "hidden_width"), [shown.figure_id])
-    raise NotShown("no two models of different width stand side by side")
+    what = "no two models of different width stand side by side"
+    return _side_by_side(writeup, "hidden_width", lambda model: model.network.hidden_width, what)
+
+
+def _side_by_side(
+    writeup: WriteUp, by: str, of: Callable[[GenerativeModel], JSON], missing: str
+) -> Evidence:
+    """The first two models side by side that differ in what `of` tells; `by` names it."""
+    for shown in writeup.shown(Comparison, "models side by side"):
+        pair = [_measured(_kept(writeup, shown, name)) for name in shown.panel.models]
+        if len(pair) == 2 and of(pair[0].model) != of(pair[1].model):
+            entries = [
+                kept.last(**{by: of(kept.model)})
+                | {"classifier": NodeName(f"classifier/{kept.model.classifier}")}
+                for kept in pair
+            ]
+            return Evidence(entries, [shown])
+    raise NotShown(missing)
 
 
 def _denoiser(
-    writeup: WriteUp, kind: type[Denoised] | type[SigmaRow], words: str
-) -> tuple[str, DenoisingModel, list[str]]:
-    """The denoiser at one noise level that panels of `kind` show, and their figures."""
-    figures = []
-    named: tuple[str, DenoisingModel] | None = None
-    for shown, panel in writeup.some(kind, words):
-        model = writeup.declaration.models[panel.model]
-        if isinstance(model, DenoisingModel) and model.objective.kind == "denoiser":
-            named = named or (panel.model, model)
-            if panel.model == named[0]:
-                figures.append(shown.figure_id)
-    if named is None:
-        raise NotShown(f"no figure of this write-up shows {words}")
-    return (*named, figures)
-
-
-def _denoised(name: str, model: DenoisingModel, epoch: int) -> dict[str, JSON]:
-    assert model.objective.kind == "denoiser"
-    node = checkpoint_name("denoise", name, epoch)
-    return {"node": node, "model": name, "epoch": epoch, "sigma": model.objective.sigma}
-
-
-def _evaluated(name: str, epoch: int) -> dict[str, JSON]:
-    return {"node": checkpoint_name("evaluate", name, epoch), "model": name, "epoch": epoch}
-
-
-def _compared(writeup: WriteUp, names: Sequence[str], by: str) -> list[dict[str, JSON]]:
-    entries = []
-    for name in names:
-        model = _measured(writeup, name)
-        entry = _evaluated(name, model.kept_epochs[-1])
-        what = model.decay if by == "decay" else model.network.hidden_width
-        entries.append({**entry, by: what, "classifier": f"classifier/{model.classifier}"})
-    return entries
-
-
-def _measured(writeup: WriteUp, name: str) -> GenerativeModel:
-    """A generative model whose samples a classifier measures. Raises NotShown for any other."""
-    model = writeup.declaration.models[name]
-    if not isinstance(model, GenerativeModel) or model.measure is None:
-        raise NotShown(f"models.{name} has no classifier, so its samples are not measured")
-    return model
-
-
-def _sampled(
-    writeup: WriteUp, wanted: Callable[[GenerativeModel], bool], words: str
-) -> list[tuple[Shown, str, GenerativeModel]]:
-    """The models that figures show by their samples, each once."""
-    found: dict[str, tuple[Shown, str, GenerativeModel]] = {}
-    for shown, panel in writeup.some(Samples, words):
-        model = writeup.declaration.models[panel.model]
-        if isinstance(model, GenerativeModel) and wanted(model):
-            found.setdefault(panel.model, (shown, panel.model, model))
+    writeup: WriteUp, panels: type[Denoised] | type[SigmaRow], words: str
+) -> tuple[_Kept[DenoisingModel], float, list[Shown[Any]]]:
+    """The denoiser at one noise level that such panels show first, that level, and those of them
+    that show it."""
+    found = [
+        kept
+        for shown in writeup.shown(panels, words)
+        for kept in [_kept(writeup, shown, shown.panel.model)]
+        if kept.model.objective.kind == "denoiser"
+    ]
     if not found:
-        raise NotShown(f"no figure of this write-up shows {words}")
+        raise nothing_shows(words)
+    first = found[0]
+    panels_of_it = [kept.shown for kept in found if kept.name == first.name]
+    return first, first.model.objective.sigma, panels_of_it
+
+
+def _sampled(writeup: WriteUp, *, is_class: bool) -> list[_Kept[Any]]:
+    """The models, with classes or without, that figures show by their samples, each once."""
+    words = "class-conditioned samples" if is_class else "time-conditioned samples"
+    found: dict[str, _Kept[Any]] = {}
+    for shown in writeup.shown(Samples, words):
+        kept = _kept(writeup, shown, shown.panel.model)
+        if getattr(kept.model, "is_class_conditioned", None) is is_class:
+            found.setdefault(kept.name, kept)
+    if not found:
+        raise nothing_shows(words)
     return list(found.values())
 
 
-def _time_model(writeup: WriteUp) -> tuple[str, GenerativeModel, list[str]]:
-    found = _sampled(
-        writeup, lambda model: not model.is_class_conditioned, "time-conditioned samples"
-    )
-    shown, name, _ = found[0]
-    return name, _measured(writeup, name), [shown.figure_id]
+def _kept(writeup: WriteUp, shown: Shown[Any], name: str) -> _Kept[Any]:
+    return _Kept(shown, name, writeup.declaration.models[name])
 
 
-def _class_model(writeup: WriteUp) -> tuple[str, GenerativeModel, list[str]]:
-    found = _sampled(writeup, lambda model: model.is_class_conditioned, "class-conditioned samples")
-    shown, name, _ = found[0]
-    return name, _measured(writeup, name), [shown.figure_id]
+def _measured(kept: _Kept[Any]) -> _Kept[GenerativeModel]:
+    """One whose samples a classifier measures. Raises NotShown for any other."""
+    if not isinstance(kept.model, GenerativeModel) or kept.model.measure is None:
+        raise NotShown(f"models.{kept.name} has no classifier, so its samples are not measured")
+    return kept

@@ -10,15 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import (
-    RUNNER,
-    DataRoot,
-    Debug,
-    File,
-    Runner,
-    StoreAddress,
-    reports_errors,
-)
+from flows.cli.options import DataRoot, Debug, File, Runner, StoreAddress, reports_errors
+from flows.runners.choice import DEFAULT as RUNNER
 
 if TYPE_CHECKING:
     from flows.serve.declared import DeclaredDeployment

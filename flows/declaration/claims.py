@@ -3,44 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from flows.declaration.fields import Name, Section, Seed
 from flows.declaration.problems import Problem, check_distinct, check_name
 from flows.declaration.text_to_image import Address, Revision
+from tasks.claims import definitions
 
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
-ClaimId = Literal[
-    "forward-noise",
-    "blur-fails",
-    "onestep-degrades",
-    "iterative-sharper",
-    "steps-help",
-    "cfg-better",
-    "sdedit-faithful",
-    "inpaint-keeps",
-    "texti2i-trade",
-    "anagram-both",
-    "hybrid-both",
-    "views-orthogonal",
-    "denoiser-epochs",
-    "denoiser-ood",
-    "purenoise-mean",
-    "time-epochs",
-    "uncond-random",
-    "class-beats-time",
-    "class-control",
-    "cfg-flow",
-    "nosched-equal",
-    "bigtime-better",
-    "fashion-loss",
-    "classifier-guidance-limits",
-    "drift-prior",
-]
-"""Claims that have a definition: tasks.claims.definitions has one function for each."""
+
+def _defined(claim_id: str) -> str:
+    if claim_id not in definitions.claim.all():
+        raise ValueError(f"no claim {claim_id} is defined")
+    return claim_id
+
+
+ClaimId = Annotated[str, AfterValidator(_defined)]
+"""A claim that has a definition in tasks.claims."""
 
 
 class Claim(Section):

@@ -17,8 +17,6 @@ from pydantic import ValidationError
 
 from flows.declaration import Declaration
 from flows.declaration.claims import check_claims
-from flows.declaration.figure_checks import check_panel
-from flows.declaration.figures import drawn_ids, panel_id
 from flows.declaration.messages import problems_of, refuse
 from flows.declaration.models import check_classifiers, check_models
 from flows.declaration.overrides import (
@@ -164,17 +162,17 @@ def _check_figures(declaration: Declaration) -> Iterator[Problem]:
         seen: set[str] = set()
         for index, panel in enumerate(figure.panels):
             path = ("figures", figure_id, "panels", str(index))
-            taken = seen.intersection(drawn_ids(panel))
+            taken = seen.intersection(panel.drawn_ids())
             if taken:
                 where = "id" if panel.id is not None else "plot"
-                drawn = "" if panel_id(panel) in taken else f', which is drawn as "{min(taken)}"'
+                drawn = "" if panel.name in taken else f', which is drawn as "{min(taken)}"'
                 yield Problem(
                     (*path, where),
-                    f'is "{panel_id(panel)}"{drawn}, as is another panel of the figure; '
+                    f'is "{panel.name}"{drawn}, as is another panel of the figure; '
                     "expected an id of its own (id: ...)",
                 )
-            seen.update(drawn_ids(panel))
-            yield from check_panel(declaration, path, panel)
+            seen.update(panel.drawn_ids())
+            yield from panel.problems(declaration, path)
 
 
 def _check_pipelines(declaration: Declaration) -> Iterator[Problem]:

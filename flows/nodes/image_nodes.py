@@ -8,7 +8,7 @@ from pathlib import Path
 from flows.declaration import Declaration
 from flows.declaration.pictures import FileImage, PackageImage
 from flows.nodes.model_nodes import plain
-from tasks.data.sources import image_digest
+from tasks.data.image_files import image_digest
 from tasks.store.node import JSON, Node
 
 
@@ -41,7 +41,7 @@ def image_files(nodes: Iterable[Node]) -> dict[str, JSON]:
 
 
 def image_location(name: str, image: PackageImage | FileImage) -> dict[str, JSON]:
-    """Where the file lies, as tasks.data.sources reads it."""
+    """Where the file lies, as tasks.data.image_files reads it."""
     if isinstance(image, PackageImage):
         return {"image": name, "source": image.source, "name": image.name}
     return {"image": name, "file": image.file}

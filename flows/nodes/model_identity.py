@@ -12,7 +12,6 @@ from typing import Any
 
 from flows.declaration import Declaration
 from flows.declaration.text_to_image import Backend
-from flows.plan.environment import resolve_number_format
 from tasks import BadInput
 from tasks.text_to_image.file_digest import file_digest
 from tasks.text_to_image.find_part import digest_of, find_part
@@ -139,7 +138,7 @@ def model_number_format(
     if backend is not None and asked == "auto" and backend.variant == "fp16" and device == "cuda":
         # The form in which the weights were made to be used; bfloat16 would round them once more.
         return "float16"
-    return "bfloat16" if resolve_number_format(device, resolved) == "bfloat16" else "float32"
+    return "bfloat16" if resolved == "bfloat16" else "float32"
 
 
 def split_revision(address: str, revision: str, project_root: Path) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from flows.declaration import Declaration
 from flows.declaration.datasets import HubDataset
 from flows.declaration.models import Classifier, DenoisingModel, GenerativeModel
-from flows.declaration.objectives import ConvNextNetwork
+from flows.declaration.objectives import ConvNextNetwork, Sampler
 from flows.declaration.studies import Guide
 from flows.nodes.requests import Requests
 from flows.nodes.work import cost_width, denoising_work, sampling_work, training_work
@@ -94,7 +94,7 @@ def model_nodes(declaration: Declaration, name: str, requests: Requests) -> Iter
 def _denoise_nodes(
     declaration: Declaration, name: str, model: DenoisingModel, requests: Requests
 ) -> Iterator[Node]:
-    sigmas = set(requests.sigmas.get(name, ()))
+    sigmas = requests.sigmas_of(name)
     if model.measure is not None:
         sigmas.update(model.measure.sigmas)
     if model.objective.kind == "denoiser":
@@ -102,11 +102,12 @@ def _denoise_nodes(
     else:
         sigmas.clear()
     for epoch in model.kept_epochs:
-        wanted = requests.digits_of(name, epoch)
+        node_name = checkpoint_name("denoise", name, epoch)
+        wanted = requests.digits_of(node_name)
         if not wanted and model.measure is None:
             continue
         yield Node(
-            checkpoint_name("denoise", name, epoch),
+            node_name,
             "denoise",
             {
                 "epoch": epoch,
@@ -132,19 +133,15 @@ def guidance_scale_of(model: GenerativeModel) -> float | None:
 def _sample_nodes(name: str, model: GenerativeModel, requests: Requests) -> Iterator[Node]:
     scale = guidance_scale_of(model)
     for epoch in model.kept_epochs:
-        wanted = requests.grids_of(name, epoch)
+        node_name = checkpoint_name("sample", name, epoch)
+        wanted = requests.grids_of(node_name)
         if not wanted:
             continue
         images = sum(request["rows"] * request["columns"] for request in wanted)
         yield Node(
-            checkpoint_name("sample", name, epoch),
+            node_name,
             "sample",
-            {
-                "epoch": epoch,
-                **described(model),
-                "sampler": _sampler(model, scale),
-                "requests": wanted,
-            },
+            {**sampled(model, epoch, model.sampler, scale), "requests": wanted},
             {"model": train_name(name)},
             # Each grid draws from the seed of its figure.
             seed=0,
@@ -161,12 +158,7 @@ def _evaluate_nodes(declaration: Declaration, name: str, model: GenerativeModel)
     }
 
     def node(node_name: str, epoch: int, scale: float | None, samples: int) -> Node:
-        params = {
-            "epoch": epoch,
-            **described(model),
-            "sampler": _sampler(model, scale),
-            "samples": samples,
-        }
+        params = {**sampled(model, epoch, model.sampler, scale), "samples": samples}
         work = sampling_work(model, samples, scale)
         return Node(node_name, "evaluate", params, inputs, declaration.seeds.evaluation, work)
 
@@ -203,9 +195,16 @@ def augmentation(model: GenerativeModel) -> dict[str, JSON]:
     return {name: value for name, value in drawn.items() if value}
 
 
-def _sampler(model: GenerativeModel, guidance_scale: float | None) -> dict[str, JSON]:
-    """steps is null for ancestral sampling, which takes every timestep of its objective."""
-    return {"steps": None, **plain(model.sampler), "guidance_scale": guidance_scale}
+def sampled(
+    model: GenerativeModel, epoch: int, sampler: Sampler, guidance_scale: float | None
+) -> dict[str, JSON]:
+    """Parameters of nodes that sample a checkpoint. steps of the sampler is null for ancestral
+    sampling, which takes every timestep of its objective."""
+    return {
+        "epoch": epoch,
+        **described(model),
+        "sampler": {"steps": None, **plain(sampler), "guidance_scale": guidance_scale},
+    }
 
 
 def plain(section: BaseModel) -> dict[str, Any]:

@@ -6,27 +6,13 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from flows.declaration import Declaration
 from flows.declaration.pocket import Phase, Pocket
-from flows.declaration.pocket_panels import (
-    PocketConcepts,
-    PocketEnlarged,
-    PocketPanel,
-    PocketRetrieval,
-)
 from flows.nodes.model_nodes import plain
 from tasks import BadInput
 from tasks.store.node import JSON, Node
 
 STAGE_ONE, STAGE_TWO = "pocket/stage-one", "pocket/stage-two"
 READER, SIMILARITY, MEASURE = "pocket/reader", "pocket/similarity", "pocket/measure"
-
-POCKET_TITLES = {
-    "pocket_concepts": "Every concept",
-    "pocket_styles": "Subjects in every style",
-    "pocket_enlarged": "Drawn, sampled, enlarged",
-    "pocket_retrieval": "Right captions found",
-}
 
 # Images through the whole U-Net at 64 pixels cost this much of one at another size or network.
 WORK = {
@@ -75,46 +61,6 @@ def pocket_nodes(pocket: Pocket, project_root: Path) -> Iterator[Node]:
         seed=pocket.seed,
         work=float(len(pocket.measure.seeds) * pocket.measure.num_inference_steps),
     )
-
-
-def pocket_figure_node(figure_id: str, panel: PocketPanel) -> Node:
-    """The node that draws a panel of the pocket model's own figures."""
-    params: dict[str, JSON] = {"plot": panel.plot}
-    if isinstance(panel, PocketConcepts):
-        params["columns"] = panel.columns
-    name = f"figure/{figure_id}/{panel.id or panel.plot}"
-    if isinstance(panel, PocketRetrieval):
-        return Node(name, "figure", params, {"similarity": SIMILARITY})
-    return Node(name, "figure", params, {"measure": MEASURE})
-
-
-def pocket_caption(declaration: Declaration, panel: PocketPanel) -> str:
-    """What stands under a panel of the pocket model's own figures."""
-    if panel.caption is not None:
-        return panel.caption
-    assert declaration.pocket is not None
-    if isinstance(panel, PocketRetrieval):
-        return (
-            "Share of drawn pictures, with grounds and textures not trained on, whose nearest "
-            "text names the right concept, the right style, and both: as drawn, scaled down to "
-            "so many pixels, without their low frequencies, and disturbed as in training."
-        )
-    measure = declaration.pocket.measure
-    settings = (
-        f"guidance scale {measure.guidance_scale:g}, {measure.num_inference_steps} steps, "
-        f"seed {measure.seeds[0]}"
-    )
-    if isinstance(panel, PocketConcepts):
-        return (
-            f"One sample of each concept, {settings}. Outlined: those that a classifier, trained "
-            "apart on drawn pictures alone, names rightly among all concepts."
-        )
-    if isinstance(panel, PocketEnlarged):
-        return (
-            "The training picture, a sample of stage I at 64 pixels, and the same enlarged by "
-            f"stage II to 128, {settings}."
-        )
-    return f"A few subjects under every style the captions name, {settings}."
 
 
 def _work(phases: Mapping[str, Phase]) -> float:

@@ -1,7 +1,9 @@
-"""One trajectory as a figure wants it, and how much of the network it needs."""
+"""One trajectory as a figure wants it, how much of the network it needs, and names of prompts."""
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +11,8 @@ from typing import Any
 from flows.declaration.text_to_image import TextToImage
 from tasks.store.node import JSON, canonical_json
 
+MAX_LENGTH = 40
+"""Of a prompt in the name of a node."""
 SINGLE: dict[str, JSON] = {"kind": "single"}
 IDENTITY: dict[str, JSON] = {"name": "identity"}
 
@@ -78,3 +82,20 @@ class Sampling:
 def views_of(view: Any) -> dict[str, JSON]:
     """The combination of an anagram: upright, and as `view` shows it."""
     return {"kind": "views", "views": [IDENTITY, view]}
+
+
+def slug(text: str, max_length: int = MAX_LENGTH) -> str:
+    """`text` short, readable, and safe in paths and addresses: lower-case letters, digits and
+    hyphens, cut between words; "x" for text that has none."""
+    words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if len(words) > max_length:
+        words = words[: max_length + 1].rpartition("-")[0] or words[:max_length]
+    return words or "x"
+
+
+def prompt_name(prompt: str) -> str:
+    """Name of the node that encodes `prompt`; the digest tells prompts of one slug apart."""
+    if prompt == "":
+        return "prompt/empty"
+    digest = hashlib.sha256(prompt.encode()).hexdigest()[:8]
+    return f"prompt/{slug(prompt)}-{digest}"

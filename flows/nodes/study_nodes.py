@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from flows.declaration import Declaration
-from flows.declaration.annotated_panels import GuidanceGrid, Ways
 from flows.declaration.models import GenerativeModel
 from flows.declaration.objectives import Sampler
 from flows.declaration.studies import Guide, Study, Way
@@ -14,14 +13,15 @@ from flows.nodes.model_nodes import (
     augmentation,
     checkpoint_name,
     data_name,
-    described,
     guidance_scale_of,
     plain,
     recipe,
+    sampled,
     train_name,
 )
+from flows.nodes.requests import Requests
 from flows.nodes.work import evaluations_of, sampling_work, training_work
-from tasks.store.node import JSON, Node
+from tasks.store.node import Node
 
 CLASSES = 10
 
@@ -60,83 +60,37 @@ def guided_name(guide_name: str, guidance: str, scale: float) -> str:
     return f"variant/{guide_name}/{slug}"
 
 
-@dataclass
-class _Grids:
-    """For each node, the grids (seed, rows, columns) that figures want of it."""
-
-    wanted: dict[str, set[tuple[int, int, int]]] = field(default_factory=dict)
-
-    def add(self, node: str, seed: int, rows: int, columns: int) -> None:
-        self.wanted.setdefault(node, set()).add((seed, rows, columns))
-
-    def of(self, node: str) -> list[dict[str, JSON]]:
-        return [
-            {"seed": seed, "rows": rows, "columns": columns, "frames": 0}
-            for seed, rows, columns in sorted(self.wanted.get(node, ()))
-        ]
-
-
-def study_nodes(declaration: Declaration) -> Iterator[Node]:
+def study_nodes(declaration: Declaration, requests: Requests) -> Iterator[Node]:
     """Nodes of every study and guide of the declaration, each once."""
-    grids = _gather(declaration)
     made: dict[str, Node] = {}
     for study in declaration.studies.values():
         for way in study.ways:
-            node = _way_node(declaration, study, way, grids)
+            node = _way_node(declaration, study, way, requests)
             # Two studies of one model may share a way; the larger one's samples serve both.
             if node.name not in made or made[node.name].params["samples"] < study.samples:
                 made[node.name] = node
     yield from made.values()
     for name, guide in declaration.guides.items():
         yield _guide_node(declaration, name, guide)
-        yield from _guided_nodes(declaration, name, guide, grids)
+        yield from _guided_nodes(declaration, name, guide, requests)
 
 
-def _gather(declaration: Declaration) -> _Grids:
-    grids = _Grids()
-    for figure in declaration.figures.values():
-        for panel in figure.panels:
-            if isinstance(panel, Ways):
-                study = declaration.studies[panel.study]
-                model = _generative(declaration, study.model)
-                for way in study.ways:
-                    name = way_name(study.model, model, way)
-                    grids.add(name, figure.seed, panel.rows, panel.columns)
-            elif isinstance(panel, GuidanceGrid):
-                guide = declaration.guides[panel.guide]
-                for scale in shown_scales(panel, guide):
-                    for guidance in ("classifier", "classifier_free"):
-                        name = guided_name(panel.guide, guidance, scale)
-                        grids.add(name, figure.seed, 1, CLASSES)
-    return grids
-
-
-def shown_scales(panel: GuidanceGrid, guide: Guide) -> list[float]:
-    return sorted(panel.guidance_scales or guide.guidance_scales)
-
-
-def _way_node(declaration: Declaration, study: Study, way: Way, grids: _Grids) -> Node:
-    model = _generative(declaration, study.model)
-    name = way_name(study.model, model, way)
+def _way_node(declaration: Declaration, study: Study, way: Way, requests: Requests) -> Node:
+    model = generative(declaration, study.model)
     scale = guidance_scale_of(model)
     sampler = way.sampler or model.sampler
     if model.is_class_conditioned and sampler.guidance_scale is not None:
         scale = sampler.guidance_scale
-    params = _params(model, sampler, scale, grids.of(name), study.samples)
-    params |= {"start": way.start, "guidance": "classifier_free"}
+    name = way_name(study.model, model, way)
+    node = _variant_node(declaration, requests, name, study, sampler, scale, scale)
+    params = {"start": way.start, "guidance": "classifier_free"}
     if way.start == "matched":
         params |= augmentation(model)
-    inputs = {
-        "model": train_name(study.model),
-        "classifier": f"classifier/{study.classifier}",
-        "data": data_name(model.data),
-    }
-    work = sampling_work(model, study.samples, scale, sampler)
-    return Node(name, "variant", params, inputs, declaration.seeds.evaluation, work)
+    return replace(node, params={**node.params, **params})
 
 
 def _guide_node(declaration: Declaration, name: str, guide: Guide) -> Node:
-    model = _generative(declaration, guide.model)
+    model = generative(declaration, guide.model)
     rows = declaration.datasets[model.data].train_rows
     params = {
         "width": guide.width,
@@ -150,10 +104,9 @@ def _guide_node(declaration: Declaration, name: str, guide: Guide) -> Node:
 
 
 def _guided_nodes(
-    declaration: Declaration, name: str, guide: Guide, grids: _Grids
+    declaration: Declaration, name: str, guide: Guide, requests: Requests
 ) -> Iterator[Node]:
-    model = _generative(declaration, guide.model)
-    sampler = guide.sampler or model.sampler
+    sampler = guide.sampler or generative(declaration, guide.model).sampler
     made: set[str] = set()
     for scale in sorted(guide.guidance_scales):
         for guidance in ("classifier", "classifier_free"):
@@ -161,40 +114,46 @@ def _guided_nodes(
             if node_name in made:
                 continue
             made.add(node_name)
-            params = _params(model, sampler, scale, grids.of(node_name), guide.samples)
-            is_by_classifier = guidance == "classifier" and scale != 0
-            params |= {
-                "start": "noise",
-                "guidance": "classifier" if is_by_classifier else "classifier_free",
-            }
-            inputs = {
-                "model": train_name(guide.model),
-                "classifier": f"classifier/{guide.classifier}",
-                "data": data_name(model.data),
-            }
-            if is_by_classifier:
-                inputs["guide"] = guide_name(name)
-            work = sampling_work(model, guide.samples, 2.0 if scale else 0.0, sampler)
-            yield Node(node_name, "variant", params, inputs, declaration.seeds.evaluation, work)
+            # A scale of 1 takes the network twice here, as every scale but 0 does.
+            rows = 2.0 if scale else 0.0
+            node = _variant_node(declaration, requests, node_name, guide, sampler, scale, rows)
+            led_by = guidance if scale else "classifier_free"
+            inputs = {"guide": guide_name(name)} if led_by == "classifier" else {}
+            yield replace(
+                node,
+                params={**node.params, "start": "noise", "guidance": led_by},
+                inputs={**node.inputs, **inputs},
+            )
 
 
-def _params(
-    model: GenerativeModel,
+def _variant_node(
+    declaration: Declaration,
+    requests: Requests,
+    name: str,
+    made: Study | Guide,
     sampler: Sampler,
     scale: float | None,
-    requests: list[dict[str, JSON]],
-    samples: int,
-) -> dict[str, JSON]:
-    return {
-        "epoch": model.kept_epochs[-1],
-        **described(model),
-        "sampler": {"steps": None, **plain(sampler), "guidance_scale": scale},
-        "samples": samples,
-        "requests": requests,
+    work_scale: float | None,
+) -> Node:
+    """The last checkpoint of the model of a study or guide, sampled in some way; its start and its
+    guidance are left to add."""
+    model = generative(declaration, made.model)
+    params = {
+        **sampled(model, model.kept_epochs[-1], sampler, scale),
+        "samples": made.samples,
+        "requests": requests.grids_of(name),
     }
+    inputs = {
+        "model": train_name(made.model),
+        "classifier": f"classifier/{made.classifier}",
+        "data": data_name(model.data),
+    }
+    work = sampling_work(model, made.samples, work_scale, sampler)
+    return Node(name, "variant", params, inputs, declaration.seeds.evaluation, work)
 
 
-def _generative(declaration: Declaration, name: str) -> GenerativeModel:
+def generative(declaration: Declaration, name: str) -> GenerativeModel:
+    """The declared model of that name, which studies and guides are checked to have."""
     model = declaration.models[name]
     assert isinstance(model, GenerativeModel)
     return model

@@ -8,18 +8,11 @@ from pathlib import Path
 
 from flows.claims.claim_nodes import claim_name, claim_nodes, writeups_of
 from flows.declaration import Declaration
-from flows.declaration.annotated_panels import AnnotatedPanel, ForwardStrip
-from flows.declaration.figures import models_of
-from flows.declaration.pocket_panels import PocketPanel
-from flows.declaration.trajectory_panels import TrajectoryPanel
-from flows.figures.annotated_nodes import annotated_nodes
-from flows.figures.figure_nodes import figure_node
-from flows.figures.shown_panels import node_names
-from flows.figures.text_to_image.panel_nodes import panel_nodes
+from flows.figures.panel import Place, Spot
 from flows.nodes.model_identity import ModelIdentities
 from flows.nodes.model_nodes import classifier_node, data_node, model_nodes
-from flows.nodes.pocket_nodes import pocket_figure_node, pocket_nodes
-from flows.nodes.requests import gather_requests
+from flows.nodes.pocket_nodes import pocket_nodes
+from flows.nodes.requests import Requests
 from flows.nodes.study_nodes import study_nodes
 from flows.nodes.trajectory_nodes import ModelPart, TrajectoryNodes
 from flows.plan.graph import topological_order, upstream
@@ -63,18 +56,16 @@ def expand_pipeline(declaration: Declaration, nodes: Sequence[Node], pipeline: s
     That is what its figures need, every measurement of the models they show, and the claims of
     the write-ups whose figures it has.
     """
-    figures = figures_of(declaration, pipeline)
-    shown = {
-        model
-        for figure_id in figures
-        for panel in declaration.figures[figure_id].panels
-        for model in models_of(panel)
-    }
+    panels = [
+        (figure_id, panel)
+        for figure_id in figures_of(declaration, pipeline)
+        for panel in Place(declaration, figure_id).panels()
+    ]
+    shown = {model for _, panel in panels for model in panel.models_shown()}
     wanted = [
-        name
-        for figure_id in figures
-        for panel in declaration.figures[figure_id].panels
-        for name in node_names(figure_id, panel)
+        f"figure/{figure_id}/{drawn_id}"
+        for figure_id, panel in panels
+        for drawn_id in panel.drawn_ids()
     ]
     wanted += [
         node.name
@@ -116,29 +107,25 @@ def _model_nodes(declaration: Declaration) -> Iterator[Node]:
         yield data_node(declaration, name)
     for name in declaration.classifiers:
         yield classifier_node(declaration, name)
-    requests = gather_requests(declaration)
+    requests = Requests()
+    for figure_id in declaration.figures:
+        place = Place(declaration, figure_id)
+        for panel in place.panels():
+            panel.ask(requests, place)
     for name in declaration.models:
         yield from model_nodes(declaration, name, requests)
-    yield from study_nodes(declaration)
+    yield from study_nodes(declaration, requests)
 
 
 def _figure_nodes(
     declaration: Declaration, trajectories: TrajectoryNodes, figures: Collection[str] | None
 ) -> Iterator[Node]:
     """Those that draw, in the order of the declaration; `trajectories` takes what some need."""
-    for figure_id, figure in declaration.figures.items():
-        for panel in figure.panels:
-            if isinstance(panel, PocketPanel):
-                yield pocket_figure_node(figure_id, panel)
-            elif isinstance(panel, AnnotatedPanel):
-                # As with text-to-image panels, the file of an image is read only where it is shown.
-                if not isinstance(panel, ForwardStrip) or figures is None or figure_id in figures:
-                    image = trajectories.image
-                    yield from annotated_nodes(declaration, figure_id, figure, panel, image)
-            elif not isinstance(panel, TrajectoryPanel):
-                yield figure_node(declaration, figure_id, figure, panel)
-            elif figures is None or figure_id in figures:
-                yield from panel_nodes(trajectories, figure_id, figure, panel)
+    for figure_id in declaration.figures:
+        is_wanted = figures is None or figure_id in figures
+        for panel in Place(declaration, figure_id).panels():
+            if is_wanted or not panel.reads_files:
+                yield from panel.draw(Spot(declaration, figure_id, panel, trajectories))
 
 
 def _model_of(node: Node) -> str:

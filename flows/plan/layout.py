@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from flows.declaration import Declaration
-from flows.figures.shown_panels import shown_panels
+from flows.figures.panel import Place
 from flows.plan.expand import figures_of
 from tasks.store.node import JSON, Node
 from tasks.text_to_image.own_card import read_own_card
@@ -117,23 +117,27 @@ def _figures(declaration: Declaration, pipeline: str, keys: Mapping[str, str]) -
 
 
 def _figure(declaration: Declaration, figure_id: str, keys: Mapping[str, str]) -> dict[str, JSON]:
-    figure = declaration.figures[figure_id]
+    place = Place(declaration, figure_id)
+    figure = place.figure
+    panels = []
+    for panel in place.panels():
+        for drawn_id, shown in zip(panel.drawn_ids(), panel.shown_as(place), strict=True):
+            node = f"figure/{figure_id}/{drawn_id}"
+            panels.append(
+                {
+                    "id": drawn_id,
+                    "plot": shown.plot,
+                    "title": shown.title,
+                    "caption": shown.caption,
+                    "node": node,
+                    "key": keys[node],
+                    "settings": [list(setting) for setting in shown.settings],
+                }
+            )
     return {
         "id": figure_id,
         "section": figure.section,
         "title": figure.title,
         "seed": figure.seed,
-        "panels": [
-            {
-                "id": shown.id,
-                "plot": shown.plot,
-                "title": shown.title,
-                "caption": shown.caption,
-                "node": shown.node,
-                "key": keys[shown.node],
-                "settings": [list(setting) for setting in shown.settings],
-            }
-            for panel in figure.panels
-            for shown in shown_panels(declaration, figure_id, panel)
-        ],
+        "panels": panels,
     }

@@ -8,8 +8,7 @@ from typing import Any
 
 from tasks.report.files import Assets
 from tasks.report.metrics import Table, measured_beside
-from tasks.report.play.control import play_data
-from tasks.report.play.data_file import play_file
+from tasks.report.play import play_data, play_file
 from tasks.report.run_record import Figure, NodeRecord, Panel, RunRecord
 from tasks.report.wording import duration, model_recipe, moment, panel_settings
 from tasks.store.errors import CorruptArtifact
@@ -62,7 +61,7 @@ class PanelView:
     measured: Table | None
     facts: Sequence[Fact]
     play: Mapping[str, Any] | None
-    """What readers can do with the picture; see tasks.report.play.control."""
+    """What readers can do with the picture; see tasks.report.play."""
     play_address: str | None
     """Of the file that holds `play`; None where the page does, or there is nothing to hold."""
 

@@ -75,21 +75,19 @@ KINDS: dict[str, Kind] = {
     "data": Kind(
         "data",
         1,
-        "tasks.data.prepare_data:prepare_data",
+        "tasks.data.datasets:prepare_data",
         ("pillow", "scikit-learn"),
-        preflight="tasks.data.data_sources:check_sources",
+        preflight="tasks.data.datasets:check_sources",
     ),
     "image": Kind(
         "data",
         1,
-        "tasks.data.prepare_image:prepare_image",
+        "tasks.data.images:prepare_image",
         ("pillow",),
-        preflight="tasks.data.prepare_image:check_images",
+        preflight="tasks.data.images:check_images",
     ),
-    "train": Kind("train", 1, "tasks.training.train_model:train_model", ("torch",), True),
-    "classifier": Kind(
-        "train", 2, "tasks.training.train_classifier:train_classifier", ("torch",), True
-    ),
+    "train": Kind("train", 1, "tasks.training.training:train_model", ("torch",), True),
+    "classifier": Kind("train", 2, "tasks.training.classifiers:train_classifier", ("torch",), True),
     "pocket_stage_one": Kind(
         "train",
         1,
@@ -107,24 +105,16 @@ KINDS: dict[str, Kind] = {
     "pocket_measure": Kind(
         "evaluate", 1, "tasks.pocket.measure_pocket:measure_pocket", POCKET_LIBRARIES
     ),
-    "sample": Kind(
-        "evaluate", 1, "tasks.evaluation.sample_checkpoint:sample_checkpoint", ("torch",), True
-    ),
-    "denoise": Kind(
-        "evaluate", 1, "tasks.evaluation.denoise_test_set:denoise_test_set", ("torch",), True
-    ),
+    "sample": Kind("evaluate", 1, "tasks.evaluation.samples:sample_checkpoint", ("torch",), True),
+    "denoise": Kind("evaluate", 1, "tasks.evaluation.denoising:denoise_test_set", ("torch",), True),
     "evaluate": Kind(
-        "evaluate", 1, "tasks.evaluation.evaluate_checkpoint:evaluate_checkpoint", ("torch",), True
+        "evaluate", 1, "tasks.evaluation.samples:evaluate_checkpoint", ("torch",), True
     ),
-    "guide": Kind("train", 2, "tasks.training.train_guide:train_guide", ("torch",), True),
-    "variant": Kind(
-        "evaluate", 1, "tasks.evaluation.sample_variant:sample_variant", ("torch",), True
-    ),
-    "schedule": Kind(
-        "evaluate", 2, "tasks.training.tabulate_schedules:tabulate_schedules", ("torch",)
-    ),
-    "network": Kind("evaluate", 1, "tasks.training.describe_network:describe_network", ("torch",)),
-    "table": Kind("evaluate", 1, "tasks.evaluation.collect_metrics:collect_metrics", ("pandas",)),
+    "guide": Kind("train", 2, "tasks.training.classifiers:train_guide", ("torch",), True),
+    "variant": Kind("evaluate", 1, "tasks.evaluation.samples:sample_variant", ("torch",), True),
+    "schedule": Kind("evaluate", 2, "tasks.training.descriptions:tabulate_schedules", ("torch",)),
+    "network": Kind("evaluate", 1, "tasks.training.descriptions:describe_network", ("torch",)),
+    "table": Kind("evaluate", 1, "tasks.evaluation.metrics_table:collect_metrics", ("pandas",)),
     "prompt": Kind(
         "text_to_image",
         1,
@@ -187,7 +177,7 @@ KINDS: dict[str, Kind] = {
         True,
         preflight="tasks.text_to_image.check_models:check_models",
     ),
-    "claim": Kind("figures", 1, "tasks.claims.check_claim:check_claim", ("torch", "numpy")),
+    "claim": Kind("figures", 1, "tasks.claims.definitions:check_claim", ("torch", "numpy")),
     "figure": Kind(
         "figures",
         3,

@@ -56,7 +56,8 @@ class RunSettings:
 
     device: "cpu", "cuda" or "mps". git_commit, git_dirty: of the code that runs, None outside git.
     versions: distribution name to version, recorded with each row. project_root: the folder of
-    pipelines.yaml. image_files: SHA-256 of each image file to where it lies (tasks.data.sources).
+    pipelines.yaml. image_files: SHA-256 of each image file to where it lies
+    (tasks.data.image_files).
     is_remote: the steps are done by processes of a cluster (tasks.running.remote_worker).
     places: steps that compute on the device at once, each on its share of it.
     device_is_granted: that starts no more steps on a device than it has, so none is held here.

@@ -33,7 +33,7 @@ class Step:
     data_root: where data sets of the hub's schema lie, or None.
     project_root: the folder of pipelines.yaml, which addresses of models and image files are
         relative to.
-    image_files: SHA-256 of an image file to where it lies (tasks.data.sources).
+    image_files: SHA-256 of an image file to where it lies (tasks.data.image_files).
     report: called with (done, total, message) as the step goes on; cheap, call it often. Of steps
         that are computed together, any may tell how far all of them are.
     should_stop: true once the user or the scheduler has asked the run to end.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from tasks.data.square import model_image
+from tasks.data.images import model_image
 from tasks.diffusion.diffusion_schedule import DiffusionSchedule, forward
 from tasks.diffusion.noise_source import SeededNoise, draw
 from tasks.running.step import Step, StepResult, tensors_to_bytes

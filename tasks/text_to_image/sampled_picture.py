@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from tasks import StepFailed
-from tasks.data.square import to_png
+from tasks.data.images import to_png
 from tasks.diffusion.picture_metrics import psnr
 
 LARGEST_PSNR = 120.0

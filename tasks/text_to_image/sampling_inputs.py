@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from tasks import StepFailed
-from tasks.data.square import model_image
+from tasks.data.images import model_image
 from tasks.running.step import Step
 from tasks.text_to_image.stages import LoadedStage
 

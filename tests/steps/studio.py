@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from tasks.data.square import to_png
+from tasks.data.images import to_png
 from tasks.running.step import StepResult
 from tasks.text_to_image.encode_prompt import encode_prompt
 from tasks.text_to_image.model_part import ModelPart
 from tasks.text_to_image.sample_trajectories import sample_trajectories
-from tests.steps.conftest import Workshop
 from tests.tiny_if import TinyIF
+from tests.workshop import Workshop
 
 SIZE, LARGE_SIZE = 16, 32
 """Of the pictures of the two stages."""

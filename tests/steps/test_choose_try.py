@@ -12,7 +12,7 @@ from PIL import Image
 from safetensors.numpy import save
 
 from tasks import StepFailed
-from tasks.data.square import to_png
+from tasks.data.images import to_png
 from tasks.running.step import StepResult
 from tasks.text_to_image.seen_by_prompts import seen_by_prompts
 from tests.steps.studio import BOX, SIZE

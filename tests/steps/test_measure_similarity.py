@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from tasks.data.square import to_png
+from tasks.data.images import to_png
 from tasks.running.step import StepResult
 from tasks.text_to_image.measure_similarity import TABLE, measure_similarity
 from tasks.text_to_image.model_part import ModelPart

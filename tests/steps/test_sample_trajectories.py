@@ -90,7 +90,7 @@ def test_outside_its_mask_the_picture_is_kept(workshop, studio):
 
 
 def test_reference_decides_its_component(workshop, studio):
-    from tasks.data.square import model_image
+    from tasks.data.images import model_image
 
     reference = studio.image(seed=4)
     low = {"kind": "components", "name": "grey_colour", "fixed": "grey"}

@@ -43,7 +43,7 @@ def check_data(declaration: Declaration | None, data_root: str | None) -> list[F
     except OSError as error:
         text = f"{data_root} cannot be read ({error.strerror}); set it to a folder of data sets"
         return [Finding("DARKROOM_DATA", "problem", text)]
-    from tasks.data.data_sources import check_source
+    from tasks.data.datasets import check_source
 
     findings = [Finding("DARKROOM_DATA", "ok", data_root)]
     for name, dataset in (declaration.datasets if declaration else {}).items():
