@@ -16,7 +16,6 @@ import typer
 
 from flows.runners import choice
 
-RUNNER = choice.DEFAULT
 Command = Callable[..., None]
 
 Pipeline = Annotated[str, typer.Argument(help="A pipeline of the declaration.", show_default=True)]
@@ -91,7 +90,7 @@ class RunOptions:
     device: Device = "auto"
     number_format: NumberFormat = None
     backend: Backend = None
-    runner: Runner = RUNNER
+    runner: Runner = choice.DEFAULT
     store: StoreAddress = "data/runs"
     data_root: DataRoot = None
     file: File = "pipelines.yaml"
