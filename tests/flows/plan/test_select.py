@@ -4,22 +4,10 @@ import pytest
 
 from flows.plan.graph import select_nodes
 from tasks import BadInput
-from tasks.store.store import Store
 from tests.flows.recorded_plan import plan_of, record, record_all
-from tests.flows.small_declaration import small_file
 
 # a feeds b and c, which feed d; e stands alone.
 DIAMOND = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"], "e": []}
-
-
-@pytest.fixture
-def file(tmp_path):
-    return small_file(tmp_path)
-
-
-@pytest.fixture
-def store(tmp_path):
-    return Store.open(str(tmp_path / "store"))
 
 
 @pytest.mark.parametrize(

@@ -25,16 +25,6 @@ from tests.flows.recorded_plan import HERE, misses, plan_of, reason, record, rec
 from tests.flows.small_declaration import REPOSITORY, SMALL, real_file, small_file, spoiled, write
 
 
-@pytest.fixture
-def file(tmp_path):
-    return small_file(tmp_path)
-
-
-@pytest.fixture
-def store(tmp_path):
-    return Store.open(str(tmp_path / "store"))
-
-
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
     """A store that holds everything of the small declaration, made once."""

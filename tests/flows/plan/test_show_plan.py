@@ -7,19 +7,7 @@ import pytest
 from rich.console import Console
 
 from flows.plan.show_plan import format_seconds, plan_to_json, print_plan, summary
-from tasks.store.store import Store
 from tests.flows.recorded_plan import plan_of, record, record_all
-from tests.flows.small_declaration import small_file
-
-
-@pytest.fixture
-def file(tmp_path):
-    return small_file(tmp_path)
-
-
-@pytest.fixture
-def store(tmp_path):
-    return Store.open(str(tmp_path / "store"))
 
 
 def printed(plan) -> str:

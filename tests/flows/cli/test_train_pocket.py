@@ -14,7 +14,7 @@ import yaml
 from flows.cli import train_pocket
 from tests.pocket.emoji import require_font
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 FEW = {"steps": 2, "batch_size": 4, "learning_rate": 1e-3, "warm_up_steps": 1}
 CONCEPTS = """
 single: {a panda: 🐼, a dog: 🐶}
