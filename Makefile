@@ -1,5 +1,5 @@
 # make run    every declared pipeline in the `quick` profile, and the path of its report
-# make test   formatting, lint, types and tests
+# make test   formatting, lint, imports, types and tests
 # make bench  measurements, into tests/benchmarks/results.md
 
 SHELL := /bin/bash
@@ -24,6 +24,7 @@ test: lint
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 
 bench: $(STAMP)

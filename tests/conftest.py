@@ -16,6 +16,9 @@ from tests.tiny_if import PLAIN, TinyIF, build_tiny_if
 __all__ = ["s3_address", "s3_process", "s3_server"]
 """Fixtures of every part that uses a store on S3."""
 
+pytest_plugins = ["tests.workshop"]
+"""Fixtures of every part that tests steps."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """A temporary folder for each process of tests, which then share no lock of the host."""

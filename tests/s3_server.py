@@ -104,11 +104,13 @@ class S3Server:
 
 def _skip_without_moto() -> None:
     # Not imported: moto would put itself into the botocore of this process.
-    missing = [name for name in ("s3fs", "moto", "flask") if importlib.util.find_spec(name) is None]
+    missing = [
+        name for name in ("botocore", "moto", "flask") if importlib.util.find_spec(name) is None
+    ]
     if missing and os.environ.get(REQUIRED):
         pytest.fail(f"{REQUIRED} is set, but there is no {' and no '.join(missing)}")
     if missing:
-        pytest.skip("needs an S3 server: pip install 'moto[s3]' flask flask-cors s3fs")
+        pytest.skip("needs an S3 server: pip install 'moto[s3]' flask flask-cors")
 
 
 @contextlib.contextmanager

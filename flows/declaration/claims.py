@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import importlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from flows.declaration.backends import Address, Revision
 from flows.declaration.fields import Name, Section, Seed
+from flows.declaration.problems import Problem, check_distinct, check_name
+from flows.declaration.text_to_image import Address, Revision
 
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
-ClaimId = Literal[
-    "forward-noise",
-    "blur-fails",
-    "onestep-degrades",
-    "iterative-sharper",
-    "steps-help",
-    "cfg-better",
-    "sdedit-faithful",
-    "inpaint-keeps",
-    "texti2i-trade",
-    "anagram-both",
-    "hybrid-both",
-    "views-orthogonal",
-    "denoiser-epochs",
-    "denoiser-ood",
-    "purenoise-mean",
-    "time-epochs",
-    "uncond-random",
-    "class-beats-time",
-    "class-control",
-    "cfg-flow",
-    "nosched-equal",
-    "bigtime-better",
-    "fashion-loss",
-    "classifier-guidance-limits",
-    "drift-prior",
-]
-"""Claims that have a definition: tasks.claims.definitions has one function for each."""
+
+def _defined(claim_id: str) -> str:
+    # By its name: what gathers evidence of panels reads declarations, so it is above them.
+    if claim_id not in importlib.import_module("flows.claims.evidence").gathers.all():
+        raise ValueError(f"no claim {claim_id} is defined")
+    return claim_id
+
+
+ClaimId = Annotated[str, AfterValidator(_defined)]
+"""A claim that flows.claims gathers evidence of; tasks.claims defines each of them."""
 
 
 class Claim(Section):
@@ -61,3 +46,13 @@ class Similarity(Section):
 
     model: Address = "data/models/pocket-clip"
     revision: Revision = "main"
+
+
+def check_claims(claims: Mapping[ClaimId, Claim], pipelines: Iterable[str]) -> Iterator[Problem]:
+    """The write-ups that claims are checked on are declared pipelines."""
+    for name, claim in claims.items():
+        path = ("claims", name)
+        yield from check_distinct((*path, "writeups"), claim.writeups)
+        yield from check_distinct((*path, "more_seeds"), claim.more_seeds)
+        for index, writeup in enumerate(claim.writeups):
+            yield from check_name((*path, "writeups", str(index)), writeup, pipelines, "pipeline")

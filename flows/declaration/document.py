@@ -6,17 +6,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from flows.declaration.backends import Backend
 from flows.declaration.claims import Claim, ClaimId, Similarity
 from flows.declaration.datasets import Dataset
 from flows.declaration.fields import Glob, Name, Section, Seed, Title
 from flows.declaration.figures import Figure
-from flows.declaration.images import Image
 from flows.declaration.models import Classifier, Model
+from flows.declaration.pictures import Image
 from flows.declaration.pocket import Pocket
 from flows.declaration.schedules import Schedule
 from flows.declaration.studies import Guide, Study
-from flows.declaration.text_to_image import TextToImage
+from flows.declaration.text_to_image import Backend, TextToImage
 
 
 class Seeds(Section):
@@ -49,7 +48,7 @@ class Profile(Section):
 
 
 class Declaration(Section):
-    """What to make. Every value lies in its range; flows.declaration.checks has the rest.
+    """What to make. Every value lies in its range; read_declaration checks how they fit together.
 
     backend: the one of `backends` in use. similarity: without it, claims on how well pictures fit
     prompts are not measured.

@@ -65,6 +65,12 @@ class Section(BaseModel):
             if get_origin(field.annotation) is Literal and field.is_required()
         )
 
+    @classmethod
+    def reader_of(cls, value: Any) -> type[Section] | None:
+        """The class that reads the plain mapping `value` where this one is declared; None if none
+        does. Classes that stand for others choose among them."""
+        return cls
+
 
 def annotation_of(annotation: Any, value: Any, segment: str) -> Any | None:
     """The type declared for `segment` of `value`, or None where the declaration knows no such key.
@@ -78,7 +84,8 @@ def annotation_of(annotation: Any, value: Any, segment: str) -> Any | None:
     if origin is list:
         return arguments[0] if segment.isdecimal() else None
     if isinstance(annotation, type) and issubclass(annotation, Section):
-        field = annotation.model_fields.get(segment)
+        reader = annotation.reader_of(value)
+        field = reader.model_fields.get(segment) if reader else None
         return field.annotation if field is not None else None
     for member in arguments if _is_union(annotation) else ():
         plain = _without_metadata(member)
@@ -91,7 +98,8 @@ def names_in(annotation: Any, value: Any) -> list[str]:
     """The keys a declaration allows in `value`; empty where any name goes."""
     annotation = _without_metadata(annotation)
     if isinstance(annotation, type) and issubclass(annotation, Section):
-        return list(annotation.model_fields)
+        reader = annotation.reader_of(value)
+        return list(reader.model_fields) if reader else []
     for member in get_args(annotation) if _is_union(annotation) else ():
         plain = _without_metadata(member)
         if isinstance(plain, type) and issubclass(plain, Section) and plain.describes(value):

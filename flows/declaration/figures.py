@@ -1,152 +1,82 @@
-"""Figures: panels, each one node and one picture. `plot` says how a panel is drawn."""
+"""Figures: panels, each of a plot.
+
+A plot is a module of flows.figures, which has the class of its panel: what it is asked, what is
+refused, how it is drawn. The modules are looked up there, as plugins are, when the first panel is
+read, so that nothing here knows any plot.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import functools
+import importlib
+import operator
+import pkgutil
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, PlainValidator, TypeAdapter
 
-from flows.declaration.annotated_panels import AnnotatedPanel, PixelRanges, ReportedLoss
-from flows.declaration.fields import (
-    DigitCount,
-    EpochChoice,
-    FrameCount,
-    GridSize,
-    Name,
-    Section,
-    Seed,
-    Sigma,
-    SigmaList,
-    Title,
-)
-from flows.declaration.panel_base import PanelBase
-from flows.declaration.pocket_panels import PocketPanel
-from flows.declaration.trajectory_panels import (
-    Anagram,
-    Hybrid,
-    Inpainting,
-    TrajectoryPanel,
-    count_versions,
-)
+from flows.declaration.fields import Name, Section, Seed, Title
+from flows.declaration.problems import Path, Problem
 
-MAX_GRID_IMAGES = 400
+PLOTS = "flows.figures"
+"""The package of the plots."""
 
 
-class LossCurve(PanelBase):
-    """Training loss over steps, smoothed over raw, one line a model."""
+class AnyPanel(Section):
+    """What every panel has. id: unique in the figure, `plot` by default. caption: replaces the one
+    that is written from the parameters."""
 
-    plot: Literal["loss_curve"]
-    models: Annotated[list[Name], Field(min_length=1, max_length=8)]
-    scale: Literal["linear", "log"] = "log"
+    id: Name | None = None
+    title: Title | None = None
+    caption: Title | None = None
+    plot: str
 
+    @property
+    def name(self) -> str:
+        """What tells it from the others of its figure."""
+        return self.id or self.plot
 
-class Noising(PanelBase):
-    """Test digits under growing noise: a row a digit, a column a sigma."""
+    def drawn_ids(self) -> list[str]:
+        """The pictures it is drawn as, in the order in which they are shown; the first is it."""
+        return [self.name]
 
-    plot: Literal["noising"]
-    dataset: Name
-    digits: DigitCount = 5
-    sigmas: SigmaList
+    def problems(self, declaration: Any, path: Path) -> Iterable[Problem]:
+        """Of the panel, which stands at `path` of the Declaration."""
+        return ()
 
-
-class Denoised(PanelBase):
-    """Clean, noisy and denoised digits. sigma: that of training by default."""
-
-    plot: Literal["denoised"]
-    model: Name
-    epochs: EpochChoice | None = None
-    digits: DigitCount = 5
-    sigma: Sigma | None = None
-
-
-class SigmaRow(PanelBase):
-    """The last checkpoint on the same digits at every noise level."""
-
-    plot: Literal["sigma_row"]
-    model: Name
-    digits: DigitCount = 1
-    sigmas: SigmaList | None = None
+    @classmethod
+    def reader_of(cls, value: Any) -> type[Section] | None:
+        return next((kind for kind in panel_kinds() if kind.describes(value)), None)
 
 
-class SigmaCurve(PanelBase):
-    """Test error over noise levels, one line a checkpoint."""
-
-    plot: Literal["sigma_curve"]
-    model: Name
-    epochs: EpochChoice | None = None
-
-
-class PureNoise(PanelBase):
-    """Outputs on noise alone beside the mean training image."""
-
-    plot: Literal["pure_noise"]
-    model: Name
-    epochs: EpochChoice | None = None
-    digits: DigitCount = 5
+@functools.cache
+def panel_kinds() -> tuple[type[AnyPanel], ...]:
+    """The class of every plot, by its name."""
+    package = importlib.import_module(PLOTS)
+    modules = [each.name for each in pkgutil.walk_packages(package.__path__, f"{PLOTS}.")]
+    found = (kind for name in modules for kind in _kinds_in(importlib.import_module(name)))
+    return tuple(sorted(found, key=lambda kind: str(kind.model_fields["plot"].annotation)))
 
 
-class Samples(PanelBase):
-    """A grid of samples a checkpoint, from the same noise. Class-conditioned: a column a class."""
-
-    plot: Literal["samples"]
-    model: Name
-    epochs: EpochChoice | None = None
-    rows: GridSize = 4
-    columns: GridSize = 10
-
-
-class Animation(PanelBase):
-    """How the last checkpoint's samples come about. frames: at most this many."""
-
-    plot: Literal["animation"]
-    model: Name
-    rows: GridSize = 4
-    columns: GridSize = 10
-    frames: FrameCount = 25
+def _kinds_in(module: ModuleType) -> Iterator[type[AnyPanel]]:
+    """The classes of a plot that a module defines; not those that several plots share."""
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, AnyPanel):
+            is_shared = value.model_fields["plot"].annotation is str
+            if not is_shared and value.__module__ == module.__name__:
+                yield value
 
 
-class Comparison(PanelBase):
-    """The last checkpoints of several models from the same noise, side by side."""
-
-    plot: Literal["comparison"]
-    models: Annotated[list[Name], Field(min_length=2, max_length=4)]
-    rows: GridSize = 4
-    columns: GridSize = 10
+@functools.cache
+def _panels() -> TypeAdapter[AnyPanel]:
+    union: Any = functools.reduce(operator.or_, panel_kinds())
+    return TypeAdapter(Annotated[union, Field(discriminator="plot")])
 
 
-class ClassHistogram(PanelBase):
-    """Which digits an unconditional model draws, as the classifier reads them."""
-
-    plot: Literal["class_histogram"]
-    model: Name
-    epochs: EpochChoice | None = None
-
-
-class GuidanceSweep(PanelBase):
-    """Label accuracy and Frechet distance over guidance scales, last checkpoint."""
-
-    plot: Literal["guidance_sweep"]
-    model: Name
-
-
-ModelPanel = (
-    LossCurve
-    | Noising
-    | Denoised
-    | SigmaRow
-    | SigmaCurve
-    | PureNoise
-    | Samples
-    | Animation
-    | Comparison
-    | ClassHistogram
-    | GuidanceSweep
-)
-"""Panels of the models that are trained here."""
-
-Panel = Annotated[
-    ModelPanel | PocketPanel | TrajectoryPanel | AnnotatedPanel, Field(discriminator="plot")
-]
+def _read_panel(value: Any) -> AnyPanel:
+    return _panels().validate_python(value)
 
 
 class Figure(Section):
@@ -155,32 +85,6 @@ class Figure(Section):
     section: Title
     title: Title
     seed: Seed
-    panels: Annotated[list[Panel], Field(min_length=1, max_length=50)]
-
-
-def panel_id(panel: Panel) -> str:
-    return panel.id or panel.plot
-
-
-def models_of(panel: Panel) -> list[str]:
-    """Names of the models a panel shows, of whose checkpoints all measurements are wanted."""
-    if isinstance(panel, AnnotatedPanel):
-        return [panel.model] if isinstance(panel, ReportedLoss | PixelRanges) else []
-    if isinstance(panel, TrajectoryPanel | PocketPanel):
-        return []
-    if isinstance(panel, LossCurve | Comparison):
-        return panel.models
-    return [] if isinstance(panel, Noising) else [panel.model]
-
-
-def drawn_ids(panel: Panel) -> list[str]:
-    """The pictures a panel is drawn as: itself; then an animation of each anagram or hybrid; then
-    all tries, where the best of several is shown."""
-    name = panel_id(panel)
-    ids = [name]
-    if isinstance(panel, Anagram | Hybrid):
-        count = sum(count_versions(panel, pair) for pair in panel.pairs)
-        ids += [f"{name}-{number}" for number in range(1, count + 1)]
-    if isinstance(panel, Anagram | Hybrid | Inpainting) and panel.tries > 1:
-        ids.append(f"{name}-tries")
-    return ids
+    panels: Annotated[
+        list[Annotated[AnyPanel, PlainValidator(_read_panel)]], Field(min_length=1, max_length=50)
+    ]

@@ -5,9 +5,7 @@ One line a problem: where it was written, the path in the file, the value, what 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,23 +13,14 @@ from pydantic import ValidationError
 from flows.declaration.document import Declaration
 from flows.declaration.fields import FILE_NAME_PATTERN, annotation_of, names_in
 from flows.declaration.objectives import DENOISING_KINDS, GENERATIVE_KINDS
-from flows.nearest import nearest
-from tasks.errors import BadInput
+from flows.declaration.problems import Path, Problem, nearest, show_value
+from tasks import BadInput
 
-Path = tuple[str, ...]
 MAX_PROBLEMS = 30
 
 _NAME_RULE = (
     "a name of lower-case letters, digits, _ and -, at most 64, beginning with a letter or digit"
 )
-
-
-@dataclass(frozen=True)
-class Problem:
-    """path: in the file. text: what follows it, such as "is 0; expected at least 1"."""
-
-    path: Path
-    text: str
 
 
 def problems_of(error: ValidationError, data: Any) -> list[Problem]:
@@ -54,17 +43,6 @@ def refuse(
     if len(problems) > MAX_PROBLEMS:
         lines.append(f"... and {len(problems) - MAX_PROBLEMS} more problems")
     return BadInput("\n".join(lines))
-
-
-def show_value(value: Any) -> str:
-    """A value as one would write it in the file, shortened."""
-    try:
-        text = json.dumps(value, ensure_ascii=False, default=str)
-    except ValueError:
-        text = str(value)
-    if isinstance(value, float) and text in ("NaN", "Infinity", "-Infinity"):
-        text = {"NaN": ".nan", "Infinity": ".inf", "-Infinity": "-.inf"}[text]
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _origin(path: Path, file: str, origins: Mapping[Path, str]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from flows.declaration.datasets import Dataset
 from flows.declaration.fields import (
     BatchSize,
     EmaDecay,
@@ -21,15 +23,18 @@ from flows.declaration.fields import (
     StepsPerEpoch,
     Title,
 )
-from flows.declaration.noise_prediction import ConvNextNetwork, network_kind
 from flows.declaration.objectives import (
     DENOISING_KINDS,
-    ConditionedNetwork,
+    METHODS,
+    ConvNextNetwork,
     DenoisingObjective,
+    GenerativeNetwork,
     GenerativeObjective,
     PlainNetwork,
     Sampler,
+    check_noise,
 )
+from flows.declaration.problems import Path, Problem, check_distinct, check_name, show_value
 
 
 class Classifier(Section):
@@ -98,12 +103,6 @@ class SampleMeasure(Section):
     sweep_samples: SampleCount = 1000
 
 
-GenerativeNetwork = Annotated[
-    Annotated[ConditionedNetwork, Tag("course")] | Annotated[ConvNextNetwork, Tag("convnext")],
-    Discriminator(network_kind),
-]
-
-
 class GenerativeModel(Recipe):
     """A model that makes images from noise. classifier: by which its samples are measured."""
 
@@ -134,3 +133,144 @@ Model = Annotated[
     Annotated[DenoisingModel, Tag("denoising")] | Annotated[GenerativeModel, Tag("generative")],
     Discriminator(_family),
 ]
+
+
+def check_classifiers(
+    classifiers: Mapping[str, Classifier], datasets: Mapping[str, Dataset]
+) -> Iterator[Problem]:
+    """Problems of each classifier with the data it is trained on."""
+    for name, classifier in classifiers.items():
+        path = ("classifiers", name)
+        yield from check_name((*path, "data"), classifier.data, datasets, "data set")
+        yield from check_batch(path, classifier.batch_size, classifier.data, datasets)
+
+
+def check_models(
+    models: Mapping[str, Model],
+    classifiers: Mapping[str, Classifier],
+    datasets: Mapping[str, Dataset],
+) -> Iterator[Problem]:
+    """Problems of each model in itself, with its data and with the judge of its samples."""
+    for name, model in models.items():
+        path = ("models", name)
+        yield from check_name((*path, "data"), model.data, datasets, "data set")
+        yield from check_batch(path, model.batch_size, model.data, datasets)
+        yield from _check_checkpoints(path, model)
+        if isinstance(model, GenerativeModel):
+            yield from _check_objective(path, model)
+            yield from _check_guidance(path, model)
+            yield from _check_measure(path, model, classifiers)
+        elif model.measure is not None:
+            yield from check_distinct((*path, "measure", "sigmas"), model.measure.sigmas)
+
+
+def check_batch(
+    path: Path, batch_size: int, data: str, datasets: Mapping[str, Dataset]
+) -> Iterator[Problem]:
+    """That `data`, where it is declared, holds a whole batch."""
+    dataset = datasets.get(data)
+    if dataset is not None and batch_size > dataset.train_rows:
+        text = (
+            f"is {batch_size}; expected at most {dataset.train_rows}, the training images of {data}"
+        )
+        yield Problem((*path, "batch_size"), text)
+
+
+def _check_checkpoints(path: Path, model: Model) -> Iterator[Problem]:
+    if model.checkpoints is None:
+        return
+    yield from check_distinct((*path, "checkpoints"), model.checkpoints)
+    beyond = [epoch for epoch in model.checkpoints if epoch > model.epochs]
+    if beyond:
+        within = sorted({e for e in model.checkpoints if e < model.epochs} | {model.epochs})
+        fix = ",".join(map(str, within))
+        yield Problem(
+            (*path, "checkpoints"),
+            f"is {show_value(model.checkpoints)}, but training ends after epoch {model.epochs}; "
+            f"expected epochs up to {model.epochs} (--set {'.'.join(path)}.checkpoints=[{fix}] "
+            f"or --set {'.'.join(path)}.epochs={max(beyond)})",
+        )
+
+
+def _check_objective(path: Path, model: GenerativeModel) -> Iterator[Problem]:
+    """That network, objective and sampler mean the same by an image and a timestep, and that the
+    noise leaves something to learn from."""
+    kind = model.objective.kind
+    is_convnext = isinstance(model.network, ConvNextNetwork)
+    if is_convnext != (kind == "noise_prediction"):
+        network = "a convnext network" if is_convnext else "a network without kind"
+        allowed = "noise_prediction" if is_convnext else "ddpm or flow_matching"
+        text = f"is {show_value(kind)}, but the model has {network}; expected {allowed}"
+        yield Problem((*path, "objective", "kind"), text)
+    yield from check_sampler((*path, "sampler"), model, model.sampler)
+    if model.objective.kind != "flow_matching":
+        yield from check_noise((*path, "objective"), model.objective)
+
+
+def _check_guidance(path: Path, model: GenerativeModel) -> Iterator[Problem]:
+    scales = model.measure.guidance_scales if model.measure is not None else []
+    scale = model.sampler.guidance_scale
+    if model.is_class_conditioned:
+        if model.objective.p_uncond == 0 and (scale not in (None, 1.0) or scales):
+            yield Problem(
+                (*path, "objective", "p_uncond"),
+                "is 0, but guidance needs a network that has also seen no class; "
+                "expected more than 0 (the write-ups use 0.1)",
+            )
+        return
+    needs = "needs a class-conditioned model (network.num_classes: 10)"
+    if model.objective.p_uncond > 0:
+        text = f"is {model.objective.p_uncond:g}, which {needs}; expected 0"
+        yield Problem((*path, "objective", "p_uncond"), text)
+    if scales:
+        text = f"is {show_value(scales)}, which {needs}; expected []"
+        yield Problem((*path, "measure", "guidance_scales"), text)
+
+
+def _check_measure(
+    path: Path, model: GenerativeModel, classifiers: Mapping[str, Classifier]
+) -> Iterator[Problem]:
+    if (model.classifier is None) != (model.measure is None):
+        given, absent = "classifier", "measure"
+        if model.classifier is None:
+            given, absent = absent, given
+        yield Problem((*path, absent), f"is missing; {given} needs it, or leave out both")
+    if model.measure is not None:
+        yield from check_distinct(
+            (*path, "measure", "guidance_scales"),
+            [f"{scale:g}" for scale in model.measure.guidance_scales],
+        )
+    if model.classifier is None:
+        return
+    yield from check_name((*path, "classifier"), model.classifier, classifiers, "classifier")
+    classifier = classifiers.get(model.classifier)
+    if classifier is not None and classifier.data != model.data:
+        yield Problem(
+            (*path, "classifier"),
+            f'is "{model.classifier}", trained on {classifier.data}, but this model is trained on '
+            f"{model.data}, so its samples cannot be measured by it; expected a classifier of "
+            f"{model.data} (--set classifiers.{model.classifier}.data={model.data})",
+        )
+
+
+def check_sampler(path: Path, model: GenerativeModel, sampler: Sampler) -> Iterator[Problem]:
+    """That a sampler, the model's own or another, takes the model's steps."""
+    objective = model.objective
+    methods = METHODS[objective.kind]
+    most = None if objective.kind == "flow_matching" else objective.num_timesteps
+    if sampler.method not in methods:
+        allowed = methods[0] if len(methods) == 1 else f"one of: {', '.join(methods)}"
+        yield Problem(
+            (*path, "method"),
+            f"is {show_value(sampler.method)}, but the objective is {objective.kind}; "
+            f"expected {allowed}",
+        )
+    elif sampler.method == "ddim" and most is not None and sampler.steps > most:
+        text = f"is {sampler.steps}; expected at most num_timesteps, {most}"
+        yield Problem((*path, "steps"), text)
+    if sampler.guidance_scale is not None and not model.is_class_conditioned:
+        yield Problem(
+            (*path, "guidance_scale"),
+            f"is {sampler.guidance_scale:g}, which needs a class-conditioned model "
+            "(network.num_classes: 10); expected null",
+        )

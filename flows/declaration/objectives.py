@@ -1,10 +1,15 @@
-"""What a network is trained to predict, what it looks like, and how it is sampled."""
+"""What a network is trained to predict, what it looks like, and how it is sampled.
+
+Objectives, networks and samplers of the course, and those of the annotated-diffusion write-up.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from flows.declaration.fields import (
     Beta,
@@ -16,12 +21,17 @@ from flows.declaration.fields import (
     Section,
     Sigma,
 )
-from flows.declaration.noise_prediction import (
-    AncestralSampler,
-    DDIMSampler,
-    NoisePredictionObjective,
-    network_kind,
-)
+from flows.declaration.problems import Path, Problem
+
+ScheduleName = Literal["linear", "cosine", "quadratic", "sigmoid"]
+EvenWidth = Annotated[int, Field(ge=4, le=1024, multiple_of=2)]
+# Each level but the last halves the side, and 28 can be halved twice.
+Multipliers = Annotated[list[Annotated[int, Field(ge=1, le=64)]], Field(min_length=1, max_length=3)]
+Heads = Annotated[int, Field(ge=1, le=64)]
+Eta = Annotated[float, Field(ge=0, le=1)]
+
+LEAST_SIGNAL = -37
+"""log10 of sqrt(alpha_bar_T); float32, in which networks see x_T, ends soon below."""
 
 
 class DenoiserObjective(Section):
@@ -51,6 +61,26 @@ class FlowMatchingObjective(Section):
     """Predict the velocity from noise to data."""
 
     kind: Literal["flow_matching"]
+    p_uncond: Dropout = 0.0
+
+
+class NoiseSchedule(Section):
+    """How noise grows over the timesteps; cosine has no use for beta_start and beta_end."""
+
+    schedule: ScheduleName = "linear"
+    num_timesteps: NumTimesteps = 200
+    beta_start: Beta = 1e-4
+    beta_end: Beta = 0.02
+
+
+class NoisePredictionObjective(NoiseSchedule):
+    """Predict the noise of x_t, images scaled to [-1, 1], the network told t itself.
+
+    loss: "l1", "l2" or "huber" (with its bend at 1).
+    """
+
+    kind: Literal["noise_prediction"]
+    loss: Literal["l1", "l2", "huber"] = "huber"
     p_uncond: Dropout = 0.0
 
 
@@ -84,6 +114,29 @@ class ConditionedNetwork(Section):
         return isinstance(value, dict) and network_kind(value) == "course"
 
 
+class ConvNextNetwork(Section):
+    """A U-Net of ConvNeXt-style blocks with attention. hidden_width: channels at full resolution;
+    multipliers: of it, one a level; heads: of 32 channels, in each attention."""
+
+    kind: Literal["convnext"]
+    hidden_width: EvenWidth
+    multipliers: Multipliers
+    heads: Heads = 4
+    num_classes: Literal[0, 10] = 0
+
+
+def network_kind(value: Any) -> str:
+    """Which network a plain or parsed mapping describes: the course's has no kind."""
+    has_kind = "kind" in value if isinstance(value, dict) else hasattr(value, "kind")
+    return "convnext" if has_kind else "course"
+
+
+GenerativeNetwork = Annotated[
+    Annotated[ConditionedNetwork, Tag("course")] | Annotated[ConvNextNetwork, Tag("convnext")],
+    Discriminator(network_kind),
+]
+
+
 class DDPMSampler(Section):
     """Ancestral sampling over every timestep of the objective."""
 
@@ -99,6 +152,23 @@ class FlowSampler(Section):
     guidance_scale: GuidanceScale | None = None
 
 
+class AncestralSampler(Section):
+    """Every timestep of the objective, with the variance of the posterior."""
+
+    method: Literal["ancestral"]
+    guidance_scale: GuidanceScale | None = None
+
+
+class DDIMSampler(Section):
+    """steps of the objective's timesteps, evenly spaced. eta: 0 adds no noise on the way, 1 as
+    much as ancestral sampling does."""
+
+    method: Literal["ddim"]
+    steps: SamplerSteps
+    eta: Eta = 0.0
+    guidance_scale: GuidanceScale | None = None
+
+
 Sampler = Annotated[
     DDPMSampler | FlowSampler | AncestralSampler | DDIMSampler, Field(discriminator="method")
 ]
@@ -109,3 +179,38 @@ METHODS = {
     "noise_prediction": ("ancestral", "ddim"),
 }
 """Samplers that fit a model of each objective."""
+
+
+def check_noise(path: Path, noise: NoiseSchedule | DDPMObjective) -> Iterator[Problem]:
+    """Problems of the schedule that stands at `path`."""
+    if noise.beta_start > noise.beta_end:
+        yield Problem(
+            (*path, "beta_start"),
+            f"is {noise.beta_start:g}; expected at most beta_end, {noise.beta_end:g}",
+        )
+    signal = log_alpha_bar(noise) / 2 / math.log(10)
+    if signal < LEAST_SIGNAL:
+        yield Problem(
+            (*path, "beta_end"),
+            f"is {noise.beta_end:g}; after {noise.num_timesteps} timesteps sqrt(alpha_bar_T) is "
+            f"1e{signal:.0f}; expected a smaller beta_end or fewer num_timesteps, so that it is "
+            f"at least 1e{LEAST_SIGNAL}",
+        )
+
+
+def log_alpha_bar(noise: NoiseSchedule | DDPMObjective) -> float:
+    """log(alpha_bar_T), the sum of log(1 - beta_t): alpha_bar_T itself may be below any float."""
+    last = noise.num_timesteps - 1
+    return math.fsum(math.log1p(-_beta(noise, t / last)) for t in range(last + 1))
+
+
+def _beta(noise: NoiseSchedule | DDPMObjective, u: float) -> float:
+    """u: from 0 at the first timestep to 1 at the last. 0 for cosine, which has betas of its own
+    and an alpha_bar_T of 1e-12 at the most timesteps that can be declared."""
+    start, end = noise.beta_start, noise.beta_end
+    schedule = noise.schedule if isinstance(noise, NoiseSchedule) else "linear"
+    if schedule == "quadratic":
+        return (start**0.5 + (end**0.5 - start**0.5) * u) ** 2
+    if schedule == "sigmoid":
+        return start + (end - start) / (1 + math.exp(6 - 12 * u))
+    return start + (end - start) * u if schedule == "linear" else 0.0

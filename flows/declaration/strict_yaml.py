@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tasks.errors import BadInput
+from tasks import BadInput
 
 MAX_BYTES = 1_000_000
 MAX_VALUES = 100_000

@@ -1,12 +1,14 @@
-"""What all text-to-image figures share unless their panels say otherwise."""
+"""The text-to-image model, and what all its figures share unless their panels say otherwise."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from flows.declaration.fields import GuidanceScale, Section
+from flows.declaration.fields import GuidanceScale, Name, Section, Title
+from flows.declaration.problems import Problem, check_name
 
 LAST_TIMESTEP = 999
 """The noisiest timestep of the models, which are trained with 1000."""
@@ -14,6 +16,8 @@ LAST_TIMESTEP = 999
 # The tokenizer cuts a prompt after 77 tokens; a longer one may still be wanted whole in captions.
 Prompt = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Timestep = Annotated[int, Field(ge=0, le=LAST_TIMESTEP)]
+Address = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+Revision = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 InferenceSteps = Annotated[int, Field(ge=1, le=LAST_TIMESTEP + 1)]
 
 
@@ -45,3 +49,32 @@ class TextToImage(Section):
     def timesteps(self) -> list[int]:
         """Descending, noisiest first."""
         return list(range(self.first_timestep, -1, -self.stride))
+
+
+class Backend(Section):
+    """A model in DeepFloyd's layout: folders of this machine, or repositories of the hub.
+
+    stage_one, stage_two: a folder, relative to that of pipelines.yaml or absolute, or owner/name
+    of a repository of the hub, with @revision behind it where it is not `revision`. The encoder is
+    that of stage_one; figures that enlarge nothing need no stage_two. variant: "fp16" for the
+    weights in *.fp16.safetensors. number_format: of the weights in memory; auto is float16 for an
+    fp16 variant on a GPU, else that of the run. prompt_embeds: a file of embeddings, such as a
+    course's prompt_embeds_dict.pth, that takes the encoder's place.
+    """
+
+    title: Title
+    stage_one: Address
+    stage_two: Address | None = None
+    variant: Name | None = None
+    revision: Revision = "main"
+    number_format: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    prompt_embeds: Address | None = None
+
+
+def check_backend(backend: str | None, backends: Iterable[str]) -> Iterator[Problem]:
+    """Where there are backends, one is in use, and it is declared."""
+    names = list(backends)
+    if backend is not None:
+        yield from check_name(("backend",), backend, names, "backend")
+    elif names:
+        yield Problem(("backend",), f"is missing; expected one of: {', '.join(names)}")

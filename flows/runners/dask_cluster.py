@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
-from flows.interrupt import interrupts_kept_from_children
-from flows.runners.workforce import Ended, edges
-from tasks.errors import BadInput, DarkroomError, StepFailed
+from flows.runners.workforce import Workforce, interrupts_kept_from_children
+from tasks import BadInput, DarkroomError, StepFailed
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
-    from prefect import Task
+    from distributed import Future
+    from prefect.client.schemas.objects import State
+    from prefect_dask import DaskTaskRunner
 
 RESOURCE = "accelerator"
 CONNECT_SECONDS = 20
@@ -56,18 +55,15 @@ def dask_cluster(address: str | None) -> Iterator[DaskCluster]:
                 f"no Dask worker joined the scheduler in {WORKER_SECONDS} s; start some with "
                 f"`dask worker {client.scheduler.address}`"
             ) from error
-        yield DaskCluster(client)
+        yield DaskCluster(runner)
 
 
-class DaskCluster:
-    """A workforce (flows.runners.workforce)."""
+class DaskCluster(Workforce):
+    """The workers of a Dask cluster."""
 
-    is_remote = True
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, runner: DaskTaskRunner) -> None:
+        super().__init__(runner)
         self.grants_devices = any(worker["resources"].get(RESOURCE) for worker in self._workers())
-        self._pending: dict[UUID, Future] = {}
 
     def workers(self) -> int:
         # One that lost all its workers waits for the next.
@@ -78,55 +74,28 @@ class DaskCluster:
             return max(1, int(sum(w["resources"].get(RESOURCE, 0) for w in self._workers())))
         return max(1, len({worker["host"] for worker in self._workers()}))
 
-    def submit(
-        self,
-        task: Task[..., Any],
-        parameters: dict[str, Any],
-        *,
-        inputs: Iterable[UUID],
-        uses_device: bool,
-        ended: Ended,
-    ) -> UUID:
-        # By prefect-dask's client, since its task runner takes no resources. Results are small and
-        # kept by nobody: a worker that dies takes none with it that would be computed again.
-        future = self._client.submit(
-            task,
-            parameters=parameters,
-            dependencies=edges(parameters, inputs),
-            return_type="state",
-            resources={RESOURCE: 1} if uses_device and self.grants_devices else None,
-            pure=False,
-        )
-        task_run: UUID = future.task_run_id
-        # Dask gives up what nobody holds.
-        self._pending[task_run] = future
+    def _asking_for_device(self, is_asked: bool) -> AbstractContextManager[Any]:
+        from dask.base import annotate
 
-        def done(future: Future) -> None:
-            state = _state_of(future)
-            self._pending.pop(task_run, None)
-            ended(state)
+        return annotate(resources={RESOURCE: 1}) if is_asked else nullcontext()
 
-        future.add_done_callback(done)
-        return task_run
+    def _state(self, future: Future) -> State[Any] | BaseException:
+        from distributed import CancelledError, KilledWorker
+
+        try:
+            return future.result()
+        except KilledWorker as error:
+            return StepFailed(
+                f"every Dask worker that was given it died ({error.last_worker} last); see their "
+                "logs, and that they have memory enough"
+            )
+        except CancelledError:
+            return StepFailed("Dask's scheduler is gone; start it again, and run again")
+        except BaseException as error:
+            return error
 
     def _workers(self) -> list[dict[str, Any]]:
-        return list(self._client.scheduler_info(n_workers=-1)["workers"].values())
-
-
-def _state_of(future: Future) -> Any:
-    from distributed import CancelledError, KilledWorker
-
-    try:
-        return future.result()
-    except KilledWorker as error:
-        return StepFailed(
-            f"every Dask worker that was given it died ({error.last_worker} last); see their logs, "
-            "and that they have memory enough"
-        )
-    except CancelledError:
-        return StepFailed("Dask's scheduler is gone; start it again, and run again")
-    except BaseException as error:
-        return error
+        return list(self._runner.client.scheduler_info(n_workers=-1)["workers"].values())
 
 
 def _local_cluster() -> dict[str, Any]:

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
-from flows.runners.workforce import Ended, edges
-from tasks.errors import BadInput
-
-if TYPE_CHECKING:
-    from prefect import Task
+from flows.runners.workforce import Workforce
+from tasks import BadInput
 
 MAX_RETRIES = 3
 """Of a step whose worker died."""
@@ -56,18 +52,15 @@ def ray_cluster(address: str | None, device: str) -> Iterator[RayCluster]:
         runner.__exit__(None, None, None)
 
 
-class RayCluster:
-    """A workforce (flows.runners.workforce). resources: of the cluster, as Ray counts them."""
-
-    is_remote = True
+class RayCluster(Workforce):
+    """The workers of a Ray cluster. resources: of the cluster, as Ray counts them."""
 
     def __init__(self, runner: Any, resources: dict[str, float], device: str) -> None:
-        self._runner = runner
+        super().__init__(runner)
         self._cpus = int(resources.get("CPU", 1))
         self._gpus = int(resources.get("GPU", 0))
         self._hosts = sum(name.startswith("node:") and "__" not in name for name in resources)
         self.grants_devices = device == "cuda" and self._gpus > 0
-        self._pending: dict[UUID, Future[Any]] = {}
 
     def workers(self) -> int:
         return max(1, self._cpus)
@@ -75,31 +68,11 @@ class RayCluster:
     def devices(self) -> int:
         return self._gpus if self.grants_devices else max(1, self._hosts)
 
-    def submit(
-        self,
-        task: Task[..., Any],
-        parameters: dict[str, Any],
-        *,
-        inputs: Iterable[UUID],
-        uses_device: bool,
-        ended: Ended,
-    ) -> UUID:
+    def _asking_for_device(self, is_asked: bool) -> AbstractContextManager[Any]:
         from prefect_ray.context import remote_options
 
-        gpus = 1 if uses_device and self.grants_devices else 0
-        with remote_options(num_cpus=1, num_gpus=gpus, max_retries=MAX_RETRIES):
-            submitted = self._runner.submit(
-                task, parameters, dependencies=edges(parameters, inputs)
-            )
-        task_run: UUID = submitted.task_run_id
-        # Not prefect-ray's own callback: it comes before the result can be asked for.
+        return remote_options(num_cpus=1, num_gpus=int(is_asked), max_retries=MAX_RETRIES)
+
+    def _future(self, submitted: Any) -> Future[Any]:
         future: Future[Any] = submitted.wrapped_future.future()
-        self._pending[task_run] = future
-
-        def done(future: Future[Any]) -> None:
-            error = future.exception()
-            self._pending.pop(task_run, None)
-            ended(error if error is not None else future.result())
-
-        future.add_done_callback(done)
-        return task_run
+        return future

@@ -7,7 +7,7 @@ import ipaddress
 import socket
 from urllib.parse import urlsplit
 
-from tasks.errors import BadInput
+from tasks import BadInput
 
 LOOPBACK = "127.0.0.1"
 _LOCAL_NAMES = ("localhost", LOOPBACK, "::1")
@@ -50,14 +50,6 @@ def cannot_listen(error: OSError, host: str, port: int, option: str) -> BadInput
             f"port with {option}"
         )
     return BadInput(f"{option} {port}: cannot listen on {host}:{port} ({error.strerror})")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a name or address means this machine alone."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def is_same_server(url: str, other: str) -> bool:

@@ -1,9 +1,11 @@
-"""The report folder over http, for the machine's own browser: read-only, and nothing else."""
+"""The report folder over http, for the machine's own browser: read-only, and nothing else but its
+pictures small enough for Prefect's interface."""
 
 from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -15,7 +17,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from flows.serve.addresses import LOOPBACK, cannot_listen, url_of
-from flows.serve.thumbnails import asset_of, thumbnail
+
+MAX_BYTES = 64 * 1024
+LONGEST_SIDE = 640
+"""Pixels, to begin with."""
+
+SHRINK = 0.75
+
+_ADDRESS = re.compile(r"/?thumbnails/([0-9a-f]{16}\.png)")
 
 _MISSING = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{title}</title>
@@ -115,3 +124,30 @@ class ReportHandler(SimpleHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(page)
         return None
+
+
+def asset_of(path: str) -> str | None:
+    """The path of the asset whose thumbnail `path` asks for; None if it asks for something else."""
+    match = _ADDRESS.fullmatch(path)
+    return f"/assets/{match[1]}" if match else None
+
+
+def thumbnail(data: bytes) -> bytes:
+    """A picture as PNG of at most MAX_BYTES, itself if it is one. OSError if it is no picture."""
+    from PIL import Image
+
+    from tasks.data.images import to_rgb
+
+    if len(data) <= MAX_BYTES:
+        return data
+    with Image.open(io.BytesIO(data)) as opened:
+        picture = to_rgb(opened)
+    side = min(LONGEST_SIDE, max(picture.size))
+    while True:
+        small = picture.copy()
+        small.thumbnail((side, side))
+        buffer = io.BytesIO()
+        small.save(buffer, "PNG", optimize=True)
+        if buffer.tell() <= MAX_BYTES:
+            return buffer.getvalue()
+        side = int(side * SHRINK)

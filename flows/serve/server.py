@@ -1,11 +1,20 @@
-"""A Prefect server with its interface, as a child of this process."""
+"""A Prefect server with its interface, as a child of this process that ends with it.
+
+    python -m flows.serve.server server start
+
+is Prefect's command line as that child. The parent holds the other end of its stdin. When the
+parent is gone, by kill -9 too, the pipe closes, and a server is not left behind with its port.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import runpy
+import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -15,8 +24,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from tasks.errors import BadInput, DarkroomError
-from tasks.store.lock import host_folder
+from tasks import BadInput, DarkroomError
+from tasks.store.locks import host_folder
 
 START_SECONDS = 120.0
 STOP_SECONDS = 15.0
@@ -118,7 +127,7 @@ def running_server(
     environment = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
     with log.open("wb") as output, alone_on_database(environment):
         process = subprocess.Popen(
-            [sys.executable, "-m", "flows.serve.prefect_child", *command],
+            [sys.executable, "-m", "flows.serve.server", *command],
             env={**settings, **environment},
             stdin=subprocess.PIPE,
             stdout=output,
@@ -154,3 +163,20 @@ def _wait_until_healthy(server: Server, address: str) -> None:
     raise DarkroomError(
         f"Prefect's server did not answer in {START_SECONDS:.0f} s; see {server.log}"
     )
+
+
+def end_with_parent() -> None:
+    """SIGTERM for this process once stdin closes."""
+
+    def watch() -> None:
+        while os.read(0, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+if __name__ == "__main__":
+    end_with_parent()
+    sys.argv[0] = "prefect"
+    runpy.run_module("prefect", run_name="__main__")

@@ -12,13 +12,14 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from flows.interrupt import interrupts_kept_from_children
+from flows.run.run_request import REPORT_URL
+from flows.runners.workforce import interrupts_kept_from_children
 from flows.serve.addresses import is_same_server, require_free, url_of
 from flows.serve.declared import DeclaredDeployment
-from flows.serve.report_address import REPORT_URL
+from flows.serve.deploy import drop_missed_runs, register
 from flows.serve.report_server import report_server
 from flows.serve.server import Server, running_server, sole_server
-from tasks.errors import BadInput, DarkroomError
+from tasks import BadInput, DarkroomError
 
 if TYPE_CHECKING:
     from prefect.runner import Runner
@@ -126,9 +127,6 @@ def _runner(deployments: Sequence[DeclaredDeployment], limit: int) -> Runner:
     """With the deployments registered."""
     from prefect.client.orchestration import get_client
     from prefect.runner import Runner
-
-    from flows.serve.missed_runs import drop_missed_runs
-    from flows.serve.register import register
 
     # Schedules stand in the database whether this process runs or not.
     runner = Runner(

@@ -1,4 +1,4 @@
 """Looking after a store: what ran, how runs differ, whether all is whole, what can go.
 
-Each module answers one command with plain values and prints nothing; flows.upkeep_cli shows them.
+Each module answers a command or two with plain values, and says them as JSON and for people.
 """

@@ -6,15 +6,18 @@ all their inputs; what a killed run had made, for a week; and whatever is younge
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
 
-from flows.upkeep.reachable import kept_runs, keys_of_runs, with_inputs
-from tasks.errors import BadInput, DarkroomError
-from tasks.store.lease import GUARD_SECONDS, LeaseRecord
-from tasks.store.objects import object_path
-from tasks.store.row import parse_time
+from rich.console import Console
+
+from flows.upkeep.runs import kept_runs, keys_of_runs, with_inputs
+from flows.upkeep.show import amount, counted, print_table, say
+from tasks import BadInput, DarkroomError
+from tasks.store.locks import GUARD_SECONDS, LeaseRecord
+from tasks.store.row import object_path, parse_time
 from tasks.store.rows import Summary
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep
@@ -77,6 +80,42 @@ def collect_garbage(
     with upkeep.cleaning():
         sweep = _Sweep(store, upkeep, keep_runs, guard_seconds)
         return sweep.delete(sweep.found())
+
+
+def cleaning_to_json(cleaning: Cleaning) -> dict[str, Any]:
+    return asdict(cleaning) | {"bytes": cleaning.bytes}
+
+
+def print_cleaning(cleaning: Cleaning, console: Console) -> None:
+    print_table(
+        console,
+        ("what", "size", "name"),
+        (
+            (
+                item.what if item.is_gone or not cleaning.is_deleted else f"{item.what} (kept)",
+                "" if item.what == "row" else amount(item.size),
+                item.name,
+            )
+            for item in cleaning.garbage
+        ),
+        keep=2,
+    )
+    counts = Counter(
+        item.what for item in cleaning.garbage if item.is_gone or not cleaning.is_deleted
+    )
+    what = ", ".join(counted(count, name) for name, count in counts.items()) or "nothing"
+    verb = "Deleted" if cleaning.is_deleted else "Would delete"
+    say(console, f"{verb} {what}: {amount(cleaning.bytes)}.")
+    kept = f"Keeps what {counted(len(cleaning.kept_runs), 'run')} need"
+    if cleaning.live_runs:
+        kept += f", and {len(cleaning.live_runs)} going on"
+    if cleaning.too_young:
+        kept += f"; {cleaning.too_young} more may go once they are an hour old"
+    say(console, f"{kept}.")
+    if cleaning.blocked:
+        say(console, f"Nothing can be deleted now: {cleaning.blocked}; try again soon.", "yellow")
+    elif counts and not cleaning.is_deleted:
+        say(console, "Add --delete to do it.")
 
 
 class _Sweep:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
-from flows.graph import upstream
-from flows.miss_reason import OTHER_INPUTS
-from flows.nearest import nearest
-from flows.plan import Plan, PlannedNode
-from tasks.errors import BadInput
-from tasks.store.identity_difference import Difference, differences, ingredients
-from tasks.store.node import JSON, Identity
+from rich.console import Console
+from rich.text import Text
+
+from flows.declaration.problems import nearest
+from flows.plan.graph import upstream
+from flows.plan.keys import OTHER_INPUTS, value_text
+from flows.plan.plan import Plan, PlannedNode
+from flows.plan.show_plan import format_seconds
+from flows.upkeep.show import SHORT_ID, moment, print_table, say
+from tasks import BadInput
+from tasks.store.node import JSON, Difference, Identity, differences, ingredients
 from tasks.store.row import Row
 
 
@@ -62,6 +67,48 @@ def explain_node(plan: Plan, name: str, rows: Iterable[Row]) -> Explanation:
         ingredients=list(_compared(planned, plan, row)),
         causes=_causes(planned, plan),
     )
+
+
+def explanation_to_json(explanation: Explanation) -> dict[str, Any]:
+    planned, row = explanation.planned, explanation.nearest
+    return {
+        "node": planned.name,
+        "kind": planned.node.kind,
+        "pipeline": explanation.plan.pipeline,
+        "profile": explanation.plan.profile,
+        "key": planned.key,
+        "status": planned.status,
+        "reason": planned.reason,
+        "nearest": _row_to_json(row) if row is not None else None,
+        "ingredients": [asdict(ingredient) for ingredient in explanation.ingredients],
+        "causes": explanation.causes,
+    }
+
+
+def print_explanation(explanation: Explanation, console: Console) -> None:
+    planned, row = explanation.planned, explanation.nearest
+    status = "cached" if planned.is_hit else f"to make: {planned.reason}"
+    say(console, f"{planned.name}: {status}", "green" if planned.is_hit else "yellow")
+    say(console, f"key {planned.key}")
+    if row is None:
+        say(console, "The store holds nothing of its kind to compare with.")
+    else:
+        what = "made" if row.key == planned.key else "compared with the nearest earlier one, made"
+        name = f" as {row.name}" if explanation.nearest_has_other_name else ""
+        say(
+            console,
+            f"{what}{name} by run {row.run_id[:SHORT_ID]} on {moment(row.created_at)} in "
+            f"{format_seconds(row.seconds)} (key {row.key[:SHORT_ID]})",
+        )
+    say(console, "")
+    print_table(
+        console,
+        ("ingredient", "now", "before", ""),
+        (_cells(ingredient, row is not None) for ingredient in explanation.ingredients),
+    )
+    if explanation.causes:
+        say(console, "\nWhat above it is to be made for a reason of its own", "bold")
+        print_table(console, ("node", "why"), explanation.causes.items())
 
 
 def _nearest_row(planned: PlannedNode, rows: Iterable[Row]) -> Row | None:
@@ -124,3 +171,33 @@ def _is_from_above(node: PlannedNode, plan: Plan) -> bool:
         return False
     phrases = node.reason.split(", ")
     return node.reason == OTHER_INPUTS or all(phrase.startswith("input ") for phrase in phrases)
+
+
+def _row_to_json(row: Row) -> dict[str, Any]:
+    return {
+        "key": row.key,
+        "name": row.name,
+        "run_id": row.run_id,
+        "created_at": row.created_at,
+        "seconds": row.seconds,
+        "device": row.device,
+        "git_commit": row.git_commit,
+        "git_dirty": row.git_dirty,
+        "versions": dict(row.versions),
+    }
+
+
+def _cells(ingredient: ExplainedIngredient, is_compared: bool) -> tuple[str | Text, ...]:
+    is_input = ingredient.what == "input"
+    name = " ".join(part for part in (ingredient.what, ingredient.name) if part)
+    now, before = (
+        value[:SHORT_ID] if is_input and isinstance(value, str) else value_text(value)
+        for value in (ingredient.value, ingredient.before)
+    )
+    note = f"{ingredient.node}: {ingredient.reason or 'cached'}" if ingredient.node else ""
+    if not is_compared:
+        return name, now, "", note
+    if ingredient.is_changed:
+        changed = f"changed; {note}" if note else "changed"
+        return name, Text(now, style="yellow"), before, Text(changed, style="yellow")
+    return name, now, before, note

@@ -9,13 +9,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from flows.run_record import KIND
-from flows.upkeep.reachable import keys_of_runs, with_inputs
-from flows.upkeep.recorded_runs import RunUnreadable, run_rows
-from tasks.errors import BadInput
+from flows.run.run_record import KIND
+from flows.upkeep.runs import RunUnreadable, keys_of_runs, run_rows, with_inputs
+from tasks import BadInput
 from tasks.report.build import build_report
-from tasks.report.zip_file import files_below, zip_bytes
-from tasks.store.durable_file import write_local_file
+from tasks.report.files import files_below, zip_bytes
+from tasks.store.local_files import write_local_file
 from tasks.store.row_file import rows_to_parquet
 from tasks.store.store import Store
 

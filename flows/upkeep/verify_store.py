@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
+from rich.console import Console
+
+from flows.upkeep.show import amount, counted, print_table, say
 from tasks.store.filesystem import StoredFile
-from tasks.store.lease import GUARD_SECONDS
-from tasks.store.manifest_upkeep import DamagedFile
-from tasks.store.objects import MISSING, UNREADABLE, object_path
-from tasks.store.row import ObjectRef
+from tasks.store.locks import GUARD_SECONDS
+from tasks.store.manifest import DamagedFile
+from tasks.store.row import ObjectRef, object_path
 from tasks.store.rows import Rows, Summary
 from tasks.store.store import Store
-from tasks.store.upkeep import Upkeep
+from tasks.store.upkeep import MISSING, UNREADABLE, Upkeep
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,38 @@ def verify_store(store: Store, *, repair: bool = False) -> Verification:
     return _repair(upkeep, found, rows, named, faults) if repair and store.is_there() else found
 
 
+def verification_to_json(found: Verification) -> dict[str, Any]:
+    return asdict(found) | {"is_wrong": found.is_wrong}
+
+
+def print_verification(found: Verification, console: Console) -> None:
+    faults = [*found.missing, *found.corrupt]
+    if faults:
+        print_table(
+            console,
+            ("what", "object", "of", ""),
+            (
+                (fault.what, fault.address, ", ".join(fault.nodes), _state(fault))
+                for fault in faults
+            ),
+        )
+    for file in found.damaged_files:
+        how = "set aside" if found.is_repaired else "damaged"
+        say(console, f"{how}: {file.address}: {file.problem}", "red")
+    for file in found.newer_files:
+        say(console, f"skipped: {file.address}: {file.problem}")
+    if found.dropped:
+        say(console, f"The next run makes anew: {', '.join(found.dropped)}")
+    if found.orphans:
+        count = counted(len(found.orphans), "object")
+        say(
+            console,
+            f"{count} ({amount(found.orphan_bytes)}) named by no row; `darkroom gc` deletes such.",
+        )
+    read = f"{counted(found.rows, 'row')}, {counted(found.objects, 'object')}"
+    say(console, f"Read {read}, {amount(found.bytes)}: {_verdict(found, len(faults))}")
+
+
 def _named_objects(rows: Iterable[Summary]) -> dict[str, tuple[ObjectRef, list[Summary]]]:
     """By path: each object with the rows that name it."""
     named: dict[str, tuple[ObjectRef, list[Summary]]] = {}
@@ -136,3 +171,17 @@ def _repair(
         dropped=sorted(gone.values()),
         is_repaired=not damaged,
     )
+
+
+def _state(fault: Fault) -> str:
+    return "repaired" if fault.is_repaired else ""
+
+
+def _verdict(found: Verification, faults: int) -> str:
+    if not faults and not found.damaged_files:
+        return "all is whole."
+    missing = f"{len(found.missing)} missing, {len(found.corrupt)} damaged"
+    files = counted(len(found.damaged_files), "damaged file of the manifest", "damaged files of it")
+    if not found.is_wrong:
+        return f"{missing}, {files}; repaired."
+    return f"{missing}, {files}; --repair mends what can be mended."

@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.claims.finding import NotMeasurable
-from tasks.measure_similarity import TABLE
-from tasks.step import Step
+from tasks.running.step import Step
 from tasks.store.node import JSON
 
 Entry = Mapping[str, JSON]
 Arrays = Mapping[str, NDArray[Any]]
+Measured = dict[str, Any]
+"""A row of what was measured."""
+
+FIT = "fit to the prompt"
+"""In Evidence.rows, in place of a metric: how well the entry's one picture fits its prompt."""
 
 
 def _nothing(role: str, name: str) -> Arrays:
@@ -25,7 +29,7 @@ def _nothing(role: str, name: str) -> Arrays:
 
 @dataclass(frozen=True)
 class Evidence:
-    """entries: as flows.expand.claims gathers them; the fields that name nodes hold roles.
+    """entries: as flows.claims gathers them; the fields that name nodes hold roles.
 
     metrics, seeds: of each role. arrays: (role, object) to arrays. picture: role to the picture as
     it is shown, u8 [S, S, 3]. similarities: (number of the picture, text) to the cosine.
@@ -43,6 +47,8 @@ class Evidence:
 
     @classmethod
     def of_step(cls, step: Step) -> Evidence:
+        from tasks.text_to_image.steps.measure_similarity import TABLE
+
         similarities, scale = {}, 100.0
         if "similarity" in step.inputs:
             columns = step.read_table("similarity", TABLE).to_pydict()
@@ -67,9 +73,21 @@ class Evidence:
             raise NotMeasurable(f"{name} was not measured")
         return float(metrics[name])
 
-    def fit(self, entry_number: int) -> float:
-        """How well the picture of an entry with one picture fits its prompt."""
-        return self.similarities[entry_number, self.entries[entry_number]["prompt"]]
+    def rows(self, *fields: str, **measured: str) -> list[Measured]:
+        """A row an entry: those of its fields, then the metrics that columns name, or FIT.
+
+        Raises NotMeasurable as `metric` does.
+        """
+        return [
+            {field: entry[field] for field in fields}
+            | {
+                column: self.similarities[number, entry["prompt"]]
+                if name == FIT
+                else self.metric(entry, name)
+                for column, name in measured.items()
+            }
+            for number, entry in enumerate(self.entries)
+        ]
 
     def count_seeds(self, node: str = "node") -> int:
         """Different seeds of the nodes that this field names."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tasks.store.node import JSON
@@ -32,16 +32,21 @@ class Interval:
 @dataclass(frozen=True)
 class Finding:
     """because: a sentence with what was measured. numbers: name to value, the telling ones first.
-    seeds: how many different seeds the measured pictures or models come from.
+    seeds: how many different seeds the measured pictures come from; a model is trained from one.
     measured: rows of all that was measured, each with the same columns."""
 
     holds: bool
     because: str
     numbers: Mapping[str, float]
-    seeds: int
+    seeds: int = 1
     intervals: Sequence[Interval] = ()
     measured: Sequence[Mapping[str, JSON]] = field(default_factory=tuple)
 
     @property
     def verdict(self) -> str:
         return HOLDS if self.holds else FAILS
+
+
+def listed(values: Iterable[object]) -> str:
+    """Values in a sentence: "1, 2, 3"."""
+    return ", ".join(map(str, values))

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.claims.finding import Interval
+
 LEVEL = 0.95
 RESAMPLES = 2000
 
@@ -42,25 +44,24 @@ def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([(values < v).sum() + ((values == v).sum() - 1) / 2 for v in values])
 
 
-def chance(seed: int, *names: str) -> np.random.Generator:
-    """A generator of its own for each use."""
-    return np.random.default_rng([seed, *(zlib.crc32(name.encode()) for name in names)])
-
-
 def bootstrap(
+    of: str,
     samples: Sequence[NDArray[Any]],
     statistic: Callable[..., float],
-    generator: np.random.Generator,
+    seed: int,
+    *uses: str,
     resamples: int = RESAMPLES,
-) -> tuple[float, float]:
+) -> Interval:
     """The percentile interval of `statistic` at LEVEL (Efron and Tibshirani 1993, chapter 13).
 
-    samples: each drawn from anew, with replacement, along its first axis, independently of the
-    others; `statistic` takes as many arrays.
+    of: what lies in it. samples: each drawn from anew, with replacement, along its first axis,
+    independently of the others; `statistic` takes as many arrays. uses: names of the generator, so
+    that each use of a seed has its own; `of` by default.
     """
+    generator = np.random.default_rng([seed, *(zlib.crc32(use.encode()) for use in uses or (of,))])
     values = [
         statistic(*(s[generator.integers(len(s), size=len(s))] for s in samples))
         for _ in range(resamples)
     ]
     low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    return Interval(of, float(low), float(high), LEVEL, resamples, seed)

@@ -1,6 +1,6 @@
 """Gaussian blur, as a product with one matrix from each side, and the best it can do as a denoiser.
 
-A blur of rows then columns is B x B^T with B [S, S]: faster than a convolution with the wide
+A blur of rows then columns is B x B^T, B square: faster than a convolution with the wide
 kernels of hybrid images, and any kernel fits any picture.
 """
 
@@ -12,16 +12,16 @@ import math
 import torch
 from torch import Tensor
 
-from tasks.diffusion.picture_metrics import psnr
-from tasks.errors import BadInput
+from tasks import BadInput
+from tasks.diffusion.measures import psnr
 
 SIGMAS = tuple(0.25 * 2 ** (k / 4) for k in range(25))
 """The grid of best_gaussian_blur: 0.25 to 16 pixels, four to an octave."""
 
 
 def gaussian_blur(x: Tensor, kernel_size: int, sigma: float) -> Tensor:
-    """x [..., H, W] convolved with a normalised Gaussian of kernel_size (odd) pixels each way, the
-    picture mirrored at its border, without repeating the outermost pixel."""
+    """x convolved with a normalised Gaussian of kernel_size (odd) pixels each way, the picture
+    mirrored at its border, without repeating the outermost pixel. x: [..., height, width]."""
     down = _blur_matrix(x.shape[-2], kernel_size, sigma).to(x)
     across = _blur_matrix(x.shape[-1], kernel_size, sigma).to(x)
     return down @ x @ across.T
@@ -30,8 +30,9 @@ def gaussian_blur(x: Tensor, kernel_size: int, sigma: float) -> Tensor:
 def best_gaussian_blur(noisy: Tensor, clean: Tensor) -> tuple[Tensor, Tensor]:
     """For each noisy picture the blur, over SIGMAS, closest to the clean one by PSNR.
 
-    noisy: [n, 3, S, S]; clean: [3, S, S]. Kernels are 6 sigma + 1 pixels, which holds over 99
-    percent of a Gaussian. Returns the blurred pictures and their sigmas [n] float32.
+    noisy: [batch, 3, size, size]; clean: [3, size, size]. Kernels are 6 sigma + 1 pixels, which
+    holds over 99 percent of a Gaussian. Returns the blurred pictures and their sigmas, [batch]
+    float32.
     """
     blurred = torch.stack([gaussian_blur(noisy, 2 * math.ceil(3 * s) + 1, s) for s in SIGMAS])
     quality = torch.stack([psnr(pictures, clean.expand_as(noisy)) for pictures in blurred])

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from tasks.errors import BadInput
+from tasks import BadInput
 
 
 @dataclass(frozen=True)

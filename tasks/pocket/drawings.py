@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PIL import Image, ImageDraw
 
-from tasks.errors import BadInput
+from tasks import BadInput
 
 # Drawn on a grid of 100 x 100 units.
 UNITS = 100

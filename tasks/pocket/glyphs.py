@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from tasks.errors import BadInput
+from tasks import BadInput
 
 # Noto Color Emoji holds bitmaps of one size only; FreeType refuses any other.
 NATIVE_SIZE = 109

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tasks.diffusion.picture_metrics import LEVELS_PER_UNIT, psnr, root_mean_square_distance
+from tasks.diffusion.measures import LEVELS_PER_UNIT, psnr, root_mean_square_distance
 from tasks.diffusion.seeds import derive_seed, named_generator
-from tasks.diffusion.trajectory import Trajectory
+from tasks.diffusion.trajectories.trajectory import Trajectory
 from tasks.pocket.objective import noised
 from tasks.pocket.sampler import PocketSampler
 from tasks.pocket.world import ANY_PHOTO, World, reduced

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.errors import StepCancelled, StepFailed
+from tasks import StepCancelled, StepFailed
 
 if TYPE_CHECKING:
     import numpy as np

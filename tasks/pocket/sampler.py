@@ -11,12 +11,12 @@ import torch
 from safetensors.torch import load
 from torch import Tensor, nn
 
-from tasks.diffusion.diffusion_schedule import DiffusionSchedule
-from tasks.diffusion.engine import sample
+from tasks import StepFailed
 from tasks.diffusion.seeds import derive_seed
-from tasks.diffusion.trajectory import Result, Trajectory
-from tasks.diffusion.upscale import Upscaling, upscale
-from tasks.errors import StepFailed
+from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
+from tasks.diffusion.trajectories.engine import sample
+from tasks.diffusion.trajectories.trajectory import Result, Trajectory
+from tasks.diffusion.trajectories.upscale import enlarging
 from tasks.pocket.export import scheduler
 from tasks.pocket.networks import stage_one_unet, stage_two_unet, text_encoder
 from tasks.pocket.objective import NUM_TIMESTEPS
@@ -81,17 +81,7 @@ class PocketSampler:
 
     def take(self, trajectories: Sequence[Trajectory]) -> Tensor:
         """The pictures at the ends of the trajectories, [n, 3, 64, 64] in [-1, 1]."""
-        results = sample(
-            self.stage_one,
-            self.schedule,
-            trajectories,
-            size=64,
-            max_rows=ROWS_AT_ONCE,
-            device=self.settings.device,
-            report=self.settings.report,
-            should_stop=self.settings.should_stop,
-        )
-        return torch.stack([_picture(result) for result in results])
+        return self._ends(self.stage_one, self.schedule, trajectories, 64, ROWS_AT_ONCE)
 
     def enlarge(
         self, pictures: Tensor, texts: Sequence[str], noise_level: int = NOISE_LEVEL
@@ -99,24 +89,37 @@ class PocketSampler:
         """[n, 3, 64, 64] under their prompts to [n, 3, 128, 128], unguided."""
         schedule = DiffusionSchedule.from_config(scheduler().config)
         embeds = self.embeddings(texts)
-        items = [
-            Upscaling(
-                name=f"{text!r}, enlarged",
-                seed=derive_seed(number, "enlarge"),
-                image=picture,
-                noise_level=noise_level,
-                timesteps=self.settings.timesteps,
-                prompt_embeds=(embeds[text],),
+        trajectories = [
+            enlarging(
+                Trajectory(
+                    name=f"{text!r}, enlarged",
+                    seed=derive_seed(number, "enlarge"),
+                    timesteps=self.settings.timesteps,
+                    prompt_embeds=(embeds[text],),
+                ),
+                picture,
+                noise_level,
+                schedule,
+                size=128,
             )
             for number, (picture, text) in enumerate(zip(pictures, texts, strict=True))
         ]
-        results = upscale(
-            self._stage_two,
+        return self._ends(self._stage_two, schedule, trajectories, 128, LARGE_ROWS_AT_ONCE)
+
+    def _ends(
+        self,
+        network: Network,
+        schedule: DiffusionSchedule,
+        trajectories: Sequence[Trajectory],
+        size: int,
+        rows: int,
+    ) -> Tensor:
+        results = sample(
+            network,
             schedule,
-            schedule,
-            items,
-            size=128,
-            max_rows=LARGE_ROWS_AT_ONCE,
+            trajectories,
+            size=size,
+            max_rows=rows,
             device=self.settings.device,
             report=self.settings.report,
             should_stop=self.settings.should_stop,
@@ -126,7 +129,7 @@ class PocketSampler:
 
 @dataclass(frozen=True)
 class Weights:
-    """Objects of the training nodes: see tasks.train_pocket."""
+    """Objects of the training nodes: see tasks.pocket.train_pocket."""
 
     spiece: bytes
     text_encoder: bytes

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.pocket.photographs import code_of_photographs, render_photographs
-from tasks.preflight import Surroundings
+from tasks.running.kinds import Surroundings
 
 if TYPE_CHECKING:
     import torch

@@ -17,10 +17,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from tasks.diffusion.ema import ExponentialMovingAverage
+from tasks import StepCancelled, TrainingFailed
+from tasks.diffusion.process.trainer import ExponentialMovingAverage
 from tasks.diffusion.seeds import named_generator
-from tasks.errors import StepCancelled, TrainingFailed
-from tasks.store.durable_file import write_local_file
+from tasks.store.local_files import write_local_file
 
 
 @dataclass(frozen=True)

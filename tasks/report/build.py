@@ -7,16 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.report.assets import AssetFolder, Assets, EmbeddedAssets
-from tasks.report.claims_summary import claims_summary
-from tasks.report.compare.run_difference import difference_of
-from tasks.report.compare.view import ComparisonView, view_comparison
-from tasks.report.metric_records import MOST_EMBEDDED, MetricsView, metric_records, view_metrics
-from tasks.report.output_folder import write_report_files
-from tasks.report.pipeline_view import PipelineView, view_pipeline
-from tasks.report.rendering import beside_pages, inside_page, render
+from tasks.report.compare import ComparisonView, difference_of, view_comparison
+from tasks.report.files import (
+    AssetFolder,
+    Assets,
+    EmbeddedAssets,
+    beside_pages,
+    inside_page,
+    render,
+    write_report_files,
+)
+from tasks.report.metrics import MOST_EMBEDDED, MetricsView, metric_records, view_metrics
+from tasks.report.pipeline_view import PipelineView, claims_summary, search_entries, view_pipeline
 from tasks.report.run_record import RecordedPair, RunRecord, newest_pair, newest_runs
-from tasks.report.search_entries import search_entries
 from tasks.report.wording import slug
 from tasks.store.row import Row
 from tasks.store.store import Store

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.claims.finding import FAILS, HOLDS, NOT_MEASURABLE, VERDICTS
-from tasks.report.assets import Assets
+from tasks.report.files import Assets
 from tasks.report.run_record import ClaimRecord, RunRecord
 from tasks.report.wording import number, plural, slug
-from tasks.store.errors import CorruptArtifact
+from tasks.store import CorruptArtifact
 from tasks.store.row import Row
 from tasks.store.store import Store
 

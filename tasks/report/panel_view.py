@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.report.assets import Assets
-from tasks.report.metric_tables import Table, measured_beside
-from tasks.report.play.control import play_data
-from tasks.report.play.data_file import play_file
-from tasks.report.recipe import model_recipe, panel_settings
+from tasks.report.files import Assets
+from tasks.report.metrics import Table, measured_beside
+from tasks.report.play import play_data, play_file
 from tasks.report.run_record import Figure, NodeRecord, Panel, RunRecord
-from tasks.report.wording import duration, moment
-from tasks.store.errors import CorruptArtifact
+from tasks.report.wording import duration, model_recipe, moment, panel_settings
+from tasks.store import CorruptArtifact
 from tasks.store.row import Row
 from tasks.store.store import Store
 
@@ -63,7 +61,7 @@ class PanelView:
     measured: Table | None
     facts: Sequence[Fact]
     play: Mapping[str, Any] | None
-    """What readers can do with the picture; see tasks.report.play.control."""
+    """What readers can do with the picture; see tasks.report.play."""
     play_address: str | None
     """Of the file that holds `play`; None where the page does, or there is nothing to hold."""
 

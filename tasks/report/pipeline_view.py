@@ -7,16 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from tasks.report.anchors import unique_anchors
-from tasks.report.assets import Assets
-from tasks.report.claims import WriteUpClaims, view_claims
+from tasks.report.claims import ClaimView, WriteUpClaims, count_verdicts, view_claims
+from tasks.report.files import Assets
 from tasks.report.lineage import Lineage, lineage_of
-from tasks.report.metric_tables import Table, all_metrics, metrics_csv
-from tasks.report.models.card import ModelCard
-from tasks.report.models.cards import model_cards
+from tasks.report.metrics import Table, all_metrics, metrics_csv
+from tasks.report.models.cards import ModelCard, model_cards
 from tasks.report.panel_view import PanelView, view_panel
 from tasks.report.run_record import Figure, NodeRecord, RunRecord
-from tasks.report.wording import duration, moment, plural
+from tasks.report.wording import duration, moment, plural, unique_anchors
 from tasks.store.row import Row
 from tasks.store.store import Store
 
@@ -205,3 +203,80 @@ def _thumbnail(sections: Sequence[SectionView]) -> PanelView | None:
             if panel.panel.plot == plot:
                 return panel
     return drawn[-1] if drawn else None
+
+
+_ALIKE = {"profile", "data", "made with", "drawn", "its inputs took", "key"}
+"""Facts that nearly all panels share, or that nobody looks for."""
+
+
+def search_entries(views: Sequence[PipelineView], page: str | None = None) -> list[list[str]]:
+    """Title, where it stands, what else is said of it, and address, for each panel.
+
+    page: the file that the addresses are followed from; None for one that holds all.
+    """
+    return [
+        [
+            panel.panel.title or section.figure.title,
+            f"{view.run.title}, {section.figure.heading}",
+            " ".join([panel.panel.caption, *_searched(panel)]),
+            f"{'' if page in (None, view.file_name) else view.file_name}#{panel.anchor}",
+        ]
+        for view in views
+        for section in view.sections
+        for panel in section.panels
+    ]
+
+
+def _searched(panel: PanelView) -> list[str]:
+    return [fact.value for fact in panel.facts if fact.name not in _ALIKE]
+
+
+@dataclass(frozen=True)
+class ClaimCell:
+    """A claim in one write-up and the address of where it is told; None for no such claim."""
+
+    view: ClaimView
+    address: str
+
+
+@dataclass(frozen=True)
+class ClaimsSummary:
+    """writeups: titles. rows: the claim's words, and a cell for each write-up."""
+
+    writeups: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[ClaimCell | None]]]
+
+    @property
+    def counts(self) -> list[tuple[str, str, str, int]]:
+        return count_verdicts([cell.view for _, cells in self.rows for cell in cells if cell])
+
+
+def claims_summary(views: Sequence[PipelineView], is_single: bool = False) -> ClaimsSummary:
+    """A write-up that two pipelines have checked is told from its own page."""
+    found: dict[str, tuple[str, dict[str, ClaimCell]]] = {}
+    words: dict[str, str] = {}
+    own_last = sorted(views, key=lambda view: view.run.pipeline in _checked(view))
+    for view in own_last:
+        page = "" if is_single else view.file_name
+        for writeup in view.claims:
+            is_own = writeup.name == view.run.pipeline
+            if writeup.name in found and not is_own:
+                continue
+            cells = {
+                claim.record.id: ClaimCell(claim, f"{page}#{claim.anchor}")
+                for claim in writeup.claims
+            }
+            found[writeup.name] = (writeup.title, cells)
+            words.update({claim.record.id: claim.record.claim for claim in writeup.claims})
+    names = sorted(found)
+    return ClaimsSummary(
+        [found[name][0] for name in names],
+        [
+            (text, [found[name][1].get(claim_id) for name in names])
+            for claim_id, text in words.items()
+        ],
+    )
+
+
+def _checked(view: PipelineView) -> list[str]:
+    return [writeup.name for writeup in view.claims]

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasks.errors import BadInput
-from tasks.store.errors import CorruptArtifact
+from tasks import BadInput
+from tasks.store import CorruptArtifact
 from tasks.store.row import Row
 from tasks.store.store import Store
 

@@ -1,25 +1,27 @@
-"""A compacted file of the manifest: many rows, of which only those asked for are decoded.
+"""Compacted files of the manifest: many rows, of which only those asked for are decoded.
 
 Read column by column: a plan over a million rows needs their keys and a few of their values, and
-the rest only of the rows that it names.
+the rest only of the rows that it names. Merged without decoding their rows.
 """
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from tasks.store.errors import DamagedRow, UnknownSchema, UnreadableRow
-from tasks.store.row import SCHEMA_VERSION, Row
+from tasks.store import DamagedRow
+from tasks.store.row import SCHEMA_VERSION, Row, is_newer
 from tasks.store.row_file import (
+    RowsFile,
     damage,
     empty_table,
     open_parquet,
     problem_of,
     row_from_record,
+    rows_to_table,
     unknown_schema,
 )
 
@@ -31,9 +33,14 @@ if TYPE_CHECKING:
     Positions = NDArray[np.int64]
 
 KEY_LENGTH = 64
+MAX_ROWS = 65_536
+"""Of a compacted file: merging takes a few hundred megabytes and a second or two, never more."""
+
+SMALL = 4_096
+"""Files of fewer rows are always merged: reading one costs as much as reading its rows."""
 
 
-class CompactedFile:
+class CompactedFile(RowsFile):
     """An immutable file, from any number of threads.
 
     path: below the store. problems: what was found damaged so far; groups of rows are read, and so
@@ -67,18 +74,9 @@ class CompactedFile:
             except DamagedRow as error:
                 self.problems.append(error)
 
-    @property
-    def can_be_read(self) -> bool:
-        """False if some of its bytes could not be had, so that it may hold more than it shows."""
-        return not any(isinstance(problem, UnreadableRow) for problem in self.problems)
-
-    @property
-    def is_newer_schema(self) -> bool:
-        return any(isinstance(problem, UnknownSchema) for problem in self.problems)
-
     def select(self, keys: Collection[str]) -> Iterator[Row]:
         """The rows of those of `keys` that it holds, by key; each group is read once."""
-        yield from self._decode(self._positions_of(keys))
+        return self._decode(self._positions_of(keys))
 
     def holds(self, keys: Collection[str]) -> bool:
         """Whether it has a row of any of them."""
@@ -86,7 +84,7 @@ class CompactedFile:
 
     def rows(self) -> Iterator[Row]:
         """All whole rows, by key. What is damaged is in `problems` at the end."""
-        yield from self._decode(self._positions)
+        return self._decode(self._positions)
 
     def columns(self, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """For each row its key and these values; damaged rows are left out.
@@ -104,18 +102,13 @@ class CompactedFile:
         """An Arrow table of all rows that can be read, by key."""
         import pyarrow as pa
 
-        positions = self._positions
-        tables = []
-        for group, first, last in self._grouped(positions):
-            read = self._read(group)
-            if read is not None:
-                tables.append(take(read, positions[first:last] - self._starts[group]))
+        tables = [_take(table, places) for table, places in self._groups(self._positions)]
         return pa.concat_tables(tables) if tables else empty_table()
 
     def _positions_of(self, keys: Collection[str]) -> Positions:
         import numpy as np
 
-        wanted = as_keys(keys)
+        wanted = _as_keys(keys)
         places = np.searchsorted(self.keys, wanted)
         is_inside = places < len(self.keys)
         places, wanted = places[is_inside], wanted[is_inside]
@@ -130,7 +123,7 @@ class CompactedFile:
         keys, positions = [self.keys], [self._positions]
         for start, table in self._tables(["key", "schema_version"]):
             readable = self._readable(table)
-            keys.append(keys_of(table)[readable])
+            keys.append(_keys_of(table)[readable])
             positions.append(start + readable)
         self.keys, self._positions = np.concatenate(keys), np.concatenate(positions)
         # As they are written; a foreign file may be in any order.
@@ -162,8 +155,9 @@ class CompactedFile:
             self._note(unknown_schema(version))
         return np.array([n for n, v in enumerate(versions) if v == SCHEMA_VERSION], np.int64)
 
-    def _grouped(self, positions: Positions) -> Iterator[tuple[int, int, int]]:
-        """Runs of consecutive `positions` in one group: the group, where they begin and end."""
+    def _groups(self, positions: Positions) -> Iterator[tuple[Any, Positions]]:
+        """For each run of `positions` in one group its Arrow table and their places there; groups
+        that cannot be read are left out."""
         import numpy as np
 
         if not len(positions):
@@ -171,15 +165,14 @@ class CompactedFile:
         groups = np.searchsorted(np.array(self._starts), positions, side="right") - 1
         edges = [0, *(np.flatnonzero(np.diff(groups)) + 1).tolist(), len(positions)]
         for first, last in pairwise(edges):
-            yield int(groups[first]), first, last
+            group = int(groups[first])
+            table = self._read(group)
+            if table is not None:
+                yield table, positions[first:last] - self._starts[group]
 
     def _decode(self, positions: Positions) -> Iterator[Row]:
-        for group, first, last in self._grouped(positions):
-            table = self._read(group)
-            if table is None:
-                continue
-            inside = (positions[first:last] - self._starts[group]).tolist()
-            for record in _records(table, inside):
+        for table, places in self._groups(positions):
+            for record in _records(table, places.tolist()):
                 try:
                     row = row_from_record(record)
                 except DamagedRow as problem:
@@ -195,26 +188,23 @@ class CompactedFile:
             try:
                 return self._parquet.read_row_group(group, columns=columns, use_threads=False)
             except damage() as error:
-                self._give_up(group, problem_of(error))
+                self._damaged_groups.add(group)
+                self._note(problem_of(error))
                 return None
-
-    def _give_up(self, group: int, problem: DamagedRow) -> None:
-        self._damaged_groups.add(group)
-        self._note(problem)
 
     def _note(self, problem: DamagedRow) -> None:
         if str(problem) not in map(str, self.problems):
             self.problems.append(problem)
 
 
-def as_keys(keys: Collection[str]) -> Keys:
+def _as_keys(keys: Collection[str]) -> Keys:
     """Keys as an array, ascending, each once."""
     import numpy as np
 
     return np.unique(np.array([key.encode() for key in keys], f"S{KEY_LENGTH}"))
 
 
-def keys_of(table: Any) -> Keys:
+def _keys_of(table: Any) -> Keys:
     """The keys of an Arrow table of rows, in its order."""
     import numpy as np
 
@@ -222,7 +212,7 @@ def keys_of(table: Any) -> Keys:
     return np.array([(key or "").encode() for key in keys], f"S{KEY_LENGTH}")
 
 
-def take(table: Any, places: Positions) -> Any:
+def _take(table: Any, places: Positions) -> Any:
     """Rows of an Arrow table in this order."""
     import pyarrow as pa
 
@@ -240,3 +230,76 @@ def _records(table: Any, places: list[int]) -> Iterator[dict[str, Any]]:
         return
     for place in places:
         yield table.slice(place, 1).to_pylist()[0]
+
+
+def files_to_merge(files: Iterable[CompactedFile], new_rows: int) -> list[CompactedFile]:
+    """Those to write again, into one with `new_rows` more.
+
+    Small ones, and larger ones no more than twice as large as what is merged with them: so a row
+    is written again each time its file grows by half, not at each compaction. Damaged ones too, to
+    save what can be read of them.
+    """
+    merged: list[CompactedFile] = []
+    rows = new_rows
+    for file in sorted(files, key=lambda file: (not file.problems, file.row_count, file.path)):
+        if file.is_newer_schema or not file.can_be_read:
+            continue
+        is_like = file.row_count <= max(SMALL, 2 * rows)
+        if file.problems or (is_like and rows + file.row_count <= MAX_ROWS):
+            merged.append(file)
+            rows += file.row_count
+    return merged
+
+
+def merge(rows: Sequence[Row], files: Sequence[CompactedFile]) -> Any:
+    """An Arrow table of the newest row of every key, by key."""
+    import numpy as np
+    import pyarrow as pa
+
+    tables = [file.table() for file in files]
+    if rows:
+        tables.append(rows_to_table(rows))
+    table = pa.concat_tables(tables).combine_chunks()
+    keys = _keys_of(table)
+    order = np.argsort(keys, kind="stable")
+    is_repeated = keys[order][1:] == keys[order][:-1]
+    replaced = _replaced(table, order, is_repeated)
+    return _take(table, order[~np.isin(order, list(replaced))] if replaced else order)
+
+
+def without(file: CompactedFile, keys: Collection[str]) -> Any:
+    """An Arrow table of the file's rows but those of `keys`."""
+    import numpy as np
+
+    table = file.table()
+    held = _keys_of(table)
+    return _take(table, np.flatnonzero(~np.isin(held, _as_keys(keys))))
+
+
+def _replaced(table: Any, order: Any, is_repeated: Any) -> set[int]:
+    """Places in the table of rows that another of their key replaces, or that are damaged.
+
+    order: of the table by key. is_repeated: for each of it but the first, whether its key is that
+    of the one before.
+    """
+    import numpy as np
+
+    replaced: set[int] = set()
+    newest: Row | None = None
+    place = -1
+    repeats = np.flatnonzero(is_repeated)
+    for at in np.union1d(repeats, repeats + 1).tolist():
+        other = int(order[at])
+        try:
+            row = row_from_record(table.slice(other, 1).to_pylist()[0])
+        except DamagedRow:
+            replaced.add(other)
+            continue
+        if newest is None or newest.key != row.key:
+            newest, place = row, other
+        elif is_newer(row, newest):
+            replaced.add(place)
+            newest, place = row, other
+        else:
+            replaced.add(other)
+    return replaced

@@ -1,21 +1,19 @@
 """The few things the store asks of the place where it lies.
 
-Paths are relative to the root, with forward slashes, and made of checked names (tasks.store.names).
+Paths are relative to the root, with forward slashes, and made of checked names (check_name).
 A whole file appears at once or not at all: `write` is the only way to make one.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
-
-from tasks.errors import BadInput
 
 SETTLE_SECONDS = 30 * 60.0
 """Files touched more recently than this are young enough; see Filesystem.settle."""
@@ -48,6 +46,11 @@ class Filesystem(ABC):
 
     address: str
     is_remote: bool
+
+    @property
+    @abstractmethod
+    def local_folder(self) -> Path:
+        """Where this host keeps what belongs to it alone: its locks and unfinished work."""
 
     @abstractmethod
     def prepare(self) -> None:
@@ -100,8 +103,8 @@ class Filesystem(ABC):
         folder: all lie below it. among: about how many files lie there, where known: a filesystem
         of slow requests may list them instead of asking for each.
         """
-        found = {path: self.size(path) for path in paths}
-        return {path: size for path, size in found.items() if size is not None}
+        found = zip(paths, self.each(self.size, paths), strict=True)
+        return {path: size for path, size in found if size is not None}
 
     @abstractmethod
     def immutable_copy(self, path: str) -> str | bytes:
@@ -163,26 +166,6 @@ class Filesystem(ABC):
     @abstractmethod
     def address_of(self, path: str) -> str:
         """A file's full address."""
-
-
-def open_filesystem(address: str) -> Filesystem:
-    """The filesystem of any fsspec address. BadInput if the address names none; touches nothing."""
-    if not isinstance(address, str) or not address.strip() or "\0" in address:
-        raise BadInput(f"store address {address!r} is empty or not text; name a folder")
-    if address.startswith(("file://", "local://")):
-        address = address.split("://", 1)[1]
-    if "://" not in address:
-        # Without fsspec, whose import alone takes 50 ms of every command.
-        from tasks.store.local_filesystem import LocalFilesystem
-
-        return LocalFilesystem(os.path.abspath(os.path.expanduser(address)))
-    if address.startswith(("s3://", "s3a://")):
-        from tasks.store.s3_filesystem import S3Filesystem
-
-        return S3Filesystem(address)
-    from tasks.store.remote_filesystem import RemoteFilesystem
-
-    return RemoteFilesystem(address)
 
 
 def quarantine_path(path: str) -> str:

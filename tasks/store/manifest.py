@@ -16,17 +16,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tasks.store.compacted_file import CompactedFile
-from tasks.store.compaction import MAX_ROWS, files_to_merge, merge, without
-from tasks.store.errors import DamagedRow, StoreUnavailable, UnknownSchema, UnreadableRow
+from tasks.store import DamagedRow, StoreUnavailable, UnknownSchema, UnreadableRow
+from tasks.store.compacted_file import MAX_ROWS, CompactedFile, files_to_merge, merge, without
 from tasks.store.filesystem import Filesystem, quarantine_path
-from tasks.store.names import check_key
+from tasks.store.node import check_key
 from tasks.store.row import SCHEMA_VERSION, Row, is_newer, later_than
-from tasks.store.row_file import row_from_parquet, row_to_parquet, table_to_parquet
+from tasks.store.row_file import (
+    RowsFile,
+    row_from_parquet,
+    rows_to_parquet,
+    rows_to_table,
+    table_to_parquet,
+)
 from tasks.store.rows import Rows
 
 PARTS = "manifest/parts"
@@ -39,34 +44,31 @@ _PART = re.compile(rf"{PARTS}/([a-z_]{{1,64}})/([0-9a-f]{{64}})(-[0-9a-f]{{16}})
 
 
 @dataclass(frozen=True)
-class Part:
+class Part(RowsFile):
     """A part as it was read: its row, or the problem with it. data: None if it could not be read
     at all."""
 
     path: str
     data: bytes | None
     row: Row | None = None
-    problem: DamagedRow | None = None
-
-    @property
-    def problems(self) -> list[DamagedRow]:
-        return [] if self.problem is None else [self.problem]
-
-    @property
-    def can_be_read(self) -> bool:
-        return not isinstance(self.problem, UnreadableRow)
-
-    @property
-    def is_newer_schema(self) -> bool:
-        return isinstance(self.problem, UnknownSchema)
+    problems: Sequence[DamagedRow] = ()
 
 
-ManifestFile = Part | CompactedFile
+@dataclass(frozen=True)
+class DamagedFile:
+    """A file of the manifest with rows that cannot be read. address: in full.
+
+    is_newer_schema: a newer Darkroom wrote it, so it is no damage.
+    """
+
+    address: str
+    problem: str
+    is_newer_schema: bool
 
 
 class Manifest:
-    """Rows of one store. For `remove` and `compact` the caller holds the manifest lock, and for
-    `record` too unless the filesystem is remote."""
+    """Rows of one store. For all that changes them the caller holds the manifest lock, for `record`
+    unless the filesystem is remote."""
 
     def __init__(self, filesystem: Filesystem) -> None:
         self._filesystem = filesystem
@@ -74,13 +76,15 @@ class Manifest:
         self._opened: dict[str, CompactedFile] = {}
         # So is a part, where none is replaced.
         self._parts_read: dict[str, Part] = {}
-        self._last_read: list[ManifestFile] = []
+        self._last_read: list[RowsFile] = []
 
     @property
     def problems(self) -> list[str]:
         """What was found damaged and left out, of the last `rows` and any `find` since, one line
         each. Some is found only as rows are decoded."""
-        lines = [self._describe(file, problem) for file, problem in _problems(self._last_read)]
+        lines = [
+            self._describe(file, problem) for file in self._last_read for problem in file.problems
+        ]
         return list(dict.fromkeys(lines))
 
     def rows(self) -> Rows:
@@ -88,14 +92,14 @@ class Manifest:
         parts = self._parts()
         compacted = self._compacted()
         self._last_read = [*parts, *compacted]
-        return Rows(newest_of(parts), compacted)
+        return Rows(_newest_of(parts), compacted)
 
     def find(self, key: str, kind: str | None = None) -> Row | None:
         """The row of one key, read afresh. kind: spares a few requests."""
         parts = self._parts(check_key(key), kind)
         compacted = self._compacted()
-        found = Rows(newest_of(parts), compacted).get(key)
-        files: list[ManifestFile] = [*parts, *compacted]
+        found = Rows(_newest_of(parts), compacted).get(key)
+        files: list[RowsFile] = [*parts, *compacted]
         if damaged := [file for file in files if file.problems]:
             known = {file.path for file in self._last_read}
             self._last_read += [file for file in damaged if file.path not in known]
@@ -109,11 +113,11 @@ class Manifest:
 
     def record(self, row: Row) -> None:
         """Write the part of `row`. It becomes the newest of its key, whatever the clocks say."""
-        row_to_parquet(row)  # a value that cannot be stored is found before anything is touched
+        rows_to_parquet([row])  # a value that cannot be stored is found before anything is touched
         replaced = self.find(row.key, row.kind)
         if replaced is not None and row.created <= replaced.created:
             row = replace(row, created_at=later_than(replaced.created))
-        self._filesystem.write(self._part_path(row), row_to_parquet(row))
+        self._filesystem.write(self._part_path(row), rows_to_parquet([row]))
 
     def remove(self, key: str) -> None:
         """Forget every row of `key`, damaged ones too. Its objects stay."""
@@ -126,19 +130,63 @@ class Manifest:
         lost. Compacted files of like size are merged, so that each row is written again only as
         often as the manifest doubles."""
         parts, compacted = self._parts(), self._compacted()
-        rows = newest_of(parts)
+        rows = _newest_of(parts)
         merged = files_to_merge(compacted, len(rows))
         if rows or len(merged) > 1 or any(file.problems for file in merged):
             written = self._write_compacted(merge(list(rows.values()), merged))
             self._retire_all([*parts, *(file for file in merged if file.path not in written)])
         else:
-            self._retire_all(part for part in parts if part.problem is not None)
+            self._retire_all(part for part in parts if part.problems)
         self._filesystem.sweep()
         return sum(1 for part in parts if part.row is not None)
 
     def count_parts(self) -> int:
         """How many parts there are, whole or damaged."""
         return len(self._part_paths())
+
+    def damaged_files(self) -> list[DamagedFile]:
+        """Every file with rows that cannot be read. Reads all of it."""
+        return [
+            DamagedFile(self._filesystem.address_of(file.path), str(problem), file.is_newer_schema)
+            for file in self._read_whole()
+            for problem in file.problems[:1]
+        ]
+
+    def remove_rows(self, rows: Iterable[Row]) -> list[Row]:
+        """Forget these rows, and older ones of their keys. Returns those that are gone.
+
+        A row recorded anew since it was read stays.
+        """
+        doomed = list(rows)
+        # What is decided on is what goes: other hosts may record while this goes on.
+        parts, compacted = self._parts(), self._compacted()
+        newest = Rows(_newest_of(parts), compacted).select([row.key for row in doomed])
+        gone = {row.key: row for row in doomed if newest.get(row.key) in (None, row)}
+        self._retire_all([part for part in parts if part.row and part.row.key in gone])
+        self._remove_from_compacted(gone, compacted)
+        return list(gone.values())
+
+    def set_damage_aside(self) -> int:
+        """Move damaged files to quarantine/; what can be read of them is written anew first.
+
+        Returns how many. A file of a newer schema is whole as far as can be told, and stays; so
+        does one that could not be read at all.
+        """
+        damaged = [file for file in self._read_whole() if file.problems]
+        damaged = [file for file in damaged if file.can_be_read and not file.is_newer_schema]
+        for file in damaged:
+            if isinstance(file, CompactedFile) and (rows := list(file.rows())):
+                self._write_compacted(rows_to_table(rows))
+            self._retire(file)
+        return len(damaged)
+
+    def _read_whole(self) -> list[RowsFile]:
+        """Every file, each row decoded once, so that all damage is found."""
+        compacted = self._compacted()
+        for file in compacted:
+            for _ in file.rows():
+                pass
+        return [*self._parts(), *compacted]
 
     def _part_path(self, row: Row) -> str:
         if self._filesystem.is_remote:
@@ -178,14 +226,14 @@ class Manifest:
         except FileNotFoundError:
             return None
         except OSError as error:
-            return Part(path, None, problem=UnreadableRow(f"cannot be read: {error}"))
+            return Part(path, None, problems=[UnreadableRow(f"cannot be read: {error}")])
         try:
             row = row_from_parquet(data)
         except DamagedRow as problem:
-            return Part(path, data, problem=problem)
+            return Part(path, data, problems=[problem])
         match = _PART.fullmatch(path)
         if match is None or (row.kind, row.key) != (match[1], match[2]):
-            return Part(path, data, problem=DamagedRow("it holds the row of another key"))
+            return Part(path, data, problems=[DamagedRow("it holds the row of another key")])
         return Part(path, data, row)
 
     def _compacted(self) -> list[CompactedFile]:
@@ -194,7 +242,7 @@ class Manifest:
                 path for path in self._filesystem.paths(COMPACTED) if _COMPACTED_FILE.match(path)
             ]
             try:
-                files = {path: self._whole(path) or self._open(path) for path in paths}
+                files = {path: self._open(path) for path in paths}
             except FileNotFoundError:
                 continue  # just compacted into another, which a new listing shows
             self._opened = files
@@ -202,12 +250,11 @@ class Manifest:
         address = self._filesystem.address_of(COMPACTED)
         raise StoreUnavailable(f"{address}: what is listed there is never there; try again later")
 
-    def _whole(self, path: str) -> CompactedFile | None:
-        """As it was opened. One with problems is looked at again: it may have been put right."""
-        file = self._opened.get(path)
-        return None if file is None or file.problems else file
-
     def _open(self, path: str) -> CompactedFile:
+        known = self._opened.get(path)
+        # One with problems is looked at again: it may have been put right.
+        if known is not None and not known.problems:
+            return known
         try:
             source = self._filesystem.immutable_copy(path)
         except FileNotFoundError:
@@ -235,10 +282,10 @@ class Manifest:
             paths.append(path)
         return paths
 
-    def _retire_all(self, files: Iterable[ManifestFile]) -> None:
+    def _retire_all(self, files: Iterable[RowsFile]) -> None:
         self._filesystem.each(self._retire, files)
 
-    def _retire(self, file: ManifestFile) -> None:
+    def _retire(self, file: RowsFile) -> None:
         """Delete a file whose rows are written elsewhere; set a damaged one aside."""
         if file.is_newer_schema or not file.can_be_read:
             return
@@ -250,7 +297,7 @@ class Manifest:
         else:
             self._filesystem.delete(file.path)
 
-    def _describe(self, file: ManifestFile, problem: DamagedRow) -> str:
+    def _describe(self, file: RowsFile, problem: DamagedRow) -> str:
         advice = (
             "update Darkroom to read it"
             if isinstance(problem, UnknownSchema)
@@ -264,11 +311,7 @@ def _beside_newer(kind: str, key: str) -> str:
     return f"{PARTS}/{kind}/{key}-{SCHEMA_VERSION:016x}.parquet"
 
 
-def _problems(files: Collection[ManifestFile]) -> list[tuple[ManifestFile, DamagedRow]]:
-    return [(file, problem) for file in files for problem in file.problems]
-
-
-def newest_of(parts: Collection[Part]) -> dict[str, Row]:
+def _newest_of(parts: Collection[Part]) -> dict[str, Row]:
     """The newest row of every key that they hold."""
     newest: dict[str, Row] = {}
     for row in (part.row for part in parts if part.row is not None):

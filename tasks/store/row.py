@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tasks.errors import BadInput
-from tasks.store.errors import DamagedRow
-from tasks.store.names import check_extension, check_key, check_kind, check_object_name
-from tasks.store.node import JSON, canonical_json
+from tasks import BadInput
+from tasks.store import DamagedRow
+from tasks.store.node import JSON, canonical_json, check_key, check_name
 
 SCHEMA_VERSION = 1
+
+INFO_NAME = "input_objects"
+"""Under which a row's info keeps the digest of what its inputs held."""
 
 
 def utc_now() -> str:
@@ -43,9 +45,21 @@ class ObjectRef:
 
     def __post_init__(self) -> None:
         check_key(self.sha256)
-        check_extension(self.extension)
+        check_name("extension", self.extension)
         if not isinstance(self.size, int) or self.size < 0:
             raise BadInput(f"store: object size {self.size!r} is not a number of bytes")
+
+    def damage_of(self, data: bytes) -> str | None:
+        """What is wrong with these bytes, None if they are the object's."""
+        if len(data) < self.size:
+            return f"truncated ({len(data):,} of {self.size:,} bytes)"
+        is_whole = len(data) == self.size and hashlib.sha256(data).hexdigest() == self.sha256
+        return None if is_whole else "does not match its SHA-256"
+
+
+def object_path(ref: ObjectRef) -> str:
+    """Below the store."""
+    return f"objects/{ref.sha256[:2]}/{ref.sha256}.{ref.extension}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +98,10 @@ class Row:
 
     def __post_init__(self) -> None:
         check_key(self.key)
-        check_kind(self.kind)
+        check_name("kind", self.kind)
         _ = self.created  # ValueError for a time that is none
         for name in self.objects:
-            check_object_name(name)
+            check_name("object name", name)
         for key in self.inputs.values():
             check_key(key)
 
@@ -170,3 +184,27 @@ def _digest(columns: Mapping[str, Any]) -> str:
     except ValueError as error:
         raise ValueError(f"{columns['name']} cannot be recorded: {error}") from error
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def digest_of_inputs(inputs: Mapping[str, Row]) -> str:
+    """64 hexadecimal digits for the objects of all inputs, by role and name.
+
+    A key names how inputs are made, not what came out. An input made again elsewhere, with another
+    number of threads or by force, may differ in its bits under the same key; this digest shows it.
+    """
+    objects = {
+        role: {name: reference.sha256 for name, reference in row.objects.items()}
+        for role, row in inputs.items()
+    }
+    return hashlib.sha256(canonical_json(objects).encode()).hexdigest()
+
+
+def has_other_inputs(row: Row, rows: Mapping[str, Row]) -> bool:
+    """Whether an input of `row` now holds other objects than when `row` was made.
+
+    rows: by key. False where an input is not there to compare with.
+    """
+    recorded = row.info.get(INFO_NAME)
+    if recorded is None or not all(key in rows for key in row.inputs.values()):
+        return False
+    return recorded != digest_of_inputs({role: rows[key] for role, key in row.inputs.items()})

@@ -7,11 +7,11 @@ schema does not change with a step's parameters.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tasks.errors import BadInput
-from tasks.store.errors import DamagedRow, UnknownSchema, UnreadableRow
+from tasks import BadInput
+from tasks.store import DamagedRow, UnknownSchema, UnreadableRow
 from tasks.store.row import FIELDS, SCHEMA_VERSION, Row
 
 if TYPE_CHECKING:
@@ -30,14 +30,25 @@ _MAX_GROUPS = 256
 _SMALLEST_GROUP = 64
 
 
+class RowsFile:
+    """A file of the manifest as it was read. path: below the store. problems: found in it."""
+
+    path: str
+    problems: Sequence[DamagedRow]
+
+    @property
+    def can_be_read(self) -> bool:
+        """False if some of its bytes could not be had, so that it may hold more than it shows."""
+        return not any(isinstance(problem, UnreadableRow) for problem in self.problems)
+
+    @property
+    def is_newer_schema(self) -> bool:
+        return any(isinstance(problem, UnknownSchema) for problem in self.problems)
+
+
 def rows_in_group(rows: int) -> int:
     """Damage costs one group, not the file; and each group costs a reader a little."""
     return max(_SMALLEST_GROUP, -(-rows // _MAX_GROUPS))
-
-
-def row_to_parquet(row: Row) -> bytes:
-    """A Parquet file of one row. ValueError as for rows_to_parquet."""
-    return rows_to_parquet([row])
 
 
 def row_from_parquet(data: bytes) -> Row:

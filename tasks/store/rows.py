@@ -12,7 +12,6 @@ from tasks.store.row import ObjectRef, Row, is_newer, objects_from_json
 if TYPE_CHECKING:
     from tasks.store.compacted_file import CompactedFile
 
-
 PARTS = -1
 
 
@@ -98,13 +97,11 @@ class Rows(Mapping[str, Row]):
             return {}
         newest: dict[str, list[tuple[str, str]]] = {}
         for key, value, created_at in self._columns(column, "created_at"):
-            if value not in wanted:
-                continue
-            times = newest.setdefault(value, [])
-            if len(times) < limit:
+            if value in wanted:
+                times = newest.setdefault(value, [])
                 heapq.heappush(times, (created_at, key))
-            else:
-                heapq.heappushpop(times, (created_at, key))
+                if len(times) > limit:
+                    heapq.heappop(times)
         return {
             value: [key for _, key in sorted(times, reverse=True)]
             for value, times in newest.items()

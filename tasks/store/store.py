@@ -13,18 +13,20 @@ Importing this module and constructing a Store is cheap; pyarrow is imported by 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import os
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from tasks.store.durable_file import clear_write_errors, make_folder
-from tasks.store.filesystem import open_filesystem
-from tasks.store.lease import Lease, LeaseState, read_lease_state
-from tasks.store.lock import hold_in_store, local_folder
+from tasks import BadInput
+from tasks.store import CorruptArtifact
+from tasks.store.filesystem import Filesystem, quarantine_path
+from tasks.store.local_files import LocalFilesystem, clear_write_errors, make_folder
+from tasks.store.locks import Lease, LeaseState, hold_in_store, read_lease_state
 from tasks.store.manifest import Manifest
-from tasks.store.names import check_key
-from tasks.store.objects import Objects, object_path
-from tasks.store.row import ObjectRef, Row
+from tasks.store.node import check_key
+from tasks.store.row import ObjectRef, Row, object_path
 from tasks.store.rows import Rows
 
 
@@ -40,7 +42,6 @@ class Store:
     def __init__(self, address: str) -> None:
         """Touches nothing. A relative folder is resolved now; `~` is the home folder."""
         self._filesystem = open_filesystem(address)
-        self._objects = Objects(self._filesystem)
         self._manifest = Manifest(self._filesystem)
 
     @classmethod
@@ -95,18 +96,54 @@ class Store:
 
         among: about how many rows the store has in all, where known.
         """
-        return self._objects.missing(rows, among)
+        paths = {object_path(ref) for row in rows for ref in row.objects.values()}
+        if among is not None:
+            among = max(len(paths), len(paths) * among // max(1, len(rows)))
+        sizes = self._filesystem.sizes(paths, "objects", among)
+        found = {row.key: _first_missing(row, sizes) for row in rows}
+        return {key: phrase for key, phrase in found.items() if phrase is not None}
 
     def put_object(self, data: bytes, extension: str) -> ObjectRef:
         """Store bytes, durably, before a row names them. The same bytes again cost nothing."""
-        return self._objects.put(data, extension)
+        ref = ObjectRef(hashlib.sha256(data).hexdigest(), len(data), extension)
+        path = object_path(ref)
+        if self.object_exists(ref) and self._holds(path, data):
+            # Not there any more: clean-up deleted it between these two lines.
+            with contextlib.suppress(FileNotFoundError):
+                self._filesystem.settle(path)
+                return ref
+        self._filesystem.write(path, data)
+        return ref
 
     def read_object(self, ref: ObjectRef) -> bytes:
-        """Bytes proven against size and SHA-256. CorruptArtifact if missing or damaged."""
-        return self._objects.read(ref)
+        """All bytes, proven against size and SHA-256.
+
+        Raises CorruptArtifact for a missing object and for a damaged one, which is moved to
+        quarantine/ so that the next write puts a whole one in its place.
+        """
+        path, address = object_path(ref), self.object_address(ref)
+        try:
+            data = self._filesystem.read(path)
+        except FileNotFoundError as error:
+            raise CorruptArtifact(
+                f"{address} is missing; run again to make it anew", ref.sha256
+            ) from error
+        except OSError as error:
+            raise CorruptArtifact(f"{address} cannot be read: {error}", ref.sha256) from error
+        damage = ref.damage_of(data)
+        if damage is None:
+            return data
+        # A store that may only be read keeps the damaged object where it is.
+        with contextlib.suppress(OSError):
+            self._filesystem.move(path, quarantine_path(path))
+        what = f"is {damage}" if damage.startswith("truncated") else damage
+        raise CorruptArtifact(
+            f"{address} {what}; it was set aside, run again to make it anew", ref.sha256
+        )
 
     def object_exists(self, ref: ObjectRef) -> bool:
-        return self._objects.exists(ref)
+        """Whether it is there with the right size."""
+        return self._filesystem.size(object_path(ref)) == ref.size
 
     def object_address(self, ref: ObjectRef) -> str:
         """Path of the object in a local store, its full address in any other."""
@@ -168,8 +205,44 @@ class Store:
         """Whether a run that another process began goes on here. Touches nothing."""
         return read_lease_state(self._filesystem, run_id)
 
+    def _holds(self, path: str, data: bytes) -> bool:
+        try:
+            return self._filesystem.read(path) == data
+        except OSError:
+            return False
+
     def _workspace(self, key: str) -> Path:
-        return local_folder(self._filesystem) / "work" / check_key(key)
+        return self._filesystem.local_folder / "work" / check_key(key)
 
     def _manifest_lock(self) -> contextlib.AbstractContextManager[None]:
         return hold_in_store(self._filesystem, "manifest")
+
+
+def open_filesystem(address: str) -> Filesystem:
+    """The filesystem of any fsspec address. BadInput if the address names none; touches nothing."""
+    if not isinstance(address, str) or not address.strip() or "\0" in address:
+        raise BadInput(f"store address {address!r} is empty or not text; name a folder")
+    if address.startswith(("file://", "local://")):
+        address = address.split("://", 1)[1]
+    if "://" not in address:
+        return LocalFilesystem(os.path.abspath(os.path.expanduser(address)))
+    # fsspec's import alone takes 50 ms, botocore's 400.
+    if address.startswith(("s3://", "s3a://")):
+        from tasks.store.s3_files import S3Filesystem
+
+        return S3Filesystem(address)
+    from tasks.store.remote_files import RemoteFilesystem
+
+    return RemoteFilesystem(address)
+
+
+def _first_missing(row: Row, sizes: Mapping[str, int]) -> str | None:
+    for name, ref in row.objects.items():
+        size = sizes.get(object_path(ref))
+        if size is None:
+            return f"object {name} is missing"
+        if size < ref.size:
+            return f"object {name} is truncated ({size:,} of {ref.size:,} bytes)"
+        if size > ref.size:
+            return f"object {name} has the wrong size ({size:,} for {ref.size:,} bytes)"
+    return None

@@ -3,25 +3,63 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
-from collections.abc import Iterable, Sequence
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.store.filesystem import StoredFile
-from tasks.store.lease import LeaseRecord, cleaning_lock, read_leases
-from tasks.store.lock import local_folder, lock_file
-from tasks.store.manifest_upkeep import DamagedFile, ManifestUpkeep
-from tasks.store.names import check_key
-from tasks.store.objects import Objects
-from tasks.store.pins import Pins
-from tasks.store.row import ObjectRef, Row
+from tasks.store.filesystem import Filesystem, StoredFile, quarantine_path
+from tasks.store.locks import LeaseRecord, cleaning_lock, lock_file, read_leases, try_lock
+from tasks.store.manifest import DamagedFile, Manifest
+from tasks.store.node import JSON, check_key
+from tasks.store.row import ObjectRef, Row, object_path
 from tasks.store.store import Store
-from tasks.store.workspaces import Workspace, delete_workspace, list_workspaces
+
+MISSING = "missing"
+UNREADABLE = "cannot be read"
 
 LARGE_OBJECT = 16 * 2**20
 """Bytes."""
 
 _OBJECT = re.compile(r"objects/([0-9a-f]{2})/\1[0-9a-f]{62}\.[a-z0-9]{1,16}")
+_KEY = re.compile(r"[0-9a-f]{64}")
+_PIN = re.compile(r"([0-9a-f]{64})\.json")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """State of an unfinished step on this host.
+
+    size: bytes of all its files. modified: POSIX seconds of the newest of them.
+    """
+
+    key: str
+    size: int
+    modified: float
+
+
+class Pins:
+    """Runs that clean-up keeps, whatever came after them: pins/<key of the run's row>.json.
+
+    The name alone pins, so a damaged pin still holds.
+    """
+
+    def __init__(self, filesystem: Filesystem) -> None:
+        self._filesystem = filesystem
+
+    def add(self, key: str, note: Mapping[str, JSON]) -> None:
+        """Pin the run whose row has this key, durably. note: for people who look into the file."""
+        self._filesystem.write(_pin(key), json.dumps(dict(note), indent=1).encode())
+
+    def remove(self, key: str) -> None:
+        self._filesystem.delete(_pin(key))
+
+    def pinned(self) -> set[str]:
+        """Keys of the rows of all pinned runs."""
+        names = (_PIN.fullmatch(name) for name in self._filesystem.names("pins"))
+        return {name[1] for name in names if name is not None}
 
 
 class Upkeep:
@@ -30,8 +68,7 @@ class Upkeep:
     def __init__(self, store: Store) -> None:
         self._filesystem = store._filesystem
         self._manifest_lock = store._manifest_lock
-        self._manifest = ManifestUpkeep(self._filesystem)
-        self._objects = Objects(self._filesystem)
+        self._manifest = Manifest(self._filesystem)
         self.pins = Pins(self._filesystem)
 
     def cleaning(self) -> contextlib.AbstractContextManager[None]:
@@ -55,18 +92,35 @@ class Upkeep:
 
     def workspaces(self) -> list[Workspace]:
         """State of unfinished steps on this host."""
-        return list_workspaces(self._local / "work")
+        root = self._filesystem.local_folder / "work"
+        folders = sorted(root.iterdir()) if root.is_dir() else []
+        return [
+            _measure(folder)
+            for folder in folders
+            if _KEY.fullmatch(folder.name) and folder.is_dir()
+        ]
 
     def damage(self, refs: Sequence[ObjectRef]) -> list[str | None]:
-        """For each, None for a whole object, else what is wrong with it. Changes nothing."""
+        """For each, None for a whole object, else what is wrong with it. Changes nothing.
+
+        "missing", "truncated (10 of 200 bytes)", "does not match its SHA-256" or "cannot be read
+        (...)"; the last says nothing of its content.
+        """
         # Several large ones at once would not fit into memory.
         small = [ref for ref in refs if ref.size < LARGE_OBJECT]
-        found = dict(zip(small, self._filesystem.each(self._objects.damage, small), strict=True))
-        return [found[ref] if ref in found else self._objects.damage(ref) for ref in refs]
+        found = dict(zip(small, self._filesystem.each(self._damage, small), strict=True))
+        return [found[ref] if ref in found else self._damage(ref) for ref in refs]
 
     def set_object_aside(self, ref: ObjectRef) -> str | None:
-        """Out of the way if it is damaged still. Returns what is wrong with it, as `damage`."""
-        return self._objects.set_aside(ref)
+        """Move it to quarantine/ if it is damaged still, so that the next write puts a whole one.
+
+        Returns what is wrong with it, as `damage`; one that is whole or cannot be read stays.
+        """
+        path, what = object_path(ref), self._damage(ref)
+        if what is not None and not what.startswith(UNREADABLE):
+            with contextlib.suppress(FileNotFoundError):
+                self._filesystem.move(path, quarantine_path(path))
+        return what
 
     def damaged_files(self) -> list[DamagedFile]:
         """Of the manifest."""
@@ -90,11 +144,47 @@ class Upkeep:
         return {path for path, is_gone in zip(paths, gone, strict=True) if is_gone}
 
     def delete_workspace(self, key: str, moment: float) -> bool:
-        """False, with nothing deleted, while a step works in it."""
-        return delete_workspace(
-            self._local / "work" / check_key(key), lock_file(self._filesystem, key), moment
-        )
+        """If nothing was written there since `moment`. Returns whether it is gone.
 
-    @property
-    def _local(self) -> Path:
-        return local_folder(self._filesystem)
+        False, with nothing deleted, while a step works in it.
+        """
+        folder = self._filesystem.local_folder / "work" / check_key(key)
+        path = lock_file(self._filesystem, key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = try_lock(path)
+        if lock is None:
+            return False
+        try:
+            if not folder.is_dir():
+                return True
+            if _measure(folder).modified >= moment:
+                return False
+            shutil.rmtree(folder)
+            return True
+        finally:
+            lock.release()
+
+    def _damage(self, ref: ObjectRef) -> str | None:
+        try:
+            return ref.damage_of(self._filesystem.read(object_path(ref)))
+        except FileNotFoundError:
+            return MISSING
+        except OSError as error:
+            return f"{UNREADABLE} ({error.strerror or error})"
+
+
+def _pin(key: str) -> str:
+    return f"pins/{check_key(key)}.json"
+
+
+def _measure(folder: Path) -> Workspace:
+    size, modified = 0, 0.0
+    for path in [folder, *folder.rglob("*")]:
+        try:
+            status = path.lstat()
+        except FileNotFoundError:
+            continue  # the step goes on
+        modified = max(modified, status.st_mtime)
+        if path.is_file():
+            size += status.st_size
+    return Workspace(folder.name, size, modified)

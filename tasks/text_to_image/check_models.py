@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.errors import BadInput
-from tasks.text_to_image.check_configs import check_configs, embedding_width
+from tasks import BadInput
 from tasks.text_to_image.find_part import (
     FoundPart,
     ListedPart,
@@ -21,7 +20,6 @@ from tasks.text_to_image.find_part import (
     list_part,
 )
 from tasks.text_to_image.hub import cached_folder, fetch
-from tasks.text_to_image.hub_refusal import or_pocket
 from tasks.text_to_image.memory import (
     bytes_in_memory,
     count_elements,
@@ -29,16 +27,16 @@ from tasks.text_to_image.memory import (
     free_memory,
     place,
 )
-from tasks.text_to_image.model_part import COMPONENTS, HubAddress, ModelPart
+from tasks.text_to_image.model_part import COMPONENTS, HubAddress, ModelPart, or_pocket
 from tasks.text_to_image.prompt_embeds import (
     missing_prompts,
     read_prompt_embeds,
     without_embedding,
 )
-from tasks.text_to_image.published_layout import WEIGHTS
+from tasks.text_to_image.published_layout import WEIGHTS, check_configs, embedding_width
 
 if TYPE_CHECKING:
-    from tasks.preflight import Surroundings
+    from tasks.running.kinds import Surroundings
 
 
 def check_models(params: Sequence[Mapping[str, Any]], surroundings: Surroundings) -> None:

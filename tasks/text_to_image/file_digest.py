@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from tasks.store.lock import host_folder
+from tasks.store.locks import host_folder
 
 LARGE = 64 * 2**20
 """Bytes from which a hash is worth keeping: smaller files are read in a tenth of a second."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.text_to_image.file_digest import files_digest
 from tasks.text_to_image.hub import (
     Listing,
@@ -17,13 +17,13 @@ from tasks.text_to_image.hub import (
     fetch,
     list_repository,
 )
-from tasks.text_to_image.hub_refusal import or_pocket
 from tasks.text_to_image.model_part import (
     LAYOUTS,
     POCKET_SIMILARITY,
     HubAddress,
     ModelPart,
     locate,
+    or_pocket,
 )
 from tasks.text_to_image.published_layout import INDEX, PartFiles, files_of_folder, part_files
 

@@ -17,8 +17,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from tasks.errors import StepCancelled
-from tasks.text_to_image.sizes import MIB
+from tasks import StepCancelled
+from tasks.running.device import lets_go_with_device
+from tasks.text_to_image.memory import MIB
 
 LARGEST_SMALL = 256 * MIB
 """Of weights, in a part that may stay while others come."""
@@ -150,11 +151,13 @@ def _give_memory_back() -> None:
     if (torch := sys.modules.get("torch")) is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()
     if platform.libc_ver()[0] == "glibc":
-        # tasks.memory_allocator keeps freed memory; gigabytes of weights are no use kept.
+        # tasks.running.device keeps freed memory; gigabytes of weights are no use kept.
         ctypes.CDLL(None).malloc_trim(0)
 
 
 PARTS = LoadedParts()
 """Of this process."""
 
-hold, let_go, release = PARTS.hold, PARTS.let_go, PARTS.release
+hold, release = PARTS.hold, PARTS.release
+
+lets_go_with_device(PARTS.let_go)

@@ -11,12 +11,30 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from tasks.errors import BadInput
-from tasks.text_to_image.hub_refusal import or_pocket
-from tasks.text_to_image.model_part import ModelPart
-from tasks.text_to_image.sizes import GIB, show_size
+from tasks import BadInput
+from tasks.text_to_image.model_part import ModelPart, or_pocket
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MIB, GIB = 2**20, 2**30
+
+
+def show_size(size: int) -> str:
+    """Bytes as "1.4 GiB" or "12.0 MiB"."""
+    return f"{size / GIB:.1f} GiB" if size >= GIB else f"{size / MIB:.1f} MiB"
+
+
+def bytes_of(tensors: Iterable[Tensor]) -> int:
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+def weight_bytes(model: Any) -> int:
+    """Of a network, wherever its weights lie."""
+    return bytes_of((*model.parameters(), *model.buffers()))
+
 
 BYTES_OF = {"float32": 4, "bfloat16": 2, "float16": 2}
 BYTES_OF_VARIANT = {None: 4, "fp32": 4}

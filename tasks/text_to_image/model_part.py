@@ -1,4 +1,5 @@
-"""A part of a text-to-image model, as params["model"] of a node names it, and where it lies."""
+"""A part of a text-to-image model, as params["model"] of a node names it, where it lies, and what
+it says of itself."""
 
 from __future__ import annotations
 
@@ -100,3 +101,29 @@ def local_path(address: str, project_root: Path) -> Path:
         return project_root / Path(address).expanduser()
     except RuntimeError:  # ~name of an unknown user
         return project_root / address
+
+
+POCKET = "pocket"
+"""The backend whose weights come with Darkroom."""
+
+
+def or_pocket(part: ModelPart, needs: str = "none of this") -> str:
+    """The way out that is always open; nothing for the pocket model itself."""
+    if part.component == "similarity":
+        return "; or leave out similarity.model, and the one that comes with Darkroom is used"
+    return "" if part.backend == POCKET else f"; or use --backend pocket, which needs {needs}"
+
+
+CARD = "README.md"
+MOST_BYTES = 32_768
+"""More than a card takes: of a longer file the beginning is read."""
+
+
+def read_own_card(address: str, project_root: Path) -> str:
+    """The text of its card; empty for a model of the hub, which shows it itself, and for a folder
+    without one."""
+    try:
+        with (local_path(address, project_root) / CARD).open("rb") as file:
+            return file.read(MOST_BYTES).decode("utf-8", errors="replace").strip()
+    except OSError:
+        return ""

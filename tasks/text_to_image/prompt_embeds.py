@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.text_to_image.file_digest import file_digest
-from tasks.text_to_image.hub_refusal import or_pocket
-from tasks.text_to_image.model_part import ModelPart, local_path
+from tasks.text_to_image.model_part import ModelPart, local_path, or_pocket
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -1,4 +1,5 @@
-"""Which files of a folder or repository a part of the model is made of.
+"""Which files of a folder or repository a part of the model is made of, and what its configurations
+say, read before its weights are.
 
 The layout is the one in which DeepFloyd is published and diffusers saves:
 
@@ -7,7 +8,7 @@ The layout is the one in which DeepFloyd is published and diffusers saves:
     text_encoder/config.json, model.fp16-00001-of-00002.safetensors, ...
     unet/config.json, diffusion_pytorch_model.fp16.safetensors
     scheduler/scheduler_config.json, image_noising_scheduler/scheduler_config.json
-    safety_checker/, feature_extractor/, watermarker/    not read, see stages.py
+    safety_checker/, feature_extractor/, watermarker/    not read, see deepfloyd.py
 
 A similarity model is in the layout in which transformers saves CLIP:
 
@@ -19,12 +20,15 @@ Weights are safetensors and nothing else: other formats run code when they are r
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tasks.text_to_image.model_part import Component
+from tasks import BadInput
+from tasks.text_to_image.model_part import Component, ModelPart, or_pocket
 
 INDEX = "model_index.json"
 SCHEDULER = "scheduler/scheduler_config.json"
@@ -138,10 +142,8 @@ def _weights(
             count = int(match[2])
             if len(shards) == count:
                 return shards, None
-            return (
-                shards,
-                f"{count - len(shards)} of {count} files of {where}'s weights missing",
-            )
+            lacking = count - len(shards)
+            return shards, f"{lacking} of {count} files of {where}'s weights missing"
     return [], _why_no_weights(folder, prefix, variant, names)
 
 
@@ -164,3 +166,90 @@ def _why_no_weights(folder: str, prefix: str, variant: str | None, names: set[st
 def _shard_indexes(folder: str, prefix: str, variant: str | None, names: set[str]) -> set[str]:
     index = f"{_stem(folder, prefix)}.{_SUFFIX}.index"
     return {f"{index}.{variant}.json" if variant else f"{index}.json"} & names
+
+
+CHANNELS = {"stage_one": 3, "stage_two": 6}
+"""Into the U-Net: the noisy image, and in stage II the upscaled one beside it."""
+
+CHANNELS_OUT = 6
+"""Noise and variance."""
+
+
+def read_scheduler_config(folder: Path, name: str = SCHEDULER) -> dict[str, Any]:
+    """Settings of a noise schedule as the file has them; NOISING_SCHEDULER is that by which stage
+    II noises the image that it enlarges. Raises BadInput."""
+    return _read(folder / name)
+
+
+def check_configs(part: ModelPart, folder: Path) -> None:
+    """Raise BadInput if the folder is not of the kind of model that its place asks for."""
+    if part.component == "scheduler":
+        _check_scheduler(part, read_scheduler_config(folder))
+        return
+    if part.component == "similarity":
+        kind = _read(folder / "config.json").get("model_type")
+        if kind != "clip":
+            raise _wrong(part, f"is a model of type {kind!r}; expected clip")
+        return
+    pipeline = _read(folder / INDEX).get("_class_name", "")
+    if not str(pipeline).startswith("IF"):
+        raise _wrong(
+            part, f"is a {pipeline or 'model'}; expected an IFPipeline, as DeepFloyd has it"
+        )
+    if part.component == "text_encoder":
+        return
+    _check_scheduler(part, read_scheduler_config(folder))
+    unet = _read(folder / "unet/config.json")
+    expected = CHANNELS[part.component]
+    if unet.get("in_channels") != expected:
+        other = "stage_two" if expected == CHANNELS["stage_one"] else "stage_one"
+        meant = f"; is it meant for {other}?" if unet.get("in_channels") == CHANNELS[other] else ""
+        text = (
+            f"has a U-Net of {unet.get('in_channels')} input channels; expected {expected}{meant}"
+        )
+        raise _wrong(part, text)
+    if unet.get("out_channels") != CHANNELS_OUT:
+        text = f"has a U-Net of {unet.get('out_channels')} output channels; expected {CHANNELS_OUT}"
+        raise _wrong(part, f"{text}, noise and variance")
+
+
+def embedding_width(part: ModelPart, folder: Path) -> int:
+    """d of the prompt embeddings [77, d] that the part gives or takes."""
+    if part.component == "text_encoder":
+        width = _read(folder / "text_encoder/config.json").get("d_model")
+    else:
+        unet = _read(folder / "unet/config.json")
+        width = unet.get("encoder_hid_dim") or unet.get("cross_attention_dim")
+    if not isinstance(width, int):
+        raise _wrong(part, "does not say how wide its prompt embeddings are")
+    return width
+
+
+def _check_scheduler(part: ModelPart, config: Mapping[str, Any]) -> None:
+    expected = {"prediction_type": "epsilon", "variance_type": "learned_range"}
+    for name, value in expected.items():
+        if config.get(name) != value:
+            text = f"has a scheduler whose {name} is {config.get(name)!r}; expected {value!r}"
+            raise _wrong(part, text)
+
+
+def _wrong(part: ModelPart, text: str) -> BadInput:
+    return BadInput(
+        f"{part.title} {text}; correct {part.declared_at}.{_field(part)}{or_pocket(part)}"
+    )
+
+
+def _field(part: ModelPart) -> str:
+    if part.component == "similarity":
+        return "model"
+    return "stage_two" if part.component == "stage_two" else "stage_one"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path}: cannot be read as JSON ({error}); fetch it again") from error
+    if not isinstance(values, dict):
+        raise BadInput(f"{path}: expected a mapping of settings; fetch it again")
+    return values

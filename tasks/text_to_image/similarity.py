@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.errors import BadInput, DarkroomError
 from tasks.text_to_image.find_part import FoundPart
-from tasks.text_to_image.hub import Report
-from tasks.text_to_image.hub_refusal import or_pocket
-from tasks.text_to_image.loaded_part import hold
+from tasks.text_to_image.load import load_part, put, told
+from tasks.text_to_image.memory import Placement
 from tasks.text_to_image.model_part import ModelPart
-from tasks.text_to_image.place_model import obtain_placed, put
 from tasks.text_to_image.quiet import quiet_libraries
-from tasks.text_to_image.sizes import weight_bytes
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -81,37 +76,11 @@ def _unit(features: Any) -> Tensor:
     return normalize(getattr(features, "pooler_output", features).float(), dim=-1)
 
 
-def load_similarity(
-    part: ModelPart,
-    project_root: Path,
-    device: str = "cpu",
-    *,
-    report: Report = lambda done, total, message: None,
-    should_stop: Callable[[], bool] = lambda: False,
-) -> SimilarityModel:
-    """The model that `part` names; the one already loaded, if it is the same. The calling thread
-    uses it from here on (tasks.text_to_image.loaded_part).
-
-    Raises BadInput if it cannot be had, read or held; StepCancelled once should_stop is true.
-    """
-
-    def load() -> SimilarityModel:
-        found, placement = obtain_placed(part, project_root, device, report, should_stop)
-        with _told(part):
-            model, tokenizer, processor = _read(found)
-        return SimilarityModel(
-            put(model, device, placement), tokenizer, processor, device, found.commit
-        )
-
-    key = (part, project_root, device)
-    return hold(key, load, lambda similarity: weight_bytes(similarity.model), should_stop)
-
-
-def _read(found: FoundPart) -> tuple[Any, Any, Any]:
+def _read(part: ModelPart, found: FoundPart, device: str, placement: Placement) -> SimilarityModel:
     import torch
     import transformers
 
-    with quiet_libraries():
+    with told(part), quiet_libraries():
         loaded: Any = transformers.CLIPModel.from_pretrained(
             found.folder,
             local_files_only=True,
@@ -119,25 +88,16 @@ def _read(found: FoundPart) -> tuple[Any, Any, Any]:
             dtype=torch.float32,
             output_loading_info=True,
         )
-        model, told = loaded
+        model, notes = loaded
         tokenizer = transformers.CLIPTokenizer.from_pretrained(found.folder, local_files_only=True)
         processor = transformers.CLIPImageProcessor.from_pretrained(
             found.folder, local_files_only=True
         )
-    if told["missing_keys"]:
-        raise ValueError(f"{min(told['missing_keys'])} is not in its files")
-    return model, tokenizer, processor
+        if notes["missing_keys"]:
+            raise ValueError(f"{min(notes['missing_keys'])} is not in its files")
+    model = put(model, device, placement)
+    return SimilarityModel(model, tokenizer, processor, device, found.commit)
 
 
-@contextlib.contextmanager
-def _told(part: ModelPart) -> Iterator[None]:
-    try:
-        yield
-    except (DarkroomError, MemoryError, KeyboardInterrupt):
-        raise
-    except Exception as error:
-        first = (str(error).strip().splitlines() or [""])[0]
-        raise BadInput(
-            f"{part.title} cannot be loaded ({type(error).__name__}: {first}); see that it is a "
-            f"whole model in CLIP's layout{or_pocket(part)}"
-        ) from error
+load_similarity = functools.partial(load_part, _read)
+"""The model that a part names, as load.load_part has it."""

@@ -11,20 +11,20 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from tasks.diffusion.autocast_network import AutocastNetwork
-from tasks.diffusion.beta_schedules import noise_schedule
-from tasks.diffusion.convnext_unet import ConvNextUNet
-from tasks.diffusion.gaussian_process import mean_from_noise, posterior_variance
-from tasks.diffusion.generate import Request, generate
-from tasks.diffusion.noise_prediction import NoisePrediction
-from tasks.diffusion.noise_samplers import DDIMSampler
+from tasks.diffusion.networks.convnext_unet import ConvNextUNet
+from tasks.diffusion.networks.inference import AutocastNetwork
+from tasks.diffusion.process.gaussian_process import mean_from_noise, posterior_variance
+from tasks.diffusion.process.generate import Request, generate
+from tasks.diffusion.process.noise_schedules import noise_schedule
+from tasks.diffusion.process.objectives import NoisePrediction
+from tasks.diffusion.process.samplers import DDIMSampler
+from tasks.diffusion.process.trainer import Recipe, train
 from tasks.diffusion.seeds import seeded_initialisation
-from tasks.diffusion.trainer import Recipe, train
-from tasks.memory_allocator import keep_freed_memory
+from tasks.running.device import keep_freed_memory
 from tests.benchmarks.digits import digits
 from tests.benchmarks.measure import Measurement, Work, table, take_turns
 from tests.benchmarks.plain_annotated import train_annotated_plainly
-from tests.diffusion.textbook_unet import textbook
+from tests.diffusion.networks.textbook_unet import textbook
 
 SAMPLES, SAMPLING_STEPS = 64, 10
 SEEDS = (0, 1, 2)

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 from sklearn.datasets import load_digits
 
-from tasks.prepare_data import enlarge_digit
+from tasks.data.datasets import enlarge_digit
 
 
 @functools.cache

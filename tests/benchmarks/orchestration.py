@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from tasks.kinds import KINDS, Kind
-from tasks.run_step import RunSettings, StepNode, run_step
-from tasks.step import Step, StepResult
+from tasks.running.kinds import KINDS, Kind
+from tasks.running.run_step import run_step
+from tasks.running.settings import RunSettings, StepNode
+from tasks.running.step import Step, StepResult
 from tasks.store.node import Identity
 from tasks.store.store import Store
 
@@ -71,11 +72,11 @@ def _run_in_prefect(nodes: list[StepNode], settings: RunSettings) -> None:
     from prefect import flow
     from prefect.task_runners import ThreadPoolTaskRunner
 
-    from tasks.node_task import do_node
+    from flows.run.pipeline import NODE
 
     @flow(name="two-hundred-nodes", task_runner=ThreadPoolTaskRunner(max_workers=2))
     def two_hundred_nodes() -> None:
-        futures = [do_node.submit(node, settings.to_json()) for node in nodes]
+        futures = [NODE.submit(node, settings.to_json()) for node in nodes]
         for future in futures:
             future.wait()
             assert not isinstance(future.result(raise_on_failure=False), BaseException)
@@ -84,7 +85,7 @@ def _run_in_prefect(nodes: list[StepNode], settings: RunSettings) -> None:
 
 
 def measure(repeats: int) -> list[Way]:
-    from flows.prefect_server import prefect_server, quiet_prefect
+    from flows.run.prefect_server import prefect_server, quiet_prefect
 
     quiet_prefect()
     with prefect_server():

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from tasks.diffusion.schedule import NoiseSchedule
+from tasks.diffusion.process.noise_schedules import NoiseSchedule
 
 
 class PillowImages(Dataset[Tensor]):

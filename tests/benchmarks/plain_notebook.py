@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from tasks.diffusion.schedule import NoiseSchedule
+from tasks.diffusion.process.noise_schedules import NoiseSchedule
 
 
 class PillowDigits(Dataset[tuple[Tensor, int]]):

@@ -7,12 +7,12 @@ from functools import partial
 
 import torch
 
-from tasks.diffusion.generate import Request, generate
-from tasks.diffusion.inference import InferenceNetwork
-from tasks.diffusion.samplers import FlowSampler
+from tasks.diffusion.networks.inference import InferenceNetwork
+from tasks.diffusion.networks.unet import CourseUNet
+from tasks.diffusion.process.generate import Request, generate
+from tasks.diffusion.process.samplers import FlowSampler
 from tasks.diffusion.seeds import seeded_initialisation
-from tasks.diffusion.unet import CourseUNet
-from tasks.memory_allocator import keep_freed_memory
+from tasks.running.device import keep_freed_memory
 from tests.benchmarks.measure import Measurement, table, take_turns
 from tests.benchmarks.plain_notebook import sample_flow_plainly
 

@@ -65,8 +65,8 @@ def declaration(folder: Path, nodes: int) -> Path:
 
 def plan_nodes(nodes: int, folder: Path, store: Any = None, **options: Any) -> Any:
     """The plan of the declaration of so many nodes."""
-    from flows.plan import make_plan
-    from flows.read_declaration import read_declaration
+    from flows.declaration.read_declaration import read_declaration
+    from flows.plan.plan import make_plan
 
     file = read_declaration(declaration(folder, nodes))
     return make_plan(file, "all", None, store, device="cpu", number_format="float32", **options)
@@ -128,7 +128,7 @@ VERSIONS = {"torch": "2.13.0", "diffusers": "0.42.1", "transformers": "5.23.0", 
 
 def fill(rows: int, folder: Path) -> None:
     """A store with so many rows, PLANNED of them of the plan of as many nodes."""
-    from tasks.store.compaction import MAX_ROWS
+    from tasks.store.compacted_file import MAX_ROWS
     from tasks.store.row_file import rows_to_parquet
     from tasks.store.store import Store
 

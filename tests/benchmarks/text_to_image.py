@@ -9,17 +9,13 @@ from pathlib import Path
 
 import torch
 
-from tasks.diffusion.combination import mean_of_views, single
-from tasks.diffusion.diffusion_schedule import DiffusionSchedule
-from tasks.diffusion.engine import sample
-from tasks.diffusion.timesteps import strided_timesteps
-from tasks.diffusion.trajectory import Result, Trajectory
-from tasks.diffusion.views import view_from_params
-from tasks.memory_allocator import keep_freed_memory
-from tasks.network_use import CountedNetwork, rows_at_once
-from tasks.text_to_image.encoder import load_text_encoder
+from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule, strided_timesteps
+from tasks.diffusion.trajectories.engine import sample
+from tasks.diffusion.trajectories.trajectory import Result, Trajectory, combination_from_params
+from tasks.running.device import keep_freed_memory
+from tasks.text_to_image.deepfloyd import LoadedStage, load_stage, load_text_encoder
 from tasks.text_to_image.model_part import ModelPart
-from tasks.text_to_image.stages import LoadedStage, load_stage
+from tasks.text_to_image.steps.sampling import CountedNetwork, rows_at_once
 from tests.benchmarks.measure import Done, Measurement, peak_memory_mib, table, take_turns
 
 ROOT = Path(__file__).parents[2]
@@ -69,16 +65,17 @@ def _trajectories() -> list[Trajectory]:
         "negative_embeds": embeds[""],
         "guidance_scale": GUIDANCE_SCALE,
     }
-    views = [view_from_params({"name": name}, 64) for name in ("identity", "flip")]
+    both = [{"name": "identity"}, {"name": "flip"}]
+    views = combination_from_params({"kind": "views", "views": both}, 64)
     return [
-        Trajectory(text, seed, prompt_embeds=(embeds[text],), combination=single(), **shared)
+        Trajectory(text, seed, prompt_embeds=(embeds[text],), **shared)
         for seed, text in enumerate(PROMPTS)
     ] + [
         Trajectory(
             " / ".join(pair),
             seed,
             prompt_embeds=tuple(embeds[text] for text in pair),
-            combination=mean_of_views(views),
+            combination=views,
             **shared,
         )
         for seed, pair in enumerate(PAIRS)

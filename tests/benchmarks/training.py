@@ -11,12 +11,12 @@ from typing import cast
 import torch
 from torch import nn
 
-from tasks.diffusion.objectives import DDPM
-from tasks.diffusion.schedule import linear_schedule
+from tasks.diffusion.networks.unet import CourseUNet
+from tasks.diffusion.process.noise_schedules import noise_schedule
+from tasks.diffusion.process.objectives import DDPM
+from tasks.diffusion.process.trainer import Recipe, train
 from tasks.diffusion.seeds import seeded_initialisation
-from tasks.diffusion.trainer import Recipe, train
-from tasks.diffusion.unet import CourseUNet
-from tasks.memory_allocator import keep_freed_memory
+from tasks.running.device import keep_freed_memory
 from tests.benchmarks.digits import digits
 from tests.benchmarks.measure import Measurement, Work, table, take_turns
 from tests.benchmarks.plain_notebook import train_plainly
@@ -51,7 +51,7 @@ def _darkroom(
     )
     state = train(
         _network(seed, hidden_width) if network is None else network,
-        DDPM(linear_schedule(300), 10, 0.1),
+        DDPM(noise_schedule("linear", 300), 10, 0.1),
         torch.from_numpy(images),
         torch.from_numpy(labels),
         recipe,
@@ -64,7 +64,7 @@ def _plain(steps: int, seed: int = 0, hidden_width: int = 64) -> list[float]:
     torch.manual_seed(seed)
     return train_plainly(
         _network(seed, hidden_width),
-        linear_schedule(300),
+        noise_schedule("linear", 300),
         images,
         labels,
         batch_size=BATCH_SIZE,

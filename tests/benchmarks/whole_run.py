@@ -14,7 +14,7 @@ import time
 COMMANDS = {
     "`darkroom run`, unchanged": ("flows.cli", "run", "gallery"),
     "`darkroom plan`": ("flows.cli", "plan", "gallery"),
-    "`regenerate-report`": ("flows.regenerate_report",),
+    "`regenerate-report`": ("flows.cli.regenerate_report",),
 }
 
 

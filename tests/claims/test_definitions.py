@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import numpy as np
 import pytest
 
-from flows.declaration.claims import ClaimId
-from flows.expand.claim_nodes import GATHER
-from tasks.claims.definitions import CLAIMS
+from flows.claims.evidence import gathers
+from tasks.claims.definitions import claim
 from tasks.claims.evidence import Evidence
 from tasks.claims.finding import Finding, NotMeasurable
+from tasks.claims.registry import Registry
 from tests.claims import made_up
 
+CLAIMS = claim.all()
 SHARES = {f"class_share_{digit}": 0.1 for digit in range(10)}
 DIAGONAL, SWAPPED = [[0.4, 0.1], [0.2, 0.3]], [[0.1, 0.4], [0.2, 0.3]]
 
@@ -157,10 +156,19 @@ def test_findings_tell_their_numbers(claim_id: str) -> None:
     assert len(set(columns)) == 1
 
 
-def test_every_claim_that_can_be_declared_is_gathered_and_defined() -> None:
-    declared = set(get_args(ClaimId))
-    assert set(CLAIMS) == set(GATHER) == declared
-    assert set(HOLDS) == set(FAILS) == declared - {"views-orthogonal"}
+def test_every_claim_is_gathered_and_defined() -> None:
+    assert CLAIMS.keys() == gathers.all().keys()
+    assert HOLDS.keys() == FAILS.keys() == CLAIMS.keys() - {"views-orthogonal"}
+
+
+def test_a_claim_has_one_definition() -> None:
+    registry: Registry = Registry("tasks.claims")
+
+    def made_up_claim() -> None: ...
+
+    registry(made_up_claim)
+    with pytest.raises(ValueError, match="made-up-claim has two functions"):
+        registry(made_up_claim)
 
 
 def test_an_increase_within_its_interval_is_no_help_of_steps() -> None:
@@ -185,13 +193,11 @@ def test_views_are_orthogonal_on_any_picture() -> None:
 
 
 def test_a_view_that_loses_pixels_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    import tasks.claims.measures as measures
-
     class Halved:
         apply = staticmethod(lambda x: x / 2)
         invert = staticmethod(lambda x: x)
 
-    monkeypatch.setattr(measures, "view_from_params", lambda params, size: Halved)
+    monkeypatch.setattr("tasks.diffusion.views.view_from_params", lambda params, size: Halved)
     finding = views(np.full((8, 8, 3), 200, np.uint8))
     assert not finding.holds and finding.numbers["largest change of the norm"] > 0
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tasks.claims.finding import Interval
 from tasks.claims.statistics import (
     bootstrap,
-    chance,
     falls_strictly,
     never_rises,
     rank_correlation,
@@ -31,16 +31,16 @@ def test_what_does_not_vary_correlates_with_nothing() -> None:
 
 def test_bootstrap_interval_of_a_mean_has_the_normal_width() -> None:
     values = np.random.default_rng(1).normal(size=400)
-    low, high = bootstrap([values], lambda x: float(x.mean()), chance(0, "mean"))
-    assert (high - low) / 2 == pytest.approx(1.96 * values.std() / 20, rel=0.1)
-    assert low < values.mean() < high
+    found = bootstrap("the mean", [values], lambda x: float(x.mean()), 0)
+    assert (found.high - found.low) / 2 == pytest.approx(1.96 * values.std() / 20, rel=0.1)
+    assert found.low < values.mean() < found.high
 
 
 def test_bootstrap_repeats_by_its_seed_and_name() -> None:
     values = np.random.default_rng(1).normal(size=20)
 
-    def interval(*names: str) -> tuple[float, float]:
-        return bootstrap([values], lambda x: float(x.mean()), chance(0, *names), 50)
+    def interval(*uses: str) -> Interval:
+        return bootstrap("it", [values], lambda x: float(x.mean()), 0, *uses, resamples=50)
 
     assert interval("a") == interval("a") != interval("b")
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from tasks.step import Step, table_to_bytes
+from tasks.running.step import Step, table_to_bytes
 from tests.figures.drawing_table import DrawingTable, loss_table, numbered_images
 
 GRID = {"seed": 7, "rows": 2, "columns": 10}

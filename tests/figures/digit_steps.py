@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.step import Step
+from tasks.running.step import Step
 from tests.figures.drawing_table import DrawingTable, loss_table, numbered_images
 
 SIGMAS = [0.0, 0.2, 0.5, 1.0]

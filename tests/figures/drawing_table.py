@@ -10,8 +10,10 @@ import pyarrow as pa
 from PIL import Image
 from safetensors.numpy import save
 
-from tasks.figures.style import png_bytes
-from tasks.step import Step, table_to_bytes
+from tasks.figures.draw_figure import draw_figure
+from tasks.figures.drawing.style import png_bytes
+from tasks.figures.playing.panel import DrawnPanel, sheet_places
+from tasks.running.step import Step, table_to_bytes
 from tasks.store.row import Row
 from tasks.store.store import Store
 
@@ -69,6 +71,27 @@ class DrawingTable:
             number_format="float32",
             workspace=self.store.workspace("0" * 64),
         )
+
+
+def drawn_panel(step: Step) -> DrawnPanel:
+    """What the step draws, as a report has it."""
+    drawn = draw_figure(step)
+    row = Row(
+        key=step.key,
+        name=step.name,
+        kind="figure",
+        params=step.params,
+        inputs={role: made.key for role, made in step.inputs.items()},
+        info=drawn.info,
+    )
+    rows = {made.key: made for made in step.inputs.values()}
+    return DrawnPanel(
+        row,
+        rows,
+        sheet_places(row),
+        read=lambda _, name: drawn.objects[name],
+        add_file=lambda _, name: name,
+    )
 
 
 def numbered_images(count: int) -> np.ndarray:

@@ -12,17 +12,15 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
-from tasks.diffusion.beta_schedules import noise_schedule
-from tasks.diffusion.gaussian_process import forward
-from tasks.draw_figure import draw_figure
-from tasks.figures import curves
-from tasks.figures.plots import guidance
-from tasks.figures.resample import to_pixels
-from tasks.figures.style import GAMMA, LIGHT
-from tasks.images.square import model_image
-from tasks.report.play.sheet import sheet_places
-from tasks.report.play.steps import steps_control
-from tasks.store.row import Row
+from tasks.data.images import model_image
+from tasks.diffusion.process.gaussian_process import forward
+from tasks.diffusion.process.noise_schedules import noise_schedule
+from tasks.figures.annotated import guidance_curve
+from tasks.figures.draw_figure import draw_figure
+from tasks.figures.drawing import chart
+from tasks.figures.drawing.losses import smooth, smoothing_window
+from tasks.figures.drawing.pixels import to_pixels
+from tasks.figures.drawing.style import GAMMA, LIGHT
 from tests.figures.annotated_steps import annotated_steps, schedule_table
 from tests.figures.drawing_table import loss_table
 
@@ -92,20 +90,6 @@ def test_noised_photograph_is_the_closed_form_at_its_timestep(steps, place, t):
     assert np.mean(shown != expected) < 1e-3
 
 
-def test_a_slider_goes_through_the_noise_of_the_photograph(steps):
-    step = steps["forward_strip"]
-    row = Row(
-        key="0" * 64,
-        name="figure/f/p",
-        kind="figure",
-        params=dict(step.params),
-        info=draw_figure(step).info,
-    )
-    control = steps_control("forward_strip", row, sheet_places(row))
-    assert [frame["label"] for frame in control["frames"]] == ["original", "t = 1", "t = 199"]
-    assert [frame["places"] for frame in control["frames"]] == [[0], [1], [2]]
-
-
 def test_network_table_names_the_whole_network_of_each_size(steps):
     alt = draw_figure(steps["network_summary"]).info["alt"]
     assert "1 channel, 28 pixels, 2,996,315 parameters, output 1 x 1 x 28 x 28" in alt
@@ -122,7 +106,7 @@ def test_reported_loss_data_have_every_step_raw_and_smoothed(steps):
     rows = [row for row in reported_rows(draw_figure(step)) if row["model"] == "A"]
     assert [int(row["step"]) for row in rows] == list(range(1, 301))
     assert [float(row["loss"]) for row in rows] == pytest.approx(loss, rel=1e-5)
-    smoothed = curves.smooth(loss, curves.smoothing_window(300))
+    smoothed = smooth(loss, smoothing_window(300))
     assert [float(row["smoothed"]) for row in rows] == pytest.approx(smoothed, rel=1e-5)
 
 
@@ -180,15 +164,15 @@ def test_equation_of_the_score_stands_over_the_curves(steps, monkeypatch):
 
     def draw_chart(draw, *args, **options):
         figure = Figure()
-        draw(figure, LIGHT)
+        draw(chart.Chart(figure, LIGHT))
         drawn.append(figure)
-        return curves.draw_chart(draw, *args, **options)
+        return chart.draw_chart(draw, *args, **options)
 
-    monkeypatch.setattr(guidance, "draw_chart", draw_chart)
+    monkeypatch.setattr(guidance_curve, "draw_chart", draw_chart)
     draw_figure(steps["guidance_curve"])
     (figure,) = drawn
     equation = figure.get_suptitle()
-    assert equation == f"{guidance.SCORE_FORM}\n{guidance.LAST_TERM}"
+    assert equation == f"{guidance_curve.SCORE_FORM}\n{guidance_curve.LAST_TERM}"
     # p_gamma(x_t | y) is p(x_t) p(y | x_t)^gamma; eps is -sqrt(1 - alpha-bar_t) times the score.
     score, by_classifier, classifier_free = (
         "".join(part.split()).replace(r"\,", "") for part in re.findall(r"\$(.+?)\$", equation)
@@ -206,7 +190,7 @@ def test_equation_is_in_the_pictures_on_both_grounds(steps, monkeypatch, name):
         return pixels[: len(pixels) // 12, : pixels.shape[1] // 2].astype(int)
 
     written = first_lines()
-    monkeypatch.setattr(guidance, "SCORE_FORM", " ")
+    monkeypatch.setattr(guidance_curve, "SCORE_FORM", " ")
     assert np.ptp(written) > 100 > np.ptp(first_lines())
 
 

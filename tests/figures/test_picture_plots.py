@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.draw_figure import draw_figure
-from tasks.errors import StepFailed
-from tasks.figures.moving import HOLD_MILLISECONDS, LARGEST_FILE
-from tasks.figures.plots.distance import FIELD
-from tasks.figures.resample import seen_at
-from tasks.images.masks import draw_mask
+from tasks import StepFailed
+from tasks.data.masks import draw_mask
+from tasks.figures.draw_figure import draw_figure
+from tasks.figures.drawing.moving import HOLD_MILLISECONDS, LARGEST_FILE
+from tasks.figures.drawing.pixels import seen_at
+from tasks.figures.illusions.hybrid import FIELD
 from tests.figures.picture_steps import (
     BOX,
     TIMESTEPS,

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.draw_figure import draw_figure
-from tasks.errors import StepFailed
-from tasks.figures.plots import PLOTS
-from tasks.figures.style import CHART_DENSITY, CHART_WIDTH, DARK, LIGHT
-from tests.figures.digit_steps import denoised
-from tests.figures.drawing_table import loss_table
+from tasks import StepFailed
+from tasks.figures.draw_figure import draw_figure
+from tasks.figures.drawing.style import CHART_DENSITY, CHART_WIDTH, DARK, LIGHT, SIGMA
+from tasks.figures.plots import drawn_plots, play_panel
+from tests.figures.digit_steps import SIGMAS, denoised
+from tests.figures.drawing_table import drawn_panel, loss_table
 from tests.figures.every_step import every_step
 
 
@@ -36,10 +36,10 @@ def cell(result, row, column, block=0):
 
 
 def test_every_plot_has_a_step(steps):
-    assert steps.keys() == PLOTS.keys()
+    assert steps.keys() == drawn_plots().keys()
 
 
-@pytest.mark.parametrize("plot", PLOTS)
+@pytest.mark.parametrize("plot", drawn_plots())
 def test_same_inputs_give_the_same_bytes_without_metadata(steps, plot):
     first, second = draw_figure(steps[plot]), draw_figure(steps[plot])
     assert first == second
@@ -48,7 +48,7 @@ def test_same_inputs_give_the_same_bytes_without_metadata(steps, plot):
     assert first.info["alt"].endswith(".")
 
 
-@pytest.mark.parametrize("plot", PLOTS)
+@pytest.mark.parametrize("plot", drawn_plots())
 def test_info_gives_the_size_on_the_page(steps, plot):
     result = draw_figure(steps[plot])
     width, height = opened(result.objects["image.png"]).size
@@ -176,6 +176,49 @@ def test_animation_ends_on_the_still_and_loops(steps):
     assert moving.convert("RGB").tobytes() != still.tobytes()
 
 
+BY_SIGMA = [f"{SIGMA} = {sigma}" for sigma in SIGMAS]
+
+
+@pytest.mark.parametrize(
+    ("plot", "drawn", "labels"),
+    [
+        ("noising", "noising", BY_SIGMA),
+        ("sigma_row", "sigma_row", BY_SIGMA),
+        ("denoised", "denoised", ["clean", f"noisy, {SIGMA} = 0.5", "epoch 1", "epoch 5"]),
+        ("samples", "samples", ["epoch 1", "epoch 10"]),
+        ("forward_strip", "forward_strip", ["original", "t = 1", "t = 199"]),
+        ("forward", "noised_row", ["original", "t = 250", "t = 500", "t = 750"]),
+        ("iterative", "snapshots", [*(f"t = {t}" for t in (690, 540, 390, 240, 90)), "result"]),
+        ("step_counts", "pictures", ["original", "mask", "hole", "inpainted"]),
+    ],
+)
+def test_sheets_of_steps_are_gone_through_by_a_slider(steps, plot, drawn, labels):
+    panel = drawn_panel(steps[drawn])
+    control = play_panel(plot, panel)
+    assert [frame["label"] for frame in control["frames"]] == labels
+    for label, frame in zip(labels, control["frames"], strict=True):
+        shown = [panel.places[number]["title"].split("; ") for number in frame["places"]]
+        assert shown and all(label in titles for titles in shown)
+
+
+@pytest.mark.parametrize(
+    ("plot", "drawn", "titles"),
+    [
+        ("methods", "methods", [""]),
+        ("one_step", "one_step_rows", ["one-step estimate", "noisy"]),
+    ],
+)
+def test_originals_are_wiped_across_what_was_restored(steps, plot, drawn, titles):
+    control = play_panel(plot, drawn_panel(steps[drawn]))
+    assert [subject["title"] for subject in control["subjects"]] == titles
+    assert all(subject["original"] == 0 for subject in control["subjects"])
+    assert [len(subject["results"]) for subject in control["subjects"]] == [3] * len(titles)
+
+
+def test_a_grid_of_which_no_module_speaks_has_nothing_to_go_through(steps):
+    assert play_panel("pictures of a new kind", drawn_panel(steps["pictures"])) is None
+
+
 def test_missing_metric_is_named_with_the_node_that_lacks_it(table):
     row = table.row("evaluate/m/epoch-010", metrics={"confidence": 0.9})
     step = table.step({"plot": "class_histogram"}, {"epoch_010": row})
@@ -188,10 +231,10 @@ def test_unknown_plot_lists_those_there_are(table):
         draw_figure(table.step({"plot": "pie"}, {}))
 
 
-def test_drawing_needs_neither_torch_nor_prefect():
+def test_modules_of_plots_import_nothing_heavy():
     code = (
-        "import sys, tasks.draw_figure\n"
-        "print(sorted({'torch', 'prefect', 'pandas', 'matplotlib.pyplot'} & sys.modules.keys()))"
+        "import sys; from tasks.figures.plots import drawn_plots; drawn_plots()\n"
+        "print(sorted({'torch', 'prefect', 'pandas', 'matplotlib'} & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -6,7 +6,7 @@ import copy
 from pathlib import Path
 from typing import Any
 
-from flows.read_declaration import DeclarationFile, read_declaration
+from flows.declaration.read_declaration import DeclarationFile, read_declaration
 from tests.flows.small_declaration import SMALL, write
 
 BACKENDS: dict[str, Any] = {

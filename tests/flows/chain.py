@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import sys
 
-from tasks.run_step import Reference, RunSettings, StepNode, run_step
+from tasks.running.run_step import run_step
+from tasks.running.settings import Reference, RunSettings, StepNode
 from tasks.store.node import Identity
 from tasks.store.store import Store
 from tests.flows import fake_kinds

@@ -31,6 +31,12 @@ def _small(command: str) -> list[str]:
     return [*command.split(), "small", "--file", str(SMALL)]
 
 
+def own_environment() -> dict[str, str]:
+    """This process's, without its Prefect and its Darkroom."""
+    ours = ("PREFECT_", "DARKROOM_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
 @dataclass
 class Workplace:
     """Runs the command line over fake kinds, in a subprocess."""
@@ -80,7 +86,7 @@ class Workplace:
 
     def newest_layout(self) -> dict[str, Any]:
         """What the newest run of the small pipeline recorded."""
-        from flows.run_record import LAYOUT, newest_run
+        from flows.run.run_record import LAYOUT, newest_run
         from tasks.store.store import Store
 
         store = Store.open(str(self.store), create=False)
@@ -122,12 +128,7 @@ def prefect_api(prefect_home: Path) -> Iterator[str]:
 @pytest.fixture
 def embedded_workplace(tmp_path: Path, prefect_home: Path) -> Workplace:
     """Without a Prefect server: a run that computes starts the embedded one."""
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PREFECT_", "DARKROOM_"))
-    }
-    environment |= {
+    environment = own_environment() | {
         "PYTHONPATH": str(REPOSITORY),
         "TMPDIR": str(tmp_path),
         "DARKROOM_STORE": str(tmp_path / "store"),

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING
 from tests.flows import fake_kinds
 
 if TYPE_CHECKING:
-    from flows.node_queue import Report, ReportBatch
-    from flows.plan import PlannedNode
-    from flows.progress_display import ProgressDisplay
-    from flows.run import Run
+    from flows.plan.plan import PlannedNode
+    from flows.run.node_queue import Report
+    from flows.run.progress_display import ProgressDisplay
+    from flows.run.run import Run
 
 
 def main() -> None:
     fake_kinds.install()
-    from flows.cli import app
+    from flows.cli.__main__ import app
 
     if os.environ.get("DARKROOM_FAKE_FLOWS"):
-        import flows.execute
+        import flows.run.execute
 
-        flows.execute._run_flow = run_in_threads
+        flows.run.execute._run_flow = run_in_threads
     try:
         app()
     finally:
@@ -36,52 +36,34 @@ def main() -> None:
 
 
 def run_in_threads(run: Run, display: ProgressDisplay) -> None:
-    """What flows.pipeline does, without Prefect."""
-    from flows.batches import batch_name
-    from flows.node_outcome import NodeOutcome, outcome_of_end, outcome_of_error
-    from flows.node_queue import NodeQueue
-    from flows.render import render
-    from flows.run_record import run_to_end
-    from tasks.cancellation import stop_requested
-    from tasks.run_batch import run_batch
-    from tasks.run_step import run_step
+    """What flows.run.pipeline does, without Prefect."""
+    from flows.run.node_queue import NodeQueue, batch_name, outcome_of
+    from flows.run.run_record import render, run_to_end
+    from tasks.running.progress import stop_requested
+    from tasks.running.run_step import run_batch, run_step
+
+    def work(nodes: Sequence[PlannedNode], report: Report) -> None:
+        steps = [run.step_node(node) for node in nodes]
+        try:
+            if len(nodes) == 1:
+                ends = [run_step(steps[0], run.store, run.settings)]
+            else:
+                ends = run_batch(batch_name(nodes), steps, run.store, run.settings)
+        except Exception as error:
+            ends = [error] * len(nodes)
+        report({n.name: outcome_of(end) for n, end in zip(nodes, ends, strict=True)})
+
+    def do() -> None:
+        queue = NodeQueue(
+            run.nodes(),
+            run.outcomes,
+            lambda nodes, report: threads.submit(work, nodes, report),
+            workers=2,
+            keep_going=run.request.keep_going,
+        )
+        queue.run()
 
     with ThreadPoolExecutor(2) as threads:
-
-        def submit(node: PlannedNode, report: Report) -> None:
-            def work() -> None:
-                try:
-                    reference = run_step(run.step_node(node), run.store, run.settings)
-                    report(NodeOutcome(reference["status"], seconds=reference["seconds"]))
-                except Exception as error:
-                    report(outcome_of_error(error))
-
-            threads.submit(work)
-
-        def submit_batch(nodes: Sequence[PlannedNode], report: ReportBatch) -> None:
-            names = [node.name for node in nodes]
-
-            def work() -> None:
-                try:
-                    step_nodes = [run.step_node(node) for node in nodes]
-                    ends = run_batch(batch_name(nodes), step_nodes, run.store, run.settings)
-                    report({n: outcome_of_end(end) for n, end in zip(names, ends, strict=True)})
-                except Exception as error:
-                    report(dict.fromkeys(names, outcome_of_error(error)))
-
-            threads.submit(work)
-
-        def do() -> None:
-            queue = NodeQueue(
-                run.nodes(),
-                run.outcomes,
-                submit,
-                workers=2,
-                keep_going=run.request.keep_going,
-                submit_batch=submit_batch,
-            )
-            queue.run()
-
         run_to_end(run, do)
     if not stop_requested():
         render(run.request)

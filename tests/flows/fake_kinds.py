@@ -11,9 +11,9 @@ import os
 import time
 from collections.abc import Sequence
 
-from tasks.errors import BadInput, DarkroomError, StepCancelled, StepFailed
-from tasks.kinds import KINDS, Kind
-from tasks.step import Step, StepResult
+from tasks import BadInput, DarkroomError, StepCancelled, StepFailed
+from tasks.running.kinds import KINDS, Kind
+from tasks.running.step import Step, StepResult
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="

@@ -1,9 +1,12 @@
-"""Ports of loopback for servers that tests start."""
+"""Ports of loopback for servers that tests start, and the wait for a Prefect server."""
 
 from __future__ import annotations
 
+import contextlib
 import random
 import socket
+import subprocess
+import time
 
 # Below the range that outgoing connections are given, which could take a port before its server.
 _PORTS = range(12_000, 32_000)
@@ -22,3 +25,17 @@ def free_port() -> int:
             except OSError:
                 continue
         return port
+
+
+def wait_for_health(api: str, server: subprocess.Popen[bytes]) -> None:
+    """Until the server answers, which `server` is the process of."""
+    import httpx
+
+    until = time.monotonic() + 400
+    while True:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{api}/health").status_code == 200:
+                return
+        assert server.poll() is None, "the Prefect server ended"
+        assert time.monotonic() < until, "the Prefect server does not answer"
+        time.sleep(0.2)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from flows.execute import RunResult, execute
-from flows.progress_display import ProgressDisplay
-from flows.run_request import RunRequest
-from tasks.kinds import KINDS
+from flows.run.execute import RunResult, execute
+from flows.run.progress_display import ProgressDisplay
+from flows.run.run_request import RunRequest
+from tasks.running.kinds import KINDS
 from tests.flows import fake_cli, fake_kinds
 from tests.flows.conftest import SMALL
 
@@ -28,7 +28,7 @@ def prepare(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def without_prefect(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads in place of Prefect's flows, and locks below `folder`."""
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    monkeypatch.setattr("flows.execute._run_flow", fake_cli.run_in_threads)
+    monkeypatch.setattr("flows.run.execute._run_flow", fake_cli.run_in_threads)
 
 
 def run(request: RunRequest) -> RunResult:

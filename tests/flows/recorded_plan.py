@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from flows.plan import Plan, PlannedNode, make_plan
-from flows.read_declaration import DeclarationFile
+from flows.declaration.read_declaration import DeclarationFile
+from flows.plan.plan import Plan, PlannedNode, make_plan
 from tasks.store.row import Row
 from tasks.store.store import Store
 

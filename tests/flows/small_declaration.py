@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from flows.read_declaration import DeclarationFile, read_declaration
+from flows.declaration.read_declaration import DeclarationFile, read_declaration
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -117,9 +117,9 @@ SMALL: dict[str, Any] = {
 }
 
 
-def spoiled(path: str, value: Any) -> dict[str, Any]:
-    """The small declaration with one value changed, added or, for `...`, removed."""
-    data = copy.deepcopy(SMALL)
+def spoiled(path: str, value: Any, declared: dict[str, Any] = SMALL) -> dict[str, Any]:
+    """A copy of a declaration with one value changed, added or, for `...`, removed."""
+    data = copy.deepcopy(declared)
     place: Any = data
     *parents, last = path.split("/")
     for name in parents:

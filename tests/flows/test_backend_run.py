@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from flows.run_record import LAYOUT, newest_run
+from flows.run.run_record import LAYOUT, newest_run
 from tasks.store.store import Store
 from tests.flows.small_declaration import REPOSITORY, write
 from tests.text_to_image.fake_hub import REPOSITORY as HUB_REPOSITORY

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from flows.model_identity import ModelIdentities, chosen_backend, model_number_format
-from flows.plan import make_plan
-from flows.read_declaration import DeclarationFile, read_declaration
-from tasks.errors import BadInput
-from tasks.kinds import KINDS, STAGES
+from flows.declaration.read_declaration import DeclarationFile, read_declaration
+from flows.nodes.model_identity import ModelIdentities, chosen_backend, model_number_format
+from flows.plan.plan import make_plan
+from tasks import BadInput
+from tasks.running.kinds import KINDS, STAGES
 from tests.flows.backend_declaration import BACKENDS, declared
 from tests.flows.small_declaration import SMALL, real_file, write
 
@@ -24,7 +24,7 @@ def identities(file: DeclarationFile, backend: str | None = None, *overrides: st
 
 
 def test_every_stage_has_a_flow_of_its_own_in_order() -> None:
-    from flows.stages import STAGE_FLOWS
+    from flows.run.pipeline import STAGE_FLOWS
 
     assert tuple(STAGE_FLOWS) == STAGES
     assert {kind.stage for kind in KINDS.values()} <= set(STAGES)
@@ -185,8 +185,8 @@ def test_declared_number_format_goes_first(tmp_path: Path) -> None:
 def test_plan_imports_none_of_the_libraries() -> None:
     code = (
         "import sys\n"
-        "from flows.plan import make_plan\n"
-        "from flows.read_declaration import read_declaration\n"
+        "from flows.plan.plan import make_plan\n"
+        "from flows.declaration.read_declaration import read_declaration\n"
         "file = read_declaration('pipelines.yaml')\n"
         "make_plan(file, 'gallery', None, None, backend='deepfloyd')\n"
         "print([n for n in ('torch', 'diffusers', 'transformers', 'prefect') if n in sys.modules])"
@@ -206,9 +206,8 @@ def test_layout_names_no_model_where_none_is_used(tmp_path: Path) -> None:
 
 
 def test_form_offers_the_declared_backends(tmp_path: Path) -> None:
-    from flows.run_request import RunRequest
-    from flows.serve.declared import declared_deployments
-    from flows.serve.form import form_of
+    from flows.run.run_request import RunRequest
+    from flows.serve.declared import declared_deployments, form_of
 
     (first, *_) = declared_deployments(declared(tmp_path), RunRequest())
     schema = {

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from flows.execute import RunResult, execute
-from flows.expand import expand, expand_pipeline, figures_of
-from flows.progress_display import ProgressDisplay
-from flows.read_declaration import read_declaration
-from flows.run_request import RunRequest
-from tasks.claims import definitions
-from tasks.errors import BadInput
-from tasks.kinds import KINDS
+from flows.declaration.read_declaration import read_declaration
+from flows.plan.expand import expand, expand_pipeline, figures_of
+from flows.run.execute import RunResult, execute
+from flows.run.progress_display import ProgressDisplay
+from flows.run.run_request import RunRequest
+from tasks import BadInput
+from tasks.claims.definitions import claim as defined
+from tasks.running.kinds import KINDS
 from tasks.store.node import Node
 from tasks.store.store import Store
 from tests.flows.declared_claims import CLAIMS, declared
@@ -62,8 +62,7 @@ def test_every_specified_claim_is_declared_for_its_write_ups_and_defined(
     for row in specified:
         name = row["id"]
         assert list(declared[name].writeups) == row["writeups"].split("|"), name
-        assert definitions.CLAIMS[name].__name__ == name.replace("-", "_")
-    assert set(declared) == set(definitions.CLAIMS) == {row["id"] for row in specified}
+    assert set(declared) == set(defined.all()) == {row["id"] for row in specified}
 
 
 @pytest.mark.parametrize(("claim", "writeup"), [(c, w) for c, ws in ROWS.items() for w in ws])
@@ -107,6 +106,16 @@ def test_a_plan_of_one_write_up_expands_the_same_claims_as_one_of_all(nodes: lis
         (whole[name].params, whole[name].inputs.keys()) == (node.params, node.inputs.keys())
         for name, node in found.items()
     )
+
+
+@pytest.mark.parametrize(
+    ("claim", "by"), [("nosched-equal", "decay"), ("bigtime-better", "hidden_width")]
+)
+def test_two_models_side_by_side_differ_in_what_is_claimed(
+    nodes: list[Node], claim: str, by: str
+) -> None:
+    (node,) = [node for node in nodes if node.name == f"claim/seed100/{claim}"]
+    assert len({entry[by] for entry in node.params["entries"]}) == 2
 
 
 def test_more_seeds_are_drawn_for_the_check_alone(nodes: list[Node]) -> None:

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from flows.expand import expand, expand_pipeline
-from flows.graph import topological_order
-from flows.read_declaration import read_declaration
-from tasks.errors import BadInput
+from flows.declaration.read_declaration import read_declaration
+from flows.plan.expand import expand, expand_pipeline
+from flows.plan.graph import topological_order
+from tasks import BadInput
 from tasks.store.node import Node
 from tests.flows.recorded_plan import plan_of
 from tests.flows.small_declaration import real_file, small_file, spoiled, write

@@ -10,15 +10,14 @@ from typing import Any
 
 import pytest
 
-from flows.declaration.images import credit_line
-from flows.declaration.mask_checks import check_mask
-from flows.declaration.masks import Mask
-from flows.expand.image_nodes import image_files, image_nodes
-from flows.keys import key_nodes
-from flows.read_declaration import read_declaration
-from tasks.errors import BadInput
+from flows.declaration.pictures import credit_line
+from flows.declaration.read_declaration import read_declaration
+from flows.figures.edits.masks import Shape, mask_problems
+from flows.nodes.image_nodes import image_files, image_nodes
+from flows.plan.keys import key_nodes
+from tasks import BadInput
+from tests.data.hostile import encoded, gradient
 from tests.flows.small_declaration import REPOSITORY, SMALL, real_file, write
-from tests.images.hostile import encoded, gradient
 
 
 def declared(folder: Path, images: dict[str, Any]):
@@ -175,8 +174,8 @@ def test_each_image_is_a_node_once_and_tells_where_its_file_lies(photographs, tm
 def test_planning_images_imports_no_library_that_draws_or_computes():
     script = (
         "import sys\n"
-        "from flows.read_declaration import read_declaration\n"
-        "from flows.expand.image_nodes import image_nodes\n"
+        "from flows.declaration.read_declaration import read_declaration\n"
+        "from flows.nodes.image_nodes import image_nodes\n"
         "file = read_declaration('pipelines.yaml')\n"
         "names = file.declaration.images\n"
         "assert len(list(image_nodes(file.declaration, names, file.project_root))) == len(names)\n"
@@ -200,7 +199,7 @@ def test_planning_images_imports_no_library_that_draws_or_computes():
     ],
 )
 def test_masks_without_room_to_paint_are_refused(shape, points, message):
-    (problem,) = check_mask(("mask",), Mask(shape=shape, points=points))
+    (problem,) = mask_problems(None, ("mask",), Shape(shape=shape, points=points))
     assert problem.path == ("mask", "points")
     assert problem.text.startswith("is [[")
     assert message in problem.text
@@ -215,4 +214,4 @@ def test_masks_without_room_to_paint_are_refused(shape, points, message):
     ],
 )
 def test_masks_with_room_are_accepted(shape, points):
-    assert not list(check_mask(("mask",), Mask(shape=shape, points=points)))
+    assert not list(mask_problems(None, ("mask",), Shape(shape=shape, points=points)))

@@ -1,25 +1,32 @@
-"""Whole runs on a store on S3: alone, from two hosts at once, killed, on a failing service."""
+"""Runs on a store on S3: alone, from two hosts at once, killed, on a failing service. And plans,
+which take few requests, however many nodes there are."""
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import re
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from flows.upkeep.collect_garbage import collect_garbage
-from flows.upkeep.list_runs import list_runs
-from flows.upkeep.pin_run import pin_run
+from flows.upkeep.runs import list_runs, pin_run
 from flows.upkeep.verify_store import verify_store
-from tasks.store import retry
+from tasks.store import s3_requests
 from tasks.store.store import Store
+from tests.benchmarks import scale
 from tests.flows import in_process
 from tests.flows.conftest import SMALL_NODES, Workplace
 from tests.flows.in_process import computed, run_small
 from tests.s3_server import S3Server
+
+CACHED = 10_000
 
 
 @pytest.fixture
@@ -58,7 +65,7 @@ def test_run_completes_and_the_next_finds_everything(store: Store, tmp_path: Pat
 def test_service_that_fails_is_told_and_the_next_run_goes_on(
     s3_server: S3Server, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retry, "WAITS", (0.01,) * 4)
+    monkeypatch.setattr(s3_requests, "WAITS", (0.01,) * 4)
     # From the second node's row on.
     s3_server.fail(status=503, method="PUT", path="/parts/train/")
     failed = run_small(store.address, tmp_path)
@@ -151,3 +158,24 @@ def test_runs_killed_at_random_moments_lose_nothing(
     assert done.returncode == 0, done.stderr
     assert made_in(store) == SMALL_NODES
     assert not verify_store(store).is_wrong
+
+
+@pytest.mark.slow
+@pytest.mark.timed
+def test_ten_thousand_cached_nodes_are_planned_in_seconds_by_a_few_requests(
+    s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    scale.fill_s3(CACHED, tmp_path, s3_server)
+    s3_server.counts()
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.scale", "plan_on_s3", str(CACHED), str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        env=os.environ,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert done.returncode == 0
+    # Not by the clock, which other work on the machine slows.
+    assert json.loads(done.stdout)["cpu"] < 5
+    assert sum(s3_server.counts().values()) < 60

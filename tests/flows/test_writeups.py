@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from flows.plan import Plan
+from flows.plan.plan import Plan
 from tests.flows.recorded_plan import plan_of
 from tests.flows.small_declaration import real_file
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flows.declaration.trajectory_panels import TrajectoryPanel
-from flows.expand.text_to_image.wanted import prompts_of
-from tasks.errors import BadInput
+from flows.figures.panel import Place
+from flows.figures.sampled_panel import SampledPanel
+from tasks import BadInput
 from tasks.pocket.concepts import read_concepts
 from tasks.pocket.glyphs import drawn_glyphs
 from tasks.pocket.scenes import draw_scene
@@ -29,10 +29,10 @@ def declared_prompts() -> set[str]:
         prompt
         for profile in file.declaration.profiles
         for settled in [file.settle(profile)]
-        for figure in settled.figures.values()
-        for panel in figure.panels
-        if isinstance(panel, TrajectoryPanel)
-        for prompt in prompts_of(settled.text_to_image, panel)
+        for place in (Place(settled, figure_id) for figure_id in settled.figures)
+        for panel in place.panels()
+        if isinstance(panel, SampledPanel)
+        for prompt in panel.prompts_in(place)
     }
 
 

@@ -12,7 +12,7 @@ from torch import nn
 from tasks.pocket.export import save_stage_one, save_stage_two
 from tasks.pocket.networks import stage_one_unet, stage_two_unet, text_encoder
 from tasks.pocket.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
-from tasks.step import tensors_to_bytes
+from tasks.running.step import tensors_to_bytes
 
 
 def half(network: nn.Module) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.pocket.glyphs import archive_name, check_archive, file_names, read_archive
 
 PACKAGE = "@someone/pictures@1.2.0"

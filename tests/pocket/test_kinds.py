@@ -6,14 +6,13 @@ import threading
 
 import pytest
 
-from tasks.hold_device import hold_device
-from tasks.kinds import KINDS
-from tasks.run_step import RunSettings
+from tasks.running.device import hold_device
+from tasks.running.kinds import KINDS
 
 
 @pytest.fixture(autouse=True)
 def own_locks(tmp_path, monkeypatch):  # type: ignore[no-untyped-def]
-    monkeypatch.setattr("tasks.accelerator.host_folder", lambda name: tmp_path)
+    monkeypatch.setattr("tasks.running.device.host_folder", lambda name: tmp_path)
 
 
 def holds(kind: str, device: str) -> bool:
@@ -27,8 +26,7 @@ def holds(kind: str, device: str) -> bool:
 
     def hold(name: str):  # type: ignore[no-untyped-def]
         return hold_device(
-            KINDS[name], device, name, RunSettings("run", "store", device),
-            should_stop=stop.is_set, on_wait=on_wait,
+            KINDS[name], device, name, places=1, should_stop=stop.is_set, on_wait=on_wait,
         )  # fmt: skip
 
     with hold(kind):

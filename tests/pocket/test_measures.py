@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tasks.diffusion.diffusion_schedule import DiffusionSchedule
+from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
 from tasks.pocket.export import scheduler
 from tasks.pocket.measures import I_STARTS, grain, hole, of_enlargements, of_photographs, one_step
 from tasks.pocket.networks import EMBEDDING_WIDTH

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.errors import StepCancelled, StepFailed
+from tasks import StepCancelled, StepFailed
 from tasks.pocket import photographs as module
 from tasks.pocket.photographs import code_of_photographs, render_photographs
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from transformers import CLIPTokenizer
 
+from tasks import StepCancelled
 from tasks.diffusion.seeds import named_generator, seeded_initialisation
-from tasks.errors import StepCancelled
 from tasks.pocket.similarity_batches import (
     MOST_GRAIN,
     disturbed,

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from tasks.errors import StepCancelled, TrainingFailed
+from tasks import StepCancelled, TrainingFailed
 from tasks.pocket.training_loop import Phase, PhaseState, run_phase
 
 PHASE = Phase("toy", steps=120, batch_size=8, learning_rate=1e-2, warm_up_steps=10)

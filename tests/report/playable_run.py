@@ -11,14 +11,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tasks.figures.curves import csv_bytes
-from tasks.figures.drawing import Drawing
-from tasks.figures.grid import Block, Sheet, draw_blocks
-from tasks.figures.motion_data import motion_data
-from tasks.figures.origin import Origin
-from tasks.figures.picture_sheet import Picture, draw_pictures
-from tasks.figures.style import png_bytes
-from tasks.figures.turning import PixelView
+from tasks.figures.drawing.chart import csv_bytes
+from tasks.figures.drawing.drawn import Drawing, Origin
+from tasks.figures.drawing.grid import Block, Sheet, draw_blocks
+from tasks.figures.drawing.picture_sheet import Picture, draw_pictures
+from tasks.figures.drawing.style import png_bytes
+from tasks.figures.drawing.turning import PixelView, motion_data
 from tasks.store.row import Row
 from tests.figures.picture_steps import scene
 from tests.report.made_up_run import TIME, MadeUpRun, key_of
@@ -87,7 +85,11 @@ PLOTS = {
     "steps": "iterative",
     "epochs": "samples",
     "moving": "animation",
+    "distance": "distance",
+    "loss": "loss_curve",
+    "reported": "reported_loss",
 }
+"""Of each figure's panel; those of all others are turns."""
 
 
 @dataclass
@@ -178,7 +180,7 @@ class PlayableRun(MadeUpRun):
     def _figure(self, name: str) -> dict[str, Any]:
         figure = super()._figure(name)
         (panel,) = figure["panels"]
-        panel["plot"] = PLOTS.get(name, name)
+        panel["plot"] = PLOTS.get(name, "turn")
         return figure
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.plan import make_plan
-from tasks.errors import BadInput
+from flows.plan.plan import make_plan
+from tasks import BadInput
 from tasks.report.run_record import newest_runs
 from tasks.store.row import Row
 from tasks.store.store import Store

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.report.build import build_report
 from tests.report.made_up_run import MadeUpRun, files_of, key_of
 from tests.report.page_reader import Page

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from flows.run_request import RunRequest
+from flows.run.run_request import RunRequest
 from tests.flows import in_process
 from tests.flows.conftest import REPOSITORY
 from tests.report.browsing import Visit

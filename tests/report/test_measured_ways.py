@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from types import SimpleNamespace
 
-from tasks.report.metric_tables import all_metrics, measured_beside
+from tasks.report.metrics import all_metrics, measured_beside
 from tasks.report.run_record import NodeRecord, Panel
 from tasks.store.row import Row
 

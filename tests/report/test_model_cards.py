@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from tasks.kinds import KINDS
 from tasks.report.build import build_report
 from tasks.report.models.cards import model_cards
 from tasks.report.run_record import NodeRecord, RunRecord
+from tasks.running.kinds import KINDS
 from tasks.store.row import Row
 from tests.report.made_up_run import TIME, MadeUpRun, files_of, key_of
 from tests.report.page_reader import Page

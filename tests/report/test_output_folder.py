@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from tasks.errors import BadInput
-from tasks.report import output_folder
-from tasks.report.output_folder import LIST_NAME, write_report_files
+from tasks import BadInput
+from tasks.report import files
+from tasks.report.files import LIST_NAME, write_report_files
 from tests.report.made_up_run import files_of
 
 OLD = f"assets/{'a' * 16}.png"
@@ -61,7 +61,7 @@ def test_a_crash_leaves_the_earlier_index_whole_and_no_orphans_later(tmp_path, m
             raise KeyboardInterrupt
         replace(source, target)
 
-    monkeypatch.setattr(output_folder.os, "replace", fail_at_the_index)
+    monkeypatch.setattr(files.os, "replace", fail_at_the_index)
     with pytest.raises(KeyboardInterrupt):
         write_report_files(tmp_path, {"index.html": b"2", NEW: b"2"})
     assert (tmp_path / "index.html").read_bytes() == b"1"

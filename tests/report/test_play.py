@@ -5,11 +5,29 @@ import re
 
 import pytest
 
+from tasks.figures.drawing.chart import csv_bytes
+from tasks.figures.playing.panel import DrawnPanel
+from tasks.figures.plots import play_panel
 from tasks.report.build import build_report
-from tasks.report.play.data_file import play_file
+from tasks.report.files import AssetFolder
+from tasks.report.play import play_data, play_file
+from tasks.store.row import Row
+from tests.figures.annotated_steps import annotated_steps
+from tests.figures.drawing_table import DrawingTable, drawn_panel
 from tests.report.made_up_run import files_of, key_of
 from tests.report.page_reader import Page
-from tests.report.playable_run import HOSTILE, I_STARTS, LEVELS, LOSSES, TEXTS, PlayableRun
+from tests.report.playable_run import (
+    HOSTILE,
+    I_STARTS,
+    LEVELS,
+    LOSSES,
+    OURS,
+    PUBLISHED,
+    TEXTS,
+    THEIRS,
+    PlayableRun,
+    reported_table,
+)
 
 
 @pytest.fixture
@@ -137,3 +155,67 @@ def test_the_same_manifest_gives_the_same_bytes(store, tmp_path):
     build_report(store, tmp_path / "one")
     build_report(store, tmp_path / "two")
     assert files_of(tmp_path / "one") == files_of(tmp_path / "two")
+
+
+def loss_control(plot: str, table: bytes) -> dict:
+    """Of a chart of losses that is drawn from a table."""
+    row = Row(key="0" * 64, name="figure/f/p", kind="figure")
+    return play_panel(plot, DrawnPanel(row, {}, [], lambda *_: table, lambda _, name: name))
+
+
+@pytest.fixture(scope="module")
+def control():
+    return loss_control("reported_loss", reported_table())
+
+
+def long_table(steps: int) -> bytes:
+    rows = [(step, 1, 1 / step, 2 / step) for step in range(1, steps + 1)]
+    return csv_bytes(("step", "epoch", "loss", "smoothed"), rows)
+
+
+def test_a_drawing_beside_published_losses_can_be_played_with(tmp_path):
+    step = annotated_steps(DrawingTable(tmp_path))["reported_loss"]
+    control = play_panel("reported_loss", drawn_panel(step))
+    assert [(line["name"], line["steps"][-1]) for line in control["series"]] == [("A", 300)]
+    (points,) = control["points"]
+    assert points["losses"] == [0.472, 0.145, 0.06, 0.05]
+
+
+def test_reported_values_are_points_under_their_own_name(control):
+    assert [line["name"] for line in control["series"]] == [OURS]
+    assert control["points"] == [
+        {"name": THEIRS, "steps": [1, 601, 1001, 1601], "losses": [*PUBLISHED[0], *PUBLISHED[1]]}
+    ]
+
+
+def test_each_reported_value_stands_beside_the_same_step_of_this_run(control):
+    assert control["table"] == {
+        "steps": [0, 600],
+        "rows": [
+            [0, [["1.000", "0.472"], ["", "0.145"]]],
+            [1, [["0.002", "0.061"], ["", "0.050"]]],
+        ],
+    }
+
+
+def test_losses_alone_have_neither_points_nor_a_table():
+    control = loss_control("loss_curve", long_table(10))
+    assert (control["points"], control["table"], control["log_steps"]) == ([], None, False)
+
+
+@pytest.mark.parametrize("steps", [1, 9, 800, 4690, 40_000])
+def test_first_steps_stand_alone_where_steps_are_logarithmic(steps):
+    (line,) = loss_control("reported_loss", long_table(steps))["series"]
+    assert line["steps"][:9] == list(range(1, min(steps, 9) + 1))
+    assert (line["steps"][-1], line["high"][0]) == (steps, 1.0)
+    assert len(line["steps"]) <= 300
+
+
+def test_a_drawing_of_other_columns_has_no_control(store):
+    table = store.put_object(b"epoch,step,loss,published\n0,0,1.0,0.472\n", "csv")
+    row = Row(key="0" * 64, name="figure/f/p", kind="figure", objects={"data.csv": table})
+    assert play_data("reported_loss", row, {}, store, AssetFolder()) is None
+
+
+def test_numbers_of_a_long_training_take_little_room():
+    assert len(json.dumps(loss_control("reported_loss", long_table(40_000)))) < 20_000

@@ -8,13 +8,13 @@ import zipfile
 import pytest
 from typer.testing import CliRunner
 
-from flows import regenerate_report
+from flows.cli import regenerate_report
 from tests.report.made_up_run import MadeUpRun, files_of
 
 PROBE = """
 import sys
 sys.argv = ["regenerate-report", *sys.argv[1:]]
-from flows.regenerate_report import main
+from flows.cli.regenerate_report import main
 try:
     main()
 finally:

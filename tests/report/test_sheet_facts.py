@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.draw_figure import draw_figure
-from tasks.figures.plots import PLOTS
-from tasks.figures.style import GAMMA, SIGMA
-from tasks.report.play.origin import origin_facts
-from tasks.report.play.sheet import sheet_facts, sheet_places
+from tasks.figures.drawing.style import GAMMA, SIGMA
+from tasks.figures.plots import drawn_plots
+from tasks.report.play import origin_facts, sheet_facts
 from tasks.store.row import Row
-from tests.figures.drawing_table import DrawingTable
+from tests.figures.drawing_table import DrawingTable, drawn_panel
 from tests.figures.every_step import every_step
 
 
@@ -29,26 +27,17 @@ def known(table, steps):
     """Plot to what is said of each picture of its sheet, by its title: name to value."""
 
     def of(plot: str) -> list[tuple[str, dict[str, str]]]:
-        step = steps[plot]
-        row = Row(
-            key=step.key,
-            name=step.name,
-            kind="figure",
-            params=step.params,
-            inputs={role: made.key for role, made in step.inputs.items()},
-            info=draw_figure(step).info,
-        )
-        places = sheet_places(row)
-        facts = sheet_facts(row, table.store.rows(), places)
+        panel = drawn_panel(steps[plot])
+        facts = sheet_facts(panel.row, table.store.rows(), panel.places)
         return [
             (place["title"], dict(fact for key in place["about"] for fact in facts[key]))
-            for place in places
+            for place in panel.places
         ]
 
     return of
 
 
-@pytest.mark.parametrize("plot", PLOTS)
+@pytest.mark.parametrize("plot", drawn_plots())
 def test_every_picture_of_a_sheet_names_the_node_behind_it(known, plot):
     # Masks and pure noise are made by the drawing itself, from these alone.
     unnamed = [said for _, said in known(plot) if "node" not in said]

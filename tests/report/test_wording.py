@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.report.recipe import model_recipe
-from tasks.report.wording import duration, moment, number, plain, slug
+from tasks.report.wording import duration, model_recipe, moment, number, plain, slug
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.step import table_to_bytes
+from tasks.running.step import table_to_bytes
 from tasks.store.row import Row
 from tests.report.made_up_run import TIME, MadeUpRun, key_of
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from tasks.encode_prompt import encode_prompt
-from tasks.images.square import to_png
-from tasks.sample_trajectories import sample_trajectories
-from tasks.step import StepResult
+from tasks.data.images import to_png
+from tasks.running.step import StepResult
 from tasks.text_to_image.model_part import ModelPart
-from tests.steps.conftest import Workshop
+from tasks.text_to_image.steps.encode_prompt import encode_prompt
+from tasks.text_to_image.steps.sample import sample_trajectories
 from tests.tiny_if import TinyIF
+from tests.workshop import Workshop
 
 SIZE, LARGE_SIZE = 16, 32
 """Of the pictures of the two stages."""

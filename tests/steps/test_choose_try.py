@@ -11,10 +11,10 @@ import torch
 from PIL import Image
 from safetensors.numpy import save
 
-from tasks.errors import StepFailed
-from tasks.images.square import to_png
-from tasks.seen_by_prompts import seen_by_prompts
-from tasks.step import StepResult
+from tasks import StepFailed
+from tasks.data.images import to_png
+from tasks.running.step import StepResult
+from tasks.text_to_image.steps.choose_try import seen_by_prompts
 from tests.steps.studio import BOX, SIZE
 
 VIEWS = {"kind": "views", "views": [{"name": "identity"}, {"name": "flip"}]}

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from tasks.encode_prompt import encode_prompts
-from tasks.errors import BadInput, StepCancelled
-from tasks.step import StepResult
+from tasks import BadInput, StepCancelled
+from tasks.running.step import StepResult
 from tasks.store.node import canonical_json
+from tasks.text_to_image import deepfloyd
+from tasks.text_to_image.steps.encode_prompt import encode_prompts
 from tests.text_to_image.parts import part_at
 
 pytestmark = pytest.mark.usefixtures("no_part_loaded")
@@ -42,12 +43,13 @@ def test_row_tells_what_of_the_prompt_is_cut_off(workshop, tiny_if):
 
 
 def test_prompts_are_encoded_by_one_encoder_read_once(workshop, tiny_if, monkeypatch):
-    from tasks.text_to_image import encoder
 
     reads = []
-    read = encoder.load_pipeline
+    read = deepfloyd._load_pipeline
     monkeypatch.setattr(
-        encoder, "load_pipeline", lambda *args, **options: reads.append(1) or read(*args, **options)
+        deepfloyd,
+        "_load_pipeline",
+        lambda *args, **options: reads.append(1) or read(*args, **options),
     )
     prompts = ["a dog", "a rocket ship", ""]
     steps = [workshop.step("prompt", prompt_params(tiny_if.stage_one, p)) for p in prompts]

@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from tasks.images.square import to_png
-from tasks.measure_similarity import TABLE, measure_similarity
-from tasks.step import StepResult
+from tasks.data.images import to_png
+from tasks.running.step import StepResult
 from tasks.text_to_image.model_part import ModelPart
 from tasks.text_to_image.similarity import load_similarity
+from tasks.text_to_image.steps.measure_similarity import TABLE, measure_similarity
 from tests.tiny_clip import TEXTS, build_tiny_clip
 
 pytestmark = pytest.mark.usefixtures("no_part_loaded")

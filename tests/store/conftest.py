@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.store import s3_requests
 from tasks.store.store import Store
 
 
@@ -29,11 +30,9 @@ def s3_store(s3_address: str, own_temporary_folder: None) -> Store:
 @pytest.fixture
 def new_s3_client() -> Iterator[None]:
     """The test's stores share no connection with those of others, nor its settings."""
-    from s3fs import S3FileSystem
-
-    S3FileSystem.clear_instance_cache()
+    s3_requests._client.cache_clear()
     yield
-    S3FileSystem.clear_instance_cache()
+    s3_requests._client.cache_clear()
 
 
 @pytest.fixture(params=["local", "memory", "s3"])

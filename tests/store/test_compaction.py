@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.store import compaction, manifest
+from tasks.store import compacted_file, manifest
 from tasks.store.row import Row
 from tasks.store.row_file import rows_from_parquet, rows_to_parquet
 from tasks.store.store import Store
@@ -21,9 +21,9 @@ MAX_ROWS, SMALL = 64, 8
 @pytest.fixture(autouse=True)
 def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few rows show what a million do."""
-    monkeypatch.setattr(compaction, "MAX_ROWS", MAX_ROWS)
+    monkeypatch.setattr(compacted_file, "MAX_ROWS", MAX_ROWS)
     monkeypatch.setattr(manifest, "MAX_ROWS", MAX_ROWS)
-    monkeypatch.setattr(compaction, "SMALL", SMALL)
+    monkeypatch.setattr(compacted_file, "SMALL", SMALL)
 
 
 def files_of(store: Store) -> dict[str, int]:
@@ -52,7 +52,7 @@ def test_growing_manifest_writes_each_row_a_few_times_and_stays_in_a_few_files(
     local_store: Store,
 ) -> None:
     written, recorded = 0, 0
-    for batch in range(60):
+    for batch in range(30):
         record(local_store, [f"{batch}/{number}" for number in range(5)])
         recorded += 5
         before = files_of(local_store)
@@ -65,7 +65,7 @@ def test_growing_manifest_writes_each_row_a_few_times_and_stays_in_a_few_files(
         assert len(after) <= recorded // (MAX_ROWS // 2) + 4
     assert written < 8 * recorded
     assert {row.name for row in local_store.rows().values()} == {
-        f"train/{batch}/{number}" for batch in range(60) for number in range(5)
+        f"train/{batch}/{number}" for batch in range(30) for number in range(5)
     }
 
 

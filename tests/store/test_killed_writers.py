@@ -1,23 +1,17 @@
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
-import time
 from itertools import chain
 from pathlib import Path
 
 import pytest
 
-import tasks
 from tasks.store.store import Store
+from tests.store.processes import Process, write
 from tests.store.sample_artifacts import damage_in, key_of, result_of, write_missing_artifacts
 
 pytestmark = pytest.mark.slow
 
-WRITER = Path(__file__).with_name("writer.py")
-REPOSITORY = Path(tasks.__path__[0]).parent
 NAMES = [f"model-{number}" for number in range(8)]
 COMPACT_EVERY = 3
 POINTS = 24
@@ -32,40 +26,15 @@ def start_writer(
     compact_every: int = COMPACT_EVERY,
     die_at: int = 0,
     **environment: str,
-) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, str(WRITER), str(address), str(compact_every), str(die_at), *names],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment},
-    )
-
-
-def lines_of(writer: subprocess.Popen[str]) -> list[str]:
-    """All that it has yet to say before it ends, however it ends."""
-    assert writer.stdout is not None
-    with writer.stdout as stdout:
-        lines = stdout.read().splitlines()
-    writer.wait()
-    return lines
-
-
-def killed_amid(writer: subprocess.Popen[str], dice: random.Random, names: int) -> list[str]:
-    """What a writer says that is killed at a random moment, though not before it has said it has
-    written so many names."""
-    assert writer.stdout is not None
-    said = [writer.stdout.readline() for _ in range(1 + names)]
-    assert said[0] == "ready\n" and all(said)
-    time.sleep(dice.uniform(0, 0.02))
-    writer.kill()
-    return [*(line.rstrip() for line in said[1:]), *lines_of(writer)]
+) -> Process:
+    return Process(write, str(address), names, compact_every, die_at, **environment)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], int]:
     """Result of a run that nobody killed, and how many times it changed the disk."""
     address = tmp_path_factory.mktemp("undisturbed")
-    calls = int(lines_of(start_writer(address, NAMES))[-1])
+    calls = int(start_writer(address, NAMES).lines()[-1])
     return result_of(Store(str(address))), calls
 
 
@@ -78,7 +47,7 @@ def test_run_killed_at_a_system_call_is_whole_and_completes(
         1 + calls * point // POINTS, 1 + calls * (point + 1) // POINTS
     )
     writer = start_writer(tmp_path, NAMES, die_at=die_at)
-    acknowledged = lines_of(writer)[1:]
+    acknowledged = writer.lines()
     assert writer.returncode == -9
 
     store = Store.open(str(tmp_path))
@@ -93,9 +62,9 @@ def test_store_killed_again_and_again_at_random_moments_loses_nothing(tmp_path: 
     names = [f"model-{number}" for number in range(MANY)]
     dice = random.Random(7)
     acknowledged: set[str] = set()
-    for _ in range(20):
+    for _ in range(10):
         writer = start_writer(tmp_path, names, compact_every=5)
-        acknowledged.update(killed_amid(writer, dice, dice.randrange(10)))
+        acknowledged.update(writer.kill_amid(dice, dice.randrange(10)))
 
         store = Store(str(tmp_path))
         assert damage_in(store) == []
@@ -117,7 +86,7 @@ def test_four_processes_writing_and_compacting_at_once_lose_nothing(tmp_path: Pa
         for names in own.values()
     ]
     for writer in writers:
-        lines_of(writer)
+        writer.lines()
     assert [writer.returncode for writer in writers] == [0, 0, 0, 0]
 
     store = Store(str(tmp_path))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.errors import BadInput
-from tasks.store.local_filesystem import LocalFilesystem
+from tasks import BadInput
+from tasks.store.local_files import LocalFilesystem
 from tasks.store.row import ObjectRef
-from tasks.store.row_file import row_to_parquet
+from tasks.store.row_file import rows_to_parquet
 from tasks.store.store import Store
 from tests.store.sample_artifacts import key_of, make_row, write_artifact
 
@@ -158,7 +158,7 @@ def test_part_under_the_name_of_another_key_is_ignored(local_store: Store) -> No
 
 def test_row_of_a_newer_version_is_reported_and_kept(local_store: Store) -> None:
     write_artifact(local_store, NAMES[0])
-    newer = row_to_parquet(dataclasses.replace(make_row(NAMES[1]), schema_version=2))
+    newer = rows_to_parquet([dataclasses.replace(make_row(NAMES[1]), schema_version=2)])
     part_of(local_store, NAMES[1]).write_bytes(newer)
     local_store.compact()
     assert local_store.rows().keys() == {key_of(NAMES[0])}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.errors import BadInput
-from tasks.store.errors import CorruptArtifact
+from tasks import BadInput
+from tasks.store import CorruptArtifact
 from tasks.store.store import Store
 from tests.store.sample_artifacts import key_of, write_artifact
 

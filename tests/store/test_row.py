@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.errors import BadInput
-from tasks.store.errors import DamagedRow, UnknownSchema
+from tasks import BadInput
+from tasks.store import DamagedRow, UnknownSchema
 from tasks.store.row import ObjectRef, Row
 from tasks.store.row_file import (
     row_from_parquet,
-    row_to_parquet,
     rows_from_parquet,
     rows_to_parquet,
 )
@@ -61,7 +60,7 @@ rows = st.builds(
 @given(rows)
 @settings(max_examples=60, deadline=None)
 def test_row_survives_its_parquet_file(row: Row) -> None:
-    assert row_from_parquet(row_to_parquet(row)) == row
+    assert row_from_parquet(rows_to_parquet([row])) == row
 
 
 @given(st.lists(rows, min_size=1, max_size=4))
@@ -70,7 +69,7 @@ def test_many_rows_survive_one_parquet_file(many: list[Row]) -> None:
     assert rows_from_parquet(rows_to_parquet(many)) == (many, [])
 
 
-PART = row_to_parquet(make_row("model"))
+PART = rows_to_parquet([make_row("model")])
 
 
 @given(st.integers(0, len(PART) - 1), st.integers(1, 255))
@@ -103,7 +102,7 @@ def test_damage_to_a_file_of_many_rows_costs_one_group() -> None:
 def test_row_of_another_schema_version_is_told_from_damage() -> None:
     newer = dataclasses.replace(make_row("model"), schema_version=2)
     with pytest.raises(UnknownSchema, match="schema 2"):
-        row_from_parquet(row_to_parquet(newer))
+        row_from_parquet(rows_to_parquet([newer]))
 
 
 def test_columns_of_another_version_are_told_from_damage() -> None:
@@ -135,7 +134,7 @@ def test_foreign_parquet_is_no_row() -> None:
 )
 def test_value_that_no_column_can_hold_is_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="cannot"):
-        row_to_parquet(make_row("model", **values))
+        rows_to_parquet([make_row("model", **values)])
 
 
 @pytest.mark.parametrize(
@@ -167,4 +166,4 @@ def test_reference_that_could_leave_the_store_is_refused(reference: tuple[str, i
 
 def test_whole_number_is_read_as_the_float_that_its_column_holds() -> None:
     row = make_row("model", seconds=3, work=2)
-    assert row_from_parquet(row_to_parquet(row)) == row
+    assert row_from_parquet(rows_to_parquet([row])) == row

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.store.store import Store
 from tests.s3_server import BUCKET, CREDENTIALS, S3Server
 from tests.store.sample_artifacts import damage_in, key_of, write_artifact
@@ -62,12 +62,11 @@ def test_credentials_in_an_address_are_refused_and_not_repeated(address: str) ->
     assert SECRET not in str(caught.value)
 
 
-def test_missing_s3fs_is_named_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "s3fs", None)
-    # Where fsspec keeps what it imported before.
-    known = importlib.import_module("fsspec.registry")._registry
-    monkeypatch.delitem(known, "s3", raising=False)
-    with pytest.raises(BadInput, match="needs s3fs; install it with pip install s3fs"):
+@pytest.mark.usefixtures("new_s3_client")
+def test_missing_library_is_named_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "botocore", None)
+    monkeypatch.setitem(sys.modules, "botocore.session", None)
+    with pytest.raises(BadInput, match="needs botocore; install it with pip install botocore"):
         Store("s3://bucket/runs")
 
 
@@ -85,6 +84,50 @@ def test_missing_credentials_are_asked_for(
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(BadInput, match=r"Unable to locate credentials; S3 takes its credentials"):
+        Store.open(s3_address, create=False)
+
+
+@pytest.fixture
+def profile(
+    s3_server: S3Server, tmp_path: Path, new_s3_client: None, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """Credentials, region and endpoint as the AWS command line keeps them, under this name."""
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "DEFAULT_REGION", "ENDPOINT_URL"):
+        monkeypatch.delenv(f"AWS_{name}")
+    (tmp_path / "credentials").write_text(
+        f"[lab]\naws_access_key_id = testing\naws_secret_access_key = {SECRET}\n"
+    )
+    (tmp_path / "config").write_text(
+        f"[profile lab]\nregion = us-east-1\nendpoint_url = {s3_server.address}\n"
+    )
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    return "lab"
+
+
+@pytest.mark.usefixtures("own_temporary_folder")
+def test_files_of_the_aws_command_line_are_read(
+    profile: str, s3_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", profile)
+    store = Store.open(s3_address)
+    row = write_artifact(store, "model")
+    assert store.find(row.key) == row
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("AWS_PROFILE", "nobody", r"The config profile \(nobody\) could not be found"),
+        ("AWS_ENDPOINT_URL", "nonsense", "Invalid endpoint: nonsense"),
+    ],
+)
+@pytest.mark.usefixtures("new_s3_client")
+def test_environment_that_names_no_service_is_told(
+    name: str, value: str, said: str, s3_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadInput, match=f"^{s3_address}: {said}; S3 takes its credentials"):
         Store.open(s3_address, create=False)
 
 
@@ -135,7 +178,7 @@ def test_secret_is_neither_stored_nor_logged(
     assert SECRET not in caplog.text
 
 
-def test_importing_the_store_does_not_import_s3fs() -> None:
-    slow = ["s3fs", "botocore"]
+def test_importing_the_store_does_not_import_botocore() -> None:
+    slow = ["fsspec", "botocore"]
     program = f"import sys, tasks.store.store; print([m for m in {slow} if m in sys.modules])"
     assert run_python(program) == "[]\n"

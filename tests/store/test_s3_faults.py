@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from tasks.store import retry
-from tasks.store.errors import StoreFull, StoreUnavailable
-from tasks.store.retry import with_retries
+from tasks import DarkroomError
+from tasks.store import StoreFull, StoreUnavailable, s3_requests
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep
 from tests.s3_server import S3Server
@@ -24,7 +23,7 @@ from tests.store.sample_artifacts import (
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "WAITS", (0.01, 0.02, 0.02, 0.02))
+    monkeypatch.setattr(s3_requests, "WAITS", (0.01, 0.02, 0.02, 0.02))
 
 
 FAULTS = {
@@ -160,27 +159,23 @@ def test_quota_is_a_full_store(code: str, s3_server: S3Server, s3_store: Store) 
     assert damage_in(s3_store) == []
 
 
-def test_waits_grow_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waits_grow_and_are_bounded(
+    s3_server: S3Server, s3_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(retry, "WAITS", (0.5, 1.0, 2.0, 4.0))
+    waits = (0.5, 1.0, 2.0, 4.0)
+    monkeypatch.setattr(s3_requests, "WAITS", waits)
     monkeypatch.setattr("time.sleep", slept.append)
-
-    def fail() -> None:
-        raise TimeoutError
-
-    with pytest.raises(StoreUnavailable, match="reading it failed after 5 tries over 0 s: slow"):
-        with_retries("s3://b/x: reading it", fail, lambda _: "slow")
+    s3_server.fail(status=503)
+    with pytest.raises(StoreUnavailable, match="failed after 5 tries over 0 s: SlowDown"):
+        s3_store.rows()
     assert len(slept) == 4 and slept == sorted(slept)
-    assert all(0.75 * w <= s <= 1.25 * w for s, w in zip(slept, retry.WAITS, strict=True))
+    assert all(0.75 * w <= s <= 1.25 * w for s, w in zip(slept, waits, strict=True))
 
 
-def test_fault_that_does_not_pass_is_raised_as_it_is() -> None:
-    calls = []
-
-    def fail() -> None:
-        calls.append(1)
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        with_retries("it", fail, lambda _: None)
-    assert len(calls) == 1
+def test_fault_that_does_not_pass_is_not_tried_again(s3_server: S3Server, s3_store: Store) -> None:
+    s3_server.fail(status=400, code="InvalidRequest", message="never")
+    s3_server.counts()
+    with pytest.raises(DarkroomError, match="InvalidRequest: never"):
+        s3_store.rows()
+    assert sum(s3_server.counts().values()) == 1

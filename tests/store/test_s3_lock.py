@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,13 +11,13 @@ from typing import Any
 
 import pytest
 
-import tasks
-from tasks.errors import StepCancelled
-from tasks.store import s3_lock
+from tasks import StepCancelled
+from tasks.store import s3_files
 from tasks.store.store import Store
 from tests.s3_server import S3Server
+from tests.store.processes import Process, hold_lock
 from tests.store.sample_artifacts import key_of
-from tests.store.test_store_lock import HOLD_UNTIL_TOLD, waiter_for
+from tests.store.test_locks import waiter_for
 
 KEY = key_of("model")
 LOCK = f"locks/{KEY}"
@@ -28,45 +25,31 @@ LOCK = f"locks/{KEY}"
 
 @pytest.fixture(autouse=True)
 def quick_locks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3_lock, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(s3_files, "POLL_SECONDS", 0.02)
 
 
 @pytest.fixture
-def start_holder(s3_store: Store) -> Iterator[Callable[[Path], subprocess.Popen[str]]]:
-    """Starts a process that holds KEY until it reads a line; the folder is its host's."""
-    started: list[subprocess.Popen[str]] = []
+def start_holder(s3_store: Store) -> Iterator[Callable[[Path], Process]]:
+    """Starts a process that holds KEY until it is told to let go; the folder is its host's."""
+    started: list[Process] = []
 
-    def start(host: Path) -> subprocess.Popen[str]:
-        host.mkdir(exist_ok=True)
-        process = subprocess.Popen(
-            [sys.executable, "-c", HOLD_UNTIL_TOLD, s3_store.address, KEY],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={
-                **os.environ,
-                "PYTHONPATH": str(Path(tasks.__path__[0]).parent),
-                "TMPDIR": str(host),
-            },
-        )
-        started.append(process)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        return process
+    def start(host: Path) -> Process:
+        started.append(Process(hold_lock, s3_store.address, KEY, TMPDIR=str(host)))
+        assert started[-1].line() == "held"
+        return started[-1]
 
     yield start
     for process in started:
         process.kill()
-        process.communicate()
 
 
 def test_another_host_is_kept_out_until_the_lock_is_released(
-    s3_store: Store, start_holder: Callable[[Path], subprocess.Popen[str]], tmp_path: Path
+    s3_store: Store, start_holder: Callable[[Path], Process], tmp_path: Path
 ) -> None:
     holder = start_holder(tmp_path / "another")
     thread, taken = waiter_for(s3_store, "model")
     assert not taken.wait(0.3)
-    holder.communicate("go\n")
+    holder.let_go()
     assert taken.wait(10)
     thread.join()
     assert s3_store._filesystem.size(LOCK) is None
@@ -74,41 +57,41 @@ def test_another_host_is_kept_out_until_the_lock_is_released(
 
 def test_lock_of_a_process_killed_on_another_host_is_taken_over_in_a_while(
     s3_store: Store,
-    start_holder: Callable[[Path], subprocess.Popen[str]],
+    start_holder: Callable[[Path], Process],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     start_holder(tmp_path / "another").kill()
-    monkeypatch.setattr(s3_lock, "STALE_SECONDS", 0.4)
+    monkeypatch.setattr(s3_files, "LEFT_SECONDS", 0.4)
     began = time.monotonic()
     with s3_store.lock(KEY):
         assert time.monotonic() - began > 0.4
 
 
 def test_lock_of_a_process_killed_on_this_host_is_free_at_once(
-    s3_store: Store, start_holder: Callable[[Path], subprocess.Popen[str]], tmp_path: Path
+    s3_store: Store, start_holder: Callable[[Path], Process], tmp_path: Path
 ) -> None:
     start_holder(tmp_path).kill()
     began = time.monotonic()
     with s3_store.lock(KEY):
-        assert time.monotonic() - began < 0.5 * s3_lock.STALE_SECONDS
+        assert time.monotonic() - began < 0.5 * s3_files.LEFT_SECONDS
 
 
 @pytest.mark.parametrize("wrong", [-7200.0, 7200.0])
 def test_clock_that_is_set_neither_loses_nor_breaks_a_lock(
     wrong: float,
     s3_store: Store,
-    start_holder: Callable[[Path], subprocess.Popen[str]],
+    start_holder: Callable[[Path], Process],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     holder = start_holder(tmp_path / "another")
     now = time.time
     # The waiter's alone: requests are signed with another clock.
-    monkeypatch.setattr(s3_lock.time, "time", lambda: now() + wrong)
+    monkeypatch.setattr(s3_files.time, "time", lambda: now() + wrong)
     thread, taken = waiter_for(s3_store, "model")
     assert not taken.wait(0.3)
-    holder.communicate("go\n")
+    holder.let_go()
     assert taken.wait(10)
     thread.join()
 
@@ -116,8 +99,8 @@ def test_clock_that_is_set_neither_loses_nor_breaks_a_lock(
 def test_lock_that_is_renewed_is_not_taken_over(
     s3_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    renew_seconds = s3_lock.RENEW_SECONDS
-    monkeypatch.setattr(s3_lock, "RENEW_SECONDS", 0.05)
+    renew_seconds = s3_files.RENEW_SECONDS
+    monkeypatch.setattr(s3_files, "RENEW_SECONDS", 0.05)
     requests = s3_store._filesystem._requests
     now = 0.0
 
@@ -129,16 +112,16 @@ def test_lock_that_is_renewed_is_not_taken_over(
         now += renew_seconds
 
     def give_up() -> None:
-        if now > 2 * s3_lock.STALE_SECONDS:
+        if now > 2 * s3_files.LEFT_SECONDS:
             raise StepCancelled("waited long enough")
 
     # The waiter's clock, which goes on by what lies between two renewals.
     clock = SimpleNamespace(monotonic=lambda: now, sleep=sleep_until_renewed)
-    with s3_lock.hold_shared_lock(requests, LOCK, "one host"):
-        monkeypatch.setattr(s3_lock, "time", clock)
+    with s3_files.hold_shared_lock(requests, LOCK, "one host"):
+        monkeypatch.setattr(s3_files, "time", clock)
         with (
             pytest.raises(StepCancelled),
-            s3_lock.hold_shared_lock(requests, LOCK, "another host", give_up),
+            s3_files.hold_shared_lock(requests, LOCK, "another host", give_up),
         ):
             pass
 
@@ -146,11 +129,11 @@ def test_lock_that_is_renewed_is_not_taken_over(
 def test_slow_holder_leaves_the_lock_to_whoever_took_it_over(
     s3_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3_lock, "RENEW_SECONDS", 0.3)
+    monkeypatch.setattr(s3_files, "RENEW_SECONDS", 0.3)
     requests = s3_store._filesystem._requests
-    with s3_lock.hold_shared_lock(requests, LOCK, "one host"):
-        monkeypatch.setattr(s3_lock, "STALE_SECONDS", 0.0)
-        new = s3_lock._SharedLock(requests, LOCK, "another host")
+    with s3_files.hold_shared_lock(requests, LOCK, "one host"):
+        monkeypatch.setattr(s3_files, "LEFT_SECONDS", 0.0)
+        new = s3_files._SharedLock(requests, LOCK, "another host")
         new.take(None)
         time.sleep(0.5)  # the first would renew it now
     assert requests.head(LOCK)["Metadata"]["host"] == "another host"
@@ -161,9 +144,9 @@ def test_slow_holder_leaves_the_lock_to_whoever_took_it_over(
 def test_lock_released_while_it_is_being_taken_over_is_taken(
     s3_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3_lock, "STALE_SECONDS", 0.0)
+    monkeypatch.setattr(s3_files, "LEFT_SECONDS", 0.0)
     requests = s3_store._filesystem._requests
-    old = s3_lock._SharedLock(requests, LOCK, "one host")
+    old = s3_files._SharedLock(requests, LOCK, "one host")
     old.take(None)
     put = requests.put
 
@@ -173,14 +156,14 @@ def test_lock_released_while_it_is_being_taken_over_is_taken(
         return put(path, data, **options)
 
     monkeypatch.setattr(requests, "put", release_first)
-    with s3_lock.hold_shared_lock(requests, LOCK, "another host"):
+    with s3_files.hold_shared_lock(requests, LOCK, "another host"):
         assert requests.head(LOCK)["Metadata"]["host"] == "another host"
 
 
 def test_lock_whose_answers_are_lost_is_held_and_released(
     s3_server: S3Server, s3_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.store.retry.WAITS", (0.01, 0.01))
+    monkeypatch.setattr("tasks.store.s3_requests.WAITS", (0.01, 0.01))
     with s3_store.lock(KEY):
         pass
     s3_server.fail(how="lost", method="PUT", count=1)
@@ -196,7 +179,7 @@ def test_two_waiters_are_let_in_one_after_the_other(s3_store: Store) -> None:
     most: list[int] = []
 
     def work(number: int) -> None:
-        with s3_lock.hold_shared_lock(requests, LOCK, f"host {number}"):
+        with s3_files.hold_shared_lock(requests, LOCK, f"host {number}"):
             inside.append(number)
             most.append(len(inside))
             time.sleep(0.02)
@@ -234,7 +217,7 @@ def test_locks_left_by_the_killed_go_after_a_day(
     s3_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = s3_store._filesystem
-    s3_lock._SharedLock(files._requests, LOCK, "a host that is no more").take(None)
+    s3_files._SharedLock(files._requests, LOCK, "a host that is no more").take(None)
     files.sweep()
     assert files.size(LOCK)
     now = files.now()

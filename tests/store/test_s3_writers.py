@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import random
-import subprocess
 from itertools import chain
 from pathlib import Path
 
 import pytest
 
-from tasks.store.s3_filesystem import S3Filesystem
+from tasks.store.s3_files import S3Filesystem
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep
 from tests.s3_server import S3Server
+from tests.store.processes import Process
 from tests.store.sample_artifacts import (
     damage_in,
     key_of,
@@ -21,23 +21,20 @@ from tests.store.sample_artifacts import (
     write_artifact,
     write_missing_artifacts,
 )
-from tests.store.test_killed_writers import MANY, killed_amid, lines_of, start_writer
+from tests.store.test_killed_writers import MANY, start_writer
 
 NAMES = [f"model-{number}" for number in range(4)]
 POINTS = 4
 
 
-def start_on_own_host(
-    address: str, names: list[str], host: Path, die_at: int = 0
-) -> subprocess.Popen[str]:
-    host.mkdir(exist_ok=True)
+def start_on_own_host(address: str, names: list[str], host: Path, die_at: int = 0) -> Process:
     return start_writer(address, names, compact_every=2, die_at=die_at, TMPDIR=str(host))
 
 
 def four_hosts_at_once(address: str, folder: Path) -> None:
     """Each writes rows of its own and the same as the others, and compacts."""
-    same = [f"same-{number}" for number in range(3)]
-    own = [[f"own-{writer}-{number}" for number in range(3)] for writer in range(4)]
+    same = [f"same-{number}" for number in range(2)]
+    own = [[f"own-{writer}-{number}" for number in range(2)] for writer in range(4)]
     writers = [
         start_on_own_host(
             address,
@@ -47,7 +44,7 @@ def four_hosts_at_once(address: str, folder: Path) -> None:
         for number, names in enumerate(own)
     ]
     for writer in writers:
-        lines_of(writer)
+        writer.lines()
     assert [writer.returncode for writer in writers] == [0, 0, 0, 0]
     store = Store(address)
     assert store.rows().keys() == {key_of(name) for name in (*same, *chain(*own))}
@@ -76,7 +73,7 @@ def test_four_hosts_lose_nothing_where_there_are_no_conditional_puts(
 def test_host_killed_at_a_request_leaves_the_store_whole_and_another_completes_it(
     s3_address: str, tmp_path: Path
 ) -> None:
-    calls = int(lines_of(start_on_own_host(f"{s3_address}/whole", NAMES, tmp_path / "host"))[-1])
+    calls = int(start_on_own_host(f"{s3_address}/whole", NAMES, tmp_path / "host").lines()[-1])
     expected = result_of(Store(f"{s3_address}/whole"))
     writers = {
         point: start_on_own_host(
@@ -91,7 +88,7 @@ def test_host_killed_at_a_request_leaves_the_store_whole_and_another_completes_i
         for point in range(POINTS)
     }
     for point, writer in writers.items():
-        acknowledged = lines_of(writer)[1:]
+        acknowledged = writer.lines()
         assert writer.returncode == -9
         store = Store.open(f"{s3_address}/{point}")
         assert damage_in(store) == []
@@ -110,7 +107,7 @@ def test_store_killed_again_and_again_at_random_moments_loses_nothing(
     acknowledged: set[str] = set()
     for _ in range(3):
         writer = start_on_own_host(s3_store.address, names, tmp_path / "host")
-        acknowledged.update(killed_amid(writer, dice, dice.randrange(1, 6)))
+        acknowledged.update(writer.kill_amid(dice, dice.randrange(1, 6)))
         assert damage_in(s3_store) == []
         assert {key_of(name) for name in acknowledged} <= s3_store.rows().keys()
     assert 0 < len(acknowledged) < len(names)

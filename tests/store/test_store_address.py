@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import tasks
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.store.store import Store
 from tests.store.sample_artifacts import key_of, write_artifact
 

@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 
-from tasks.errors import BadInput
-from tasks.store.manifest import Part
-from tasks.store.manifest_upkeep import ManifestUpkeep
-from tasks.store.objects import object_path
-from tasks.store.row import ObjectRef
+from tasks import BadInput
+from tasks.store.manifest import Manifest, Part
+from tasks.store.row import ObjectRef, object_path
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep
 from tests.store.sample_artifacts import key_of, make_row, write_artifact
@@ -84,7 +82,7 @@ def test_object_settled_while_it_is_deleted_stays(
 def test_object_deleted_while_it_is_stored_again_is_written(
     local_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tasks.store.local_filesystem import LocalFilesystem
+    from tasks.store.local_files import LocalFilesystem
 
     store = local_store
     ref = store.put_object(b"x", "bin")
@@ -134,17 +132,17 @@ def test_row_that_another_host_records_while_others_are_removed_stays(
 ) -> None:
     write_artifact(store, "a")
     (read,) = store.rows().values()
-    find_parts = ManifestUpkeep._parts
+    find_parts = Manifest._parts
     has_recorded = []
 
-    def then_record(self: ManifestUpkeep, *arguments: Any) -> list[Part]:
+    def then_record(self: Manifest, *arguments: Any) -> list[Part]:
         parts = find_parts(self, *arguments)
         if not has_recorded:
             has_recorded.append(True)
             write_artifact(Store.open(store.address), "a", run_id="newer")
         return parts
 
-    monkeypatch.setattr(ManifestUpkeep, "_parts", then_record)
+    monkeypatch.setattr(Manifest, "_parts", then_record)
     Upkeep(store).remove_rows([read])
     found = Store.open(store.address).find(read.key)
     assert found is not None and found.run_id == "newer"

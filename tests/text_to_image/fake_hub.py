@@ -173,8 +173,8 @@ def _sha1(file: Path) -> str:
 
 
 def main() -> None:
-    from tasks.errors import DarkroomError
-    from tasks.preflight import Surroundings
+    from tasks import DarkroomError
+    from tasks.running.kinds import Surroundings
     from tasks.text_to_image.check_models import check_models
     from tasks.text_to_image.find_part import obtain_part
     from tasks.text_to_image.model_part import ModelPart

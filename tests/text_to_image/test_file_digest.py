@@ -1,4 +1,4 @@
-"""The hash of a model's files follows their content, and large files are not read again for it."""
+"""Files of a model: their hash, and the card beside them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from tasks.text_to_image import file_digest as digests
 from tasks.text_to_image.file_digest import file_digest, files_digest
+from tasks.text_to_image.model_part import MOST_BYTES, read_own_card
 
 
 @pytest.fixture
@@ -87,3 +88,30 @@ def test_file_of_the_hubs_cache_has_its_hash_for_a_name(tmp_path: Path) -> None:
     link = tmp_path / "model.safetensors"
     link.symlink_to(blob)
     assert file_digest(link) == "a" * 64
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Keeps the bytes of a card in the folder "models/m"."""
+
+    def keep(data: bytes) -> None:
+        (tmp_path / "models/m").mkdir(parents=True)
+        (tmp_path / "models/m/README.md").write_bytes(data)
+
+    return keep
+
+
+def test_a_card_is_the_text_beside_the_files(tmp_path, write):
+    write("# M\n\nLicence: ours, Zürich.\n".encode())
+    assert read_own_card("models/m", tmp_path) == "# M\n\nLicence: ours, Zürich."
+
+
+@pytest.mark.parametrize("address", ["models/m", "owner/name", "~nobody-here/m"])
+def test_models_without_a_readable_card_say_nothing(tmp_path, address):
+    assert read_own_card(address, tmp_path) == ""
+
+
+def test_a_card_that_is_no_text_or_too_long_is_cut_and_marked(tmp_path, write):
+    write(b"\xff" + b"a" * (2 * MOST_BYTES))
+    card = read_own_card("models/m", tmp_path)
+    assert card == "\N{REPLACEMENT CHARACTER}" + "a" * (MOST_BYTES - 1)

@@ -10,14 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tasks.cancellation import steps_should_end
-from tasks.errors import StepCancelled
-from tasks.hold_device import hold_device
-from tasks.kinds import KINDS
-from tasks.run_step import RunSettings
-from tasks.text_to_image.encoder import load_text_encoder
+from tasks import StepCancelled
+from tasks.running.device import hold_device
+from tasks.running.kinds import KINDS
+from tasks.running.progress import steps_should_end
+from tasks.text_to_image.deepfloyd import load_stage, load_text_encoder
 from tasks.text_to_image.loaded_part import MOST_SMALL, PARTS, LoadedParts
-from tasks.text_to_image.stages import load_stage
 from tests.text_to_image.part_user import LONG, Other, Part, Size, large, small
 from tests.text_to_image.parts import part_at
 from tests.tiny_if import TinyIF
@@ -187,12 +185,11 @@ def test_failed_load_leaves_nothing_behind(parts: LoadedParts, other: Other) -> 
 
 
 def test_a_step_uses_no_part_once_it_has_computed(other: Other) -> None:
-    settings = RunSettings("run", "store", "cpu", device_is_granted=True)
     with hold_device(
         KINDS["prompt"],
         "cpu",
         "prompt/one",
-        settings,
+        places=None,
         should_stop=steps_should_end,
         on_wait=lambda message: None,
     ):

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from tasks.errors import BadInput
+from tasks import BadInput
+from tasks.text_to_image.deepfloyd import load_stage
+from tasks.text_to_image.load import put
 from tasks.text_to_image.memory import (
     Memory,
     Placement,
@@ -18,9 +20,7 @@ from tasks.text_to_image.memory import (
     place,
 )
 from tasks.text_to_image.model_part import ModelPart
-from tasks.text_to_image.place_model import put
 from tasks.text_to_image.published_layout import files_of_folder, part_files
-from tasks.text_to_image.stages import load_stage
 from tests.text_to_image.parts import part_at
 from tests.tiny_if import TinyIF
 
@@ -110,7 +110,7 @@ def test_unknown_memory_refuses_nothing(tmp_path: Path) -> None:
 def test_no_memory_is_known_before_any_weight_is_read(
     tiny_if: TinyIF, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tasks.preflight import Surroundings
+    from tasks.running.kinds import Surroundings
     from tasks.text_to_image import check_models
 
     folder = Path(shutil.copytree(tiny_if.stage_one, tmp_path / "if"))

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from tasks.errors import BadInput
-from tasks.preflight import Surroundings
+from tasks import BadInput
+from tasks.running.kinds import Surroundings
 from tasks.text_to_image.check_models import check_models
 from tasks.text_to_image.model_part import ModelPart
 from tasks.text_to_image.prompt_embeds import embedding_of, read_prompt_embeds

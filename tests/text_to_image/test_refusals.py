@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import traceback
 from collections.abc import Callable
@@ -11,11 +12,12 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
-from tasks.errors import BadInput
-from tasks.preflight import Surroundings, check_before_making
+from tasks import BadInput
+from tasks.running.kinds import Surroundings, check_before_making
 from tasks.text_to_image.check_models import check_models
+from tasks.text_to_image.deepfloyd import load_stage
 from tasks.text_to_image.model_part import Component, ModelPart
-from tasks.text_to_image.stages import load_stage
+from tasks.text_to_image.published_layout import INDEX, SCHEDULER
 from tests.text_to_image.parts import part_at
 from tests.tiny_if import TinyIF
 
@@ -44,56 +46,41 @@ def change(file: Path, **values: object) -> None:
     file.write_text(json.dumps({**json.loads(file.read_text()), **values}))
 
 
-def _cut_weights(folder: Path) -> None:
-    file = folder / UNET
-    file.write_bytes(file.read_bytes()[:-100])
-
-
-def _only_pickles(folder: Path) -> None:
+def only_pickles(folder: Path) -> None:
     for file in (folder / "unet").glob("*.safetensors"):
         file.rename(file.with_suffix(".bin"))
 
 
-def _another_variant(folder: Path) -> None:
-    (folder / UNET).unlink()
+PAGE = "<!doctype html><title>502</title>"
+
+SPOILED: list[tuple[Callable[[Path], object], str]] = [
+    (lambda folder: shutil.rmtree(folder), "there is no folder"),
+    (lambda folder: (folder / "unet/config.json").unlink(), "unet/config.json is missing"),
+    (lambda folder: shutil.rmtree(folder / "scheduler"), "scheduler_config.json is missing"),
+    (
+        lambda folder: os.truncate(folder / UNET, (folder / UNET).stat().st_size - 100),
+        "not a whole safetensors file (it ends too early)",
+    ),
+    (lambda folder: (folder / UNET).write_text(PAGE), "not a whole safetensors file"),
+    (only_pickles, "a format that can run code"),
+    (lambda folder: (folder / UNET).unlink(), "set the backend's variant to null"),
+    (lambda folder: (folder / "unet/config.json").write_text("{"), "cannot be read as JSON"),
+    (
+        lambda folder: change(folder / INDEX, _class_name="StableDiffusionPipeline"),
+        "is a StableDiffusionPipeline; expected an IFPipeline",
+    ),
+    (
+        lambda folder: change(folder / SCHEDULER, prediction_type="v_prediction"),
+        "prediction_type is 'v_prediction'; expected 'epsilon'",
+    ),
+    (
+        lambda folder: change(folder / "unet/config.json", out_channels=3),
+        "3 output channels; expected 6",
+    ),
+]
 
 
-def _broken_configuration(folder: Path) -> None:
-    (folder / "unet" / "config.json").write_text("{")
-
-
-def _another_pipeline(folder: Path) -> None:
-    change(folder / "model_index.json", _class_name="StableDiffusionPipeline")
-
-
-def _another_prediction(folder: Path) -> None:
-    change(folder / "scheduler" / "scheduler_config.json", prediction_type="v_prediction")
-
-
-def _no_learned_variance(folder: Path) -> None:
-    change(folder / "unet" / "config.json", out_channels=3)
-
-
-def _html_in_place_of_weights(folder: Path) -> None:
-    (folder / UNET).write_text("<!doctype html><title>502</title>")
-
-
-@pytest.mark.parametrize(
-    ("spoil", "words"),
-    [
-        (lambda folder: shutil.rmtree(folder), "there is no folder"),
-        (lambda folder: (folder / "unet/config.json").unlink(), "unet/config.json is missing"),
-        (lambda folder: shutil.rmtree(folder / "scheduler"), "scheduler_config.json is missing"),
-        (_cut_weights, "not a whole safetensors file (it ends too early)"),
-        (_html_in_place_of_weights, "not a whole safetensors file"),
-        (_only_pickles, "a format that can run code"),
-        (_another_variant, "set the backend's variant to null"),
-        (_broken_configuration, "cannot be read as JSON"),
-        (_another_pipeline, "is a StableDiffusionPipeline; expected an IFPipeline"),
-        (_another_prediction, "prediction_type is 'v_prediction'; expected 'epsilon'"),
-        (_no_learned_variance, "3 output channels; expected 6"),
-    ],
-)
+@pytest.mark.parametrize(("spoil", "words"), SPOILED)
 def test_spoiled_stage_is_refused(
     folder: Path, spoil: Callable[[Path], object], words: str
 ) -> None:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from flows.model_identity import ModelIdentities
-from flows.read_declaration import read_declaration
-from tasks.errors import BadInput
-from tasks.preflight import Surroundings
+from flows.declaration.read_declaration import read_declaration
+from flows.nodes.model_identity import ModelIdentities
+from tasks import BadInput
+from tasks.running.kinds import Surroundings
 from tasks.text_to_image.check_models import check_models
 from tasks.text_to_image.model_part import POCKET_SIMILARITY, ModelPart
 from tasks.text_to_image.similarity import load_similarity

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from flows.upkeep.doctor.data import check_data, check_declaration, check_hub, check_token
+from flows.upkeep.doctor.declared import (
+    check_data,
+    check_declaration,
+    check_hub,
+    check_models,
+    check_token,
+)
 from flows.upkeep.doctor.finding import Finding
-from flows.upkeep.doctor.libraries import check_libraries
-from flows.upkeep.doctor.machine import check_device, check_disk, check_memory, check_store
-from flows.upkeep.doctor.models import check_models
-from flows.upkeep.doctor.prefect_checks import check_api, check_runs
-from flows.upkeep.doctor.prefect_runs import prefect_address
-from flows.upkeep.doctor.processes import Process, list_processes
-from flows.upkeep.doctor.stale_servers import check_servers
+from flows.upkeep.doctor.machine import (
+    check_device,
+    check_disk,
+    check_libraries,
+    check_memory,
+    check_store,
+)
+from flows.upkeep.doctor.prefect_runs import check_api, check_runs, prefect_address
+from flows.upkeep.doctor.processes import Process, check_servers, list_processes
 from tasks.store.store import Store
 
 

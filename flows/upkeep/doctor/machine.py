@@ -1,12 +1,17 @@
-"""Device, memory and disk of this machine, and whether the store can be written."""
+"""This machine: Python, libraries, device, memory, disk; whether the store can be written."""
 
 from __future__ import annotations
 
 import os
+import platform
 import shutil
+import tomllib
+from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flows.environment import (
+from flows.plan.environment import (
     NOT_INSTALLED,
     compute_capability,
     library_version,
@@ -14,8 +19,14 @@ from flows.environment import (
     resolve_number_format,
 )
 from flows.upkeep.doctor.finding import Finding
-from tasks.errors import DarkroomError
+from tasks import DarkroomError
 from tasks.store.store import Store
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
+
+DISTRIBUTION = "diffusion-darkroom"
+PYPROJECT = Path(__file__).parents[3] / "pyproject.toml"
 
 GIB = 2**30
 ENOUGH_MEMORY = 2 * GIB
@@ -25,6 +36,38 @@ ENOUGH_DISK = 2 * GIB
 """What a whole run of every pipeline leaves, twice over."""
 
 LITTLE_DISK = GIB // 4
+
+
+def check_libraries(
+    pyproject: Path = PYPROJECT,
+    python: str = platform.python_version(),
+    version_of: Callable[[str], str] = library_version,
+) -> list[Finding]:
+    """Python first, then every library that is missing or not of an allowed version, or one line
+    if all are."""
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
+
+    requires_python, requirements = _requirements(pyproject)
+    findings = [_python(python, SpecifierSet(requires_python))]
+    wrong, allowed = [], 0
+    for text in requirements:
+        requirement = Requirement(text)
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        found = version_of(requirement.name)
+        if found == NOT_INSTALLED:
+            what = "is not installed"
+        elif not requirement.specifier.contains(found, prereleases=True):
+            what = f"is {found}, which does not work here; {requirement.specifier} does"
+        else:
+            allowed += 1
+            continue
+        advice = f'pip install "{requirement}"'
+        wrong.append(Finding(requirement.name, "problem", f"{what}: {advice}"))
+    if not wrong:
+        findings.append(Finding("libraries", "ok", f"all {allowed} are of versions that work"))
+    return findings + wrong
 
 
 def check_device() -> Finding:
@@ -76,6 +119,27 @@ def check_store(store: Store) -> Finding:
     except DarkroomError as error:
         return Finding("store", "problem", str(error))
     return Finding("store", "ok", f"{where} can be written; {rows.about} rows")
+
+
+def _python(found: str, allowed: SpecifierSet) -> Finding:
+    if allowed.contains(found, prereleases=True):
+        return Finding("python", "ok", found)
+    return Finding("python", "problem", f"is {found}, which does not work here; {allowed} does")
+
+
+def _requirements(pyproject: Path) -> tuple[str, list[str]]:
+    """Allowed versions of Python, and requirements: of the source, else of what is installed."""
+    try:
+        project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+        if project["name"] == DISTRIBUTION:
+            return project["requires-python"], project["dependencies"]
+    except (OSError, KeyError, tomllib.TOMLDecodeError):
+        pass  # installed without its source
+    try:
+        installed = metadata.metadata(DISTRIBUTION)
+        return installed["Requires-Python"], metadata.requires(DISTRIBUTION) or []
+    except (metadata.PackageNotFoundError, KeyError):
+        return "", []
 
 
 def _memory(meminfo: Path) -> tuple[int | None, int | None]:

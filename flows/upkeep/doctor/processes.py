@@ -1,4 +1,4 @@
-"""Processes of this user, as far as the system tells."""
+"""Processes of this user, as far as the system tells, and servers that a killed run has left."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from flows.run.prefect_server import SERVER_OF
+from flows.upkeep.doctor.finding import Finding
+
+APPLICATION = "prefect.server.api.server:create_app"
+EMBEDDED = "PREFECT__SERVER_EPHEMERAL"
+INIT = 1
 
 STOP_SECONDS = 5.0
 
@@ -75,6 +82,28 @@ def stop_process(process: Process) -> bool:
     return not _is_there(process)
 
 
+def stale_servers(processes: Iterable[Process]) -> list[Process]:
+    """Embedded servers whose parent is gone. One that the user started is none of them, even in
+    the background."""
+    return [process for process in processes if _is_embedded(process) and _is_orphan(process)]
+
+
+def check_servers(processes: Sequence[Process], *, fix: bool) -> Finding:
+    """fix: end them."""
+    stale = stale_servers(processes)
+    if not stale:
+        return Finding("embedded servers", "ok", "none was left by a kill")
+    ids = ", ".join(str(process.pid) for process in stale)
+    text = f"{len(stale)} of Prefect left by a kill (process {ids})"
+    if not fix:
+        return Finding("embedded servers", "problem", f"{text}; --fix ends them")
+    left = [str(process.pid) for process in stale if not stop_process(process)]
+    if left:
+        text = f"process {', '.join(left)} of Prefect does not end; end it by hand"
+        return Finding("embedded servers", "problem", text)
+    return Finding("embedded servers", "problem", f"{text}, ended", is_fixed=True)
+
+
 def _is_there(process: Process) -> bool:
     return any((now.pid, now.started) == (process.pid, process.started) for now in list_processes())
 
@@ -97,3 +126,16 @@ def _from_ps() -> list[Process]:
             started, arguments = " ".join(words[2:7]), words[7:]
             processes.append(Process(int(words[0]), int(words[1]), started, arguments))
     return processes
+
+
+def _is_embedded(process: Process) -> bool:
+    if APPLICATION not in process.arguments:
+        return False
+    # Where environments cannot be read, a background server of the user's looks the same.
+    return process.environment.get(EMBEDDED) == "1"
+
+
+def _is_orphan(process: Process) -> bool:
+    """An orphan's parent becomes init, or whatever else takes in orphans."""
+    parent = process.environment.get(SERVER_OF)
+    return process.parent == INIT if parent is None else parent != str(process.parent)

@@ -14,23 +14,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tasks.diffusion.declared import chosen
 from tasks.diffusion.views.jigsaw import jigsaw
-from tasks.diffusion.views.pieces import inner_circle, square_hinge
-from tasks.diffusion.views.shuffles import patch_permutation, pixel_permutation
-from tasks.diffusion.views.turns import flip, rotate_90_ccw, rotate_90_cw, rotate_180, skew
+from tasks.diffusion.views.rearrangements import (
+    inner_circle,
+    patch_permutation,
+    pixel_permutation,
+    skew,
+    square_hinge,
+)
 from tasks.diffusion.views.view import View
-from tasks.errors import BadInput
 
 __all__ = ["View", "view_from_params"]
 
-Rearrange = Callable[..., Tensor]
-
-REARRANGEMENTS: dict[str, tuple[Rearrange, dict[str, float]]] = {
+REARRANGEMENTS: dict[str, tuple[Callable[..., Tensor], dict[str, float]]] = {
     "identity": (lambda grid: grid, {}),
-    "flip": (flip, {}),
-    "rotate_90_cw": (rotate_90_cw, {}),
-    "rotate_90_ccw": (rotate_90_ccw, {}),
-    "rotate_180": (rotate_180, {}),
+    "flip": (lambda grid: grid.flip(0), {}),
+    "rotate_90_cw": (lambda grid: grid.rot90(-1), {}),
+    "rotate_90_ccw": (lambda grid: grid.rot90(1), {}),
+    "rotate_180": (lambda grid: grid.rot90(2), {}),
     "negate": (lambda grid: grid, {}),
     "skew": (skew, {"max_displacement": 50}),
     "patch_permutation": (patch_permutation, {"patches": 8, "seed": 0}),
@@ -56,17 +58,10 @@ def view_from_params(params: Mapping[str, Any], size: int) -> View:
 @functools.lru_cache(maxsize=64)
 def _cached_view(canonical: str, size: int) -> View:
     params = json.loads(canonical)
-    name = params.pop("name", None)
-    if name not in REARRANGEMENTS:
-        raise BadInput(f"views: name is {name!r}; expected one of {', '.join(REARRANGEMENTS)}")
-    rearrange, defaults = REARRANGEMENTS[name]
-    unknown = sorted(params.keys() - defaults.keys())
-    if unknown:
-        allowed = ", ".join(defaults) or "no parameters"
-        raise BadInput(f"views: {name} has no parameter {unknown[0]!r}; expected {allowed}")
+    rearrange, values = chosen("views", REARRANGEMENTS, params)
     grid = torch.arange(size * size).reshape(size, size)
     return View(
-        name=name,
-        permutation=rearrange(grid, **{**defaults, **params}).flatten(),
-        sign=-1.0 if name == "negate" else 1.0,
+        name=params["name"],
+        permutation=rearrange(grid, **values).flatten(),
+        sign=-1.0 if params["name"] == "negate" else 1.0,
     )

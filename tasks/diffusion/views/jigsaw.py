@@ -11,8 +11,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from tasks import BadInput
 from tasks.diffusion.seeds import named_generator
-from tasks.errors import BadInput
 
 PIECES = 4
 """Pieces along one side of the puzzle."""

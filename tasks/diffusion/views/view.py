@@ -15,8 +15,8 @@ from torch import Tensor
 class View:
     """Pixel i of the viewed picture is sign times pixel permutation[i] of the picture.
 
-    permutation: [S * S] int64, row by row, every pixel once; the same in all channels. Such a map
-    is orthogonal, so that noise seen through it is noise of the same distribution.
+    permutation: [size * size] int64, row by row, every pixel once; the same in all channels. Such
+    a map is orthogonal, so that noise seen through it is noise of the same distribution.
     """
 
     name: str
@@ -32,11 +32,11 @@ class View:
         return self.sign == 1 and torch.equal(self.permutation, torch.arange(len(self.permutation)))
 
     def apply(self, x: Tensor) -> Tensor:
-        """The picture [..., S, S] as it is seen."""
+        """x as it is seen; both are [..., size, size]."""
         return self.sign * _rearrange(x, self.permutation)
 
     def invert(self, y: Tensor) -> Tensor:
-        """The picture [..., S, S] that is seen as y."""
+        """The picture that is seen as y."""
         return self.sign * _rearrange(y, self.inverse_permutation)
 
     def invert_variance(self, v: Tensor) -> Tensor:
@@ -51,7 +51,8 @@ def _rearrange(x: Tensor, permutation: Tensor) -> Tensor:
 class ViewBank:
     """Several views, applied to the rows of a batch in one gather.
 
-    `which` is [B] int: for each row, the position of its view in `views`.
+    x, y, v: [batch, channel, size, size]; which: [batch] int, for each row the position of its view
+    in `views`.
     """
 
     def __init__(self, views: Sequence[View], device: torch.device | str) -> None:
@@ -62,15 +63,15 @@ class ViewBank:
         self._has_signs = any(v.sign != 1 for v in views)
 
     def apply(self, x: Tensor, which: np.ndarray) -> Tensor:
-        """Pictures [B, C, S, S], each as it is seen in its view."""
+        """Each picture as it is seen in its view."""
         return self._gather(x, self._permutations, which, has_sign=True)
 
     def invert(self, y: Tensor, which: np.ndarray) -> Tensor:
-        """Pictures (or noise) [B, C, S, S] back from their views."""
+        """Pictures, or noise, back from their views."""
         return self._gather(y, self._inverses, which, has_sign=True)
 
     def invert_variance(self, v: Tensor, which: np.ndarray) -> Tensor:
-        """Variances [B, C, S, S] back from their views: moved, never negated."""
+        """Variances back from their views: moved, never negated."""
         return self._gather(v, self._inverses, which, has_sign=False)
 
     def _gather(self, x: Tensor, permutations: Tensor, which: np.ndarray, has_sign: bool) -> Tensor:

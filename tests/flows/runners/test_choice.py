@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from flows.run_request import RunRequest
-from flows.runners.at_work import _require_server
-from flows.runners.choice import RunnerChoice, parse_runner
-from tasks.errors import BadInput
+from flows.run.at_work import require_server
+from flows.run.run_request import RunRequest
+from flows.runners.workforce import RunnerChoice, parse_runner
+from tasks import BadInput
 from tests.flows.conftest import Workplace
 
 
@@ -104,7 +104,7 @@ def test_workers_that_could_not_reach_the_server_are_refused(
     choice = RunnerChoice("dask", address=address)
     with temporary_settings({PREFECT_API_URL: server}):
         if problem is None:
-            _require_server(choice)
+            require_server(choice)
         else:
             with pytest.raises(BadInput, match=problem):
-                _require_server(choice)
+                require_server(choice)

@@ -15,15 +15,12 @@ from uuid import UUID
 
 import pytest
 
-from tests.flows.conftest import REPOSITORY, SMALL
-from tests.flows.free_port import free_port
-from tests.flows.serve.hook import hook
+from tests.flows.conftest import REPOSITORY, SMALL, own_environment
+from tests.flows.free_port import free_port, wait_for_health
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.objects import FlowRun
-
-__all__ = ["hook"]
 
 FAKE_SITE = Path(__file__).with_name("fake_site")
 SCHEDULES = """
@@ -45,12 +42,7 @@ class Site:
     def at(cls, folder: Path) -> Site:
         declaration = folder / "pipelines.yaml"
         declaration.write_text(SMALL.read_text() + SCHEDULES)
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("PREFECT_", "DARKROOM_"))
-        }
-        environment = kept | {
+        environment = own_environment() | {
             "PYTHONPATH": os.pathsep.join([str(FAKE_SITE), str(REPOSITORY)]),
             "TMPDIR": str(folder),
             "PREFECT_HOME": str(folder / "prefect"),
@@ -85,6 +77,14 @@ class Site:
             text=True,
             timeout=400,
         )
+
+    def serve(self) -> Up:
+        """A Prefect server of the user's, for workers."""
+        port = free_port()
+        process = self.start("prefect", "server", "start", "--port", str(port), log="up.log")
+        self.environment["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+        wait_for_health(self.environment["PREFECT_API_URL"], process)
+        return Up(self, process, port, 0)
 
     def processes(self) -> list[int]:
         """Those that were started here, and all that they started."""

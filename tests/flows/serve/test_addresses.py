@@ -9,7 +9,7 @@ import pytest
 
 from flows.serve.addresses import LOOPBACK, require_free, url_of
 from flows.serve.up import require_own
-from tasks.errors import BadInput
+from tasks import BadInput
 from tests.flows.conftest import SMALL, Workplace
 
 API = "http://127.0.0.1:4200/api"

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from flows.run_request import RunRequest
-from flows.serve.declared import DeclaredDeployment, declared_deployments, parameters_of
-from flows.serve.form import form_of
-from tasks.errors import BadInput
+from flows.run.run_request import RunRequest
+from flows.serve.declared import DeclaredDeployment, declared_deployments, form_of, parameters_of
+from tasks import BadInput
 from tests.flows.small_declaration import REPOSITORY, SMALL, real_file, write
 
 BASE = RunRequest(store="results")
@@ -25,7 +24,7 @@ SCHEDULE = {
 
 
 def deployments(folder: Path, **schedules: Any) -> dict[str, DeclaredDeployment]:
-    from flows.read_declaration import read_declaration
+    from flows.declaration.read_declaration import read_declaration
 
     file = read_declaration(write(folder, {**copy.deepcopy(SMALL), "schedules": schedules}))
     return {found.pipeline: found for found in declared_deployments(file, BASE)}

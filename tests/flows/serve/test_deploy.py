@@ -13,7 +13,6 @@ import pytest
 from tests.flows.conftest import REPOSITORY, SMALL_NODES
 from tests.flows.free_port import free_port
 from tests.flows.serve.conftest import Site, Up, wait_for
-from tests.flows.test_prefect_server import wait_for_health
 
 pytestmark = pytest.mark.slow
 
@@ -22,14 +21,11 @@ pytestmark = pytest.mark.slow
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """A server of the user's with a process pool."""
     site = Site.at(tmp_path_factory.mktemp("lab"))
-    port = free_port()
-    process = site.start("prefect", "server", "start", "--port", str(port), log="up.log")
-    api = site.environment["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
     try:
-        wait_for_health(api, process)
+        served = site.serve()
         made = site.run("prefect", "work-pool", "create", "darkroom", "--type", "process")
         assert made.returncode == 0, made.stderr
-        yield Up(site, process, port, 0)
+        yield served
     finally:
         site.end()
 

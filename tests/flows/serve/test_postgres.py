@@ -11,10 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.flows.free_port import free_port
 from tests.flows.serve.conftest import Site, Up, wait_for
 from tests.flows.serve.postgres import postgres_server
-from tests.flows.test_prefect_server import wait_for_health
 
 pytestmark = pytest.mark.slow
 
@@ -61,12 +59,8 @@ def test_two_workers_do_what_a_schedule_asks_and_no_state_is_lost(
 
     site = Site.at(tmp_path)
     site.environment["PREFECT_API_DATABASE_CONNECTION_URL"] = postgres
-    port = free_port()
-    site.environment["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
     try:
-        server = site.start("prefect", "server", "start", "--port", str(port), log="up.log")
-        wait_for_health(site.environment["PREFECT_API_URL"], server)
-        lab = Up(site, server, port, 0)
+        lab = site.serve()
         made = site.run("prefect", "work-pool", "create", "pair", "--type", "process")
         assert made.returncode == 0, made.stderr
         deployed = site.run("flows.cli", "deploy", "--pool", "pair")

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from flows.serve.report_server import report_server
-from flows.serve.thumbnails import MAX_BYTES, thumbnail_path
+from flows.run.run_artifacts import thumbnail_path
+from flows.serve.report_server import MAX_BYTES, report_server
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -171,35 +173,55 @@ def state_in_database(site: Site, run: Any) -> str:
     return str(row[0])
 
 
-def test_killed_up_leaves_no_server_behind(site: Site) -> None:
-    up = Up.start(site)
-    up.process.kill()
-    up.process.wait()
-    wait_for(lambda: not site.processes(), up, seconds=120)
+@pytest.fixture(scope="module")
+def restarts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """What is seen of one database while three servers follow each other on it.
+
+    A schedule is switched on, the first is killed, and all planned runs come due; the second is
+    stopped, and the schedules are declared otherwise; the third starts.
+    """
+    site = Site.at(tmp_path_factory.mktemp("restarts"))
+    seen = SimpleNamespace()
+    try:
+        up = Up.start(site)
+        deployment = up.deployment()
+        (nightly,) = [s for s in deployment.schedules if s.slug == "nightly"]
+        up.client.update_deployment_schedule(deployment.id, nightly.id, active=True)
+        wait_for(lambda: len(scheduled(up)) >= 3, up)
+        missed = scheduled(up)
+        up.process.kill()
+        up.process.wait()
+        wait_for(lambda: not site.processes(), up, seconds=120)
+        make_overdue(site)
+        up = Up.start(site)
+        seen.after_kill = active(up)
+        present = [run.id for run in up.client.read_flow_runs(limit=200) if run.id in missed]
+        seen.made_up_for = [up.ended(run).state.name for run in present]
+        assert up.stop() == 0, up.log
+        declare(site.folder / "pipelines.yaml", "Europe/Berlin", "Europe/Paris")
+        seen.declared_otherwise = active(Up.start(site))
+        yield seen
+    finally:
+        site.end()
 
 
-def test_schedule_switched_on_stays_on_until_it_is_declared_otherwise(site: Site) -> None:
-    up = Up.start(site)
-    deployment = up.deployment()
-    (nightly,) = [s for s in deployment.schedules if s.slug == "nightly"]
-    up.client.update_deployment_schedule(deployment.id, nightly.id, active=True)
-    assert up.stop() == 0, up.log
-    up = Up.start(site)
-    assert active(up) == {"nightly": True, "hourly": True}
-    assert up.stop() == 0, up.log
-    declare(site.folder / "pipelines.yaml", "Europe/Berlin", "Europe/Paris")
-    assert active(Up.start(site)) == {"nightly": False, "hourly": True}
+def test_killed_up_leaves_no_server_behind_and_another_takes_its_place(
+    restarts: SimpleNamespace,
+) -> None:
+    assert restarts.after_kill.keys() == {"nightly", "hourly"}
 
 
-def test_of_runs_that_were_missed_only_the_latest_is_made_up_for(site: Site) -> None:
-    up = Up.start(site)
-    wait_for(lambda: len(scheduled(up)) >= 3, up)
-    missed = scheduled(up)
-    assert up.stop() == 0, up.log
-    make_overdue(site)
-    up = Up.start(site)
-    present = [run.id for run in up.client.read_flow_runs(limit=200) if run.id in missed]
-    assert [up.ended(run).state.name for run in present] == ["Completed"]
+def test_schedule_switched_on_stays_on_until_it_is_declared_otherwise(
+    restarts: SimpleNamespace,
+) -> None:
+    assert restarts.after_kill == {"nightly": True, "hourly": True}
+    assert restarts.declared_otherwise == {"nightly": False, "hourly": True}
+
+
+def test_of_runs_that_were_missed_only_the_latest_is_made_up_for(
+    restarts: SimpleNamespace,
+) -> None:
+    assert restarts.made_up_for == ["Completed"]
 
 
 def scheduled(up: Up) -> list[Any]:

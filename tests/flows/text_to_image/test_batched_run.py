@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from flows.run_record import LAYOUT, newest_run
+from flows.run.run_record import LAYOUT, newest_run
 from tasks.store.store import Store
 from tests.flows.conftest import Workplace
-from tests.flows.test_prefect_run import Prefect, eventually
+from tests.flows.run.test_prefect_run import Prefect, eventually
 
 FILE = Path(__file__).with_name("batched.yaml")
 SAMPLES = [f"trajectory/samples/prompt_samples/seed-{seed}" for seed in range(6)]

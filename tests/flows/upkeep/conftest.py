@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.plan import Plan
-from flows.read_declaration import DeclarationFile
+from flows.declaration.read_declaration import DeclarationFile
+from flows.plan.plan import Plan
 from tasks.store.store import Store
 from tests.flows.recorded_plan import plan_of
 from tests.flows.small_declaration import small_file

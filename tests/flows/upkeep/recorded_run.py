@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flows.plan import Plan
-from tasks.store.names import key_of_run
+from flows.plan.plan import Plan
+from tasks.store.node import key_of_run
 from tasks.store.row import Row
 from tasks.store.store import Store
 from tests.report.made_up_run import picture

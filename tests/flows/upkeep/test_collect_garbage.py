@@ -13,11 +13,11 @@ import pytest
 
 from flows.upkeep import collect_garbage as collect_garbage_module
 from flows.upkeep.collect_garbage import Cleaning, collect_garbage
-from flows.upkeep.pin_run import pin_run
+from flows.upkeep.runs import pin_run
 from flows.upkeep.verify_store import verify_store
-from tasks.errors import BadInput, DarkroomError
+from tasks import BadInput, DarkroomError
 from tasks.report.build import build_report
-from tasks.store.names import key_of_run
+from tasks.store.node import key_of_run
 from tasks.store.row_file import rows_to_parquet
 from tasks.store.store import Store
 from tasks.store.upkeep import Upkeep

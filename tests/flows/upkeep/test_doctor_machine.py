@@ -8,9 +8,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.upkeep.doctor import machine
-from flows.upkeep.doctor.data import check_data, check_declaration, check_hub, check_token
-from flows.upkeep.doctor.libraries import check_libraries
-from flows.upkeep.doctor.machine import check_device, check_disk, check_memory, check_store
+from flows.upkeep.doctor.declared import check_data, check_declaration, check_hub, check_token
+from flows.upkeep.doctor.machine import (
+    check_device,
+    check_disk,
+    check_libraries,
+    check_memory,
+    check_store,
+)
 from tasks.store.store import Store
 from tests.flows.small_declaration import REPOSITORY, SMALL, write
 

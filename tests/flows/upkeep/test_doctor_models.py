@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.read_declaration import DeclarationFile
-from flows.upkeep.doctor.models import check_models
+from flows.declaration.read_declaration import DeclarationFile
+from flows.upkeep.doctor.declared import check_models
 from tests.flows.backend_declaration import declared
 
 pytestmark = pytest.mark.usefixtures("no_hub_cache")

@@ -11,15 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from flows.prefect_server import SERVER_OF
-from flows.upkeep.doctor.prefect_checks import check_api, check_runs
-from flows.upkeep.doctor.prefect_runs import OpenFlowRun, PrefectAddress, open_runs_in_file
-from flows.upkeep.doctor.processes import Process, list_processes, read_process
-from flows.upkeep.doctor.stale_runs import judge_runs
-from flows.upkeep.doctor.stale_servers import (
+from flows.run.prefect_server import SERVER_OF
+from flows.upkeep.doctor.prefect_runs import (
+    OpenFlowRun,
+    PrefectAddress,
+    check_api,
+    check_runs,
+    judge_runs,
+    open_runs_in_file,
+)
+from flows.upkeep.doctor.processes import (
     APPLICATION,
     EMBEDDED,
+    Process,
     check_servers,
+    list_processes,
+    read_process,
     stale_servers,
 )
 

@@ -4,10 +4,10 @@ import dataclasses
 
 import pytest
 
-from flows import keys
+from flows.plan import keys
 from flows.upkeep.explain_node import Explanation, explain_node
-from tasks.errors import BadInput
-from tasks.kinds import KINDS
+from tasks import BadInput
+from tasks.running.kinds import KINDS
 from tests.flows.recorded_plan import plan_of, record
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from flows.upkeep.export_pipeline import export_pipeline
-from tasks.errors import BadInput
+from tasks import BadInput
 from tasks.report.build import build_report
-from tasks.store.names import key_of_run
+from tasks.store.node import key_of_run
 from tasks.store.row_file import rows_from_parquet
 from tests.flows.recorded_plan import plan_of
 from tests.flows.upkeep.recorded_run import record_made, record_run

@@ -4,10 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.upkeep.list_runs import list_runs
-from flows.upkeep.pin_run import pin_run, unpin_run
-from flows.upkeep.recorded_runs import choose_run
-from tasks.errors import BadInput
+from flows.upkeep.runs import choose_run, list_runs, pin_run, unpin_run
+from tasks import BadInput
 from tests.flows.recorded_plan import plan_of
 from tests.flows.upkeep.recorded_run import record_made, record_run
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from flows.cli import app
+from flows.cli.__main__ import app
 from flows.upkeep.doctor import examine
 from flows.upkeep.doctor.finding import Finding
 from flows.upkeep.doctor.prefect_runs import PrefectAddress

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.plan import Plan
-from flows.upkeep.recorded_runs import choose_run
+from flows.plan.plan import Plan
+from flows.upkeep.runs import choose_run
 from flows.upkeep.verify_store import verify_store
 from tasks.store.row import ObjectRef, Row
 from tasks.store.row_file import rows_to_parquet

@@ -1,0 +1,187 @@
+"""pipelines.yaml from disk, checked; and what it says under a profile and overrides.
+
+The file is checked as it stands, before any override: a value that is wrong stays wrong even where
+the profile in use replaces it.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from flows.declaration import Declaration
+from flows.declaration.claims import check_claims
+from flows.declaration.messages import problems_of, refuse
+from flows.declaration.models import check_classifiers, check_models
+from flows.declaration.overrides import (
+    Override,
+    apply_overrides,
+    parse_override,
+    with_paths_from_here,
+)
+from flows.declaration.problems import Problem, check_name, nearest, show_value
+from flows.declaration.schedules import check_schedules
+from flows.declaration.strict_yaml import MAX_BYTES, parse_yaml
+from flows.declaration.studies import check_guides, check_studies
+from flows.declaration.text_to_image import check_backend
+from tasks import BadInput
+
+
+@dataclass(frozen=True)
+class DeclarationFile:
+    """A checked declaration.
+
+    name: of the file, as messages give it. data: its plain values. declaration: the same, typed,
+    without any profile.
+    """
+
+    name: str
+    data: dict[str, Any]
+    declaration: Declaration
+
+    @property
+    def project_root(self) -> Path:
+        """The folder of the file, absolute."""
+        return Path(self.name).absolute().parent
+
+    def settle(
+        self,
+        profile: str | None = None,
+        overrides: Sequence[str] = (),
+        backend: str | None = None,
+    ) -> Declaration:
+        """The declaration under a profile (None: the default one), `path=value` overrides and a
+        backend (None: as the declaration and the overrides have it).
+
+        Raises BadInput for an unknown profile or backend, and for an override that is malformed,
+        matches nothing or breaks a rule.
+        """
+        name = self.profile_name(profile)
+        from_profile = [
+            Override(path, value, f"{self.name}, profile {name}")
+            for path, value in self.declaration.profiles[name].set.items()
+        ]
+        from_user = with_paths_from_here(map(parse_override, overrides), self.project_root)
+        if backend is not None:
+            self._require(backend, self.declaration.backends, "backend")
+            from_user.append(Override("backend", backend, f"--backend {backend}"))
+        if not from_profile and not from_user:
+            return self.declaration
+        changed = apply_overrides(self.data, [from_profile, from_user])
+        # A value of the file may be wrong only beside one that was overridden.
+        beside = f" with --set {' '.join(overrides)}" if overrides else f", profile {name}"
+        return _check(changed.data, self.name + beside, changed.origins)
+
+    def profile_name(self, profile: str | None) -> str:
+        """`profile`, or the default one. Raises BadInput if it is not declared."""
+        name = profile or self.declaration.default_profile
+        self._require(name, self.declaration.profiles, "profile")
+        return name
+
+    def require_pipeline(self, name: str) -> None:
+        """Raise BadInput if `name` is not a declared pipeline."""
+        self._require(name, self.declaration.pipelines, "pipeline")
+
+    def _require(self, name: str, known: dict[str, Any], what: str) -> None:
+        if name not in known:
+            near = nearest(name, known)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise BadInput(
+                f"{self.name}: no {what} {name!r}; {hint}Declared: {', '.join(known) or 'none'}"
+            )
+
+
+def read_declaration(path: Path | str) -> DeclarationFile:
+    """Read and check a declaration. Raises BadInput, which lists every problem found."""
+    path = Path(path)
+    name = str(path)
+    data = parse_yaml(_read_text(path, name), name)
+    if data is None:
+        raise BadInput(f"{name}: is empty; expected a declaration that begins with version: 1")
+    if not isinstance(data, dict):
+        raise BadInput(f"{name}: expected a mapping of sections (version, models, ...) at the top")
+    return DeclarationFile(name, data, _check(data, name, {}))
+
+
+def _read_text(path: Path, name: str) -> str:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise BadInput(f"{name}: is not a file; pass the path of a pipelines.yaml")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise BadInput(
+            f"{name}: no such file; run in the folder that holds pipelines.yaml, or pass its path"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{name}: cannot be read ({error})") from error
+    if len(content) > MAX_BYTES:
+        raise BadInput(f"{name}: larger than {MAX_BYTES:,} bytes; expected a declaration")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            f"{name}: byte {error.start} is not UTF-8; save the file in that encoding"
+        ) from error
+
+
+def _check(data: dict[str, Any], name: str, origins: dict[tuple[str, ...], str]) -> Declaration:
+    try:
+        declaration = Declaration.model_validate(data)
+    except ValidationError as error:
+        raise refuse(problems_of(error, data), name, origins) from error
+    problems = list(_problems(declaration))
+    if problems:
+        raise refuse(problems, name, origins)
+    return declaration
+
+
+def _problems(d: Declaration) -> Iterator[Problem]:
+    """All that only show when values are seen together: names that exist, sizes that fit."""
+    yield from check_classifiers(d.classifiers, d.datasets)
+    yield from check_models(d.models, d.classifiers, d.datasets)
+    yield from check_studies(d.studies, d.models, d.classifiers)
+    yield from check_guides(d.guides, d.models, d.classifiers, d.datasets)
+    yield from _check_figures(d)
+    yield from _check_pipelines(d)
+    yield from check_name(("default_profile",), d.default_profile, d.profiles, "profile")
+    yield from check_backend(d.backend, d.backends)
+    yield from check_claims(d.claims, d.pipelines)
+    yield from check_schedules(d.schedules, d.pipelines, d.profiles)
+
+
+def _check_figures(declaration: Declaration) -> Iterator[Problem]:
+    for figure_id, figure in declaration.figures.items():
+        seen: set[str] = set()
+        for index, panel in enumerate(figure.panels):
+            path = ("figures", figure_id, "panels", str(index))
+            taken = seen.intersection(panel.drawn_ids())
+            if taken:
+                where = "id" if panel.id is not None else "plot"
+                drawn = "" if panel.name in taken else f', which is drawn as "{min(taken)}"'
+                yield Problem(
+                    (*path, where),
+                    f'is "{panel.name}"{drawn}, as is another panel of the figure; '
+                    "expected an id of its own (id: ...)",
+                )
+            seen.update(panel.drawn_ids())
+            yield from panel.problems(declaration, path)
+
+
+def _check_pipelines(declaration: Declaration) -> Iterator[Problem]:
+    for name, pipeline in declaration.pipelines.items():
+        for index, glob in enumerate(pipeline.figures):
+            if not any(fnmatchcase(figure, glob) for figure in declaration.figures):
+                near = nearest(glob.replace("*", ""), declaration.figures)
+                hint = f"; nearest: {', '.join(near)}" if near else ""
+                yield Problem(
+                    ("pipelines", name, "figures", str(index)),
+                    f"is {show_value(glob)}, which matches no figure{hint}",
+                )

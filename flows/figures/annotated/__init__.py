@@ -1,0 +1,1 @@
+"""Figures of the annotated-diffusion write-up."""

@@ -1,0 +1,1 @@
+"""Figures of images edited: by noise level, towards a prompt, inside a mask."""

@@ -1,0 +1,1 @@
+"""Figures of pictures that show several prompts: by a view, by distance, by component."""

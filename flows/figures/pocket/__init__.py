@@ -1,0 +1,1 @@
+"""Figures of the pocket model's own: what it draws of its concepts."""

@@ -1,0 +1,1 @@
+"""Figures of pictures drawn from noise to a prompt."""

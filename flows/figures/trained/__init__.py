@@ -1,0 +1,1 @@
+"""Figures of the models that are trained here, and of their checkpoints."""

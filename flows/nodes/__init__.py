@@ -1,0 +1,1 @@
+"""What the declared data sets, models and images become: nodes."""

@@ -1,0 +1,1 @@
+"""A run: Prefect flows, the queue of nodes, records and progress."""

@@ -1,0 +1,222 @@
+"""Step of kind "data": images and labels as plain arrays, decoded once for all training runs.
+
+They are scikit-learn's scans, or Parquet files in the hub's schema: read in place from `data_root`
+when that is set, else fetched with huggingface_hub. Files are checked before a pixel is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image, UnidentifiedImageError
+
+from tasks import BadInput
+from tasks.running.step import Step, StepResult
+from tasks.store.node import JSON
+
+if TYPE_CHECKING:
+    from tasks.running.kinds import Surroundings
+
+SPLITS = ("train", "test")
+IMAGE_SIZE = 28
+NUM_CLASSES = 10
+DIGIT_SIZE = 20
+"""MNIST fits each digit into 20x20 before centring it by mass (LeCun et al. 1998)."""
+
+
+def prepare_data(step: Step) -> StepResult:
+    """Objects: arrays.safetensors with <split>_images [N, 28, 28] uint8 and <split>_labels [N]
+    int64, for train and test. Metrics: the number of each."""
+    from safetensors.numpy import save
+
+    if step.params["source"] == "scikit-learn":
+        arrays = _digits(step.params["test_fraction"], step.seed)
+    else:
+        arrays = _hub(step)
+    return StepResult(
+        objects={"arrays.safetensors": save(arrays)},
+        metrics={f"{split}_images": len(arrays[f"{split}_labels"]) for split in SPLITS},
+    )
+
+
+def _hub(step: Step) -> dict[str, np.ndarray]:
+    arrays = {}
+    for done, split in enumerate(SPLITS):
+        images, labels = read_hub_split(step.params, step.data_root, split)
+        _check_hash(step, split, "pixels", images)
+        _check_hash(step, split, "labels", labels.astype(np.uint8))
+        arrays[f"{split}_images"], arrays[f"{split}_labels"] = images, labels
+        step.report(done + 1, len(SPLITS), split)
+    return arrays
+
+
+def _check_hash(step: Step, split: str, what: str, array: np.ndarray) -> None:
+    found = hashlib.sha256(array.tobytes()).hexdigest()
+    expected = step.params[f"{what}_sha256"][split]
+    if found != expected:
+        raise BadInput(
+            f"data set {step.params['dataset']}: the {split} {what} are not the published ones "
+            f"(SHA-256 {found[:12]}..., expected {expected[:12]}...). Fetch the files again, or "
+            "declare them as a data set of their own"
+        )
+
+
+def _digits(test_fraction: float, seed: int) -> dict[str, np.ndarray]:
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    digits = load_digits()
+    images = np.stack([enlarge_digit(scan) for scan in digits.images])
+    labels = digits.target.astype(np.int64)
+    train, test = train_test_split(
+        np.arange(len(labels)), test_size=test_fraction, random_state=seed, stratify=labels
+    )
+    return {
+        "train_images": images[train],
+        "train_labels": labels[train],
+        "test_images": images[test],
+        "test_labels": labels[test],
+    }
+
+
+def enlarge_digit(scan: np.ndarray) -> np.ndarray:
+    """An 8x8 scan with values 0..16 as a 28x28 uint8 image laid out as MNIST's are.
+
+    Enlarged to 20x20, then placed so that its centre of mass is the centre of the frame.
+    """
+    levels = Image.fromarray((scan * (255 / 16)).astype(np.uint8))
+    digit = np.asarray(levels.resize((DIGIT_SIZE, DIGIT_SIZE), Image.Resampling.BICUBIC))
+    mass = digit.astype(np.float64)
+    rows, columns = np.indices(digit.shape)
+    center = (IMAGE_SIZE - 1) / 2
+    top = round(center - (rows * mass).sum() / mass.sum())
+    left = round(center - (columns * mass).sum() / mass.sum())
+    margin = IMAGE_SIZE - DIGIT_SIZE
+    top, left = min(max(top, 0), margin), min(max(left, 0), margin)
+    frame = np.zeros((IMAGE_SIZE, IMAGE_SIZE), dtype=np.uint8)
+    frame[top : top + DIGIT_SIZE, left : left + DIGIT_SIZE] = digit
+    return frame
+
+
+def check_sources(params: Sequence[Mapping[str, JSON]], surroundings: Surroundings) -> None:
+    """The preflight of kind "data"."""
+    for one in params:
+        check_source(one, surroundings.data_root)
+
+
+def check_source(params: Mapping[str, JSON], data_root: str | None) -> None:
+    """Raise BadInput if a hub data set in `data_root` is missing or has another schema.
+
+    Reads only the footers. Without data_root nothing is checked: the hub is asked when needed.
+    """
+    if params["source"] != "hub" or not data_root:
+        return
+    for split in SPLITS:
+        _check_schema(_local_file(params, data_root, split), params["rows"][split])
+
+
+def read_hub_split(
+    params: Mapping[str, JSON], data_root: str | None, split: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images [N, 28, 28] uint8 and labels [N] int64 of one split, in the file's order.
+
+    Raises BadInput if the file is absent, has another schema, another number of rows, an image of
+    another size or a label outside 0..9.
+    """
+    path = _local_file(params, data_root, split) if data_root else _download(params, split)
+    table = _read_columns(path, params["rows"][split])
+    labels = table["label"].to_numpy()
+    if labels.min() < 0 or labels.max() >= NUM_CLASSES:
+        raise BadInput(f"{path}: labels must lie in 0..9, found {labels.min()}..{labels.max()}")
+    images = np.empty((len(labels), IMAGE_SIZE, IMAGE_SIZE), dtype=np.uint8)
+    for row, image in enumerate(table["image"].to_pylist()):
+        images[row] = _decode((image or {}).get("bytes"), f"{path}, row {row}")
+    return images, labels.astype(np.int64)
+
+
+def _read_columns(path: Path, rows: int) -> pa.Table:
+    try:
+        table = _check_schema(path, rows).read(columns=["image", "label"])
+    except (pa.ArrowException, OSError) as error:
+        raise BadInput(f"{path}: cannot be read whole ({error}); fetch it again") from error
+    if table["label"].null_count:
+        raise BadInput(f"{path}: {table['label'].null_count} labels are missing")
+    return table
+
+
+def _decode(data: bytes | None, where: str) -> np.ndarray:
+    if data is None:
+        raise BadInput(f"{where}: the image is missing")
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            if image.size != (IMAGE_SIZE, IMAGE_SIZE) or image.mode != "L":
+                raise BadInput(
+                    f"{where}: expected a 28x28 greyscale PNG, got {image.mode} "
+                    f"{image.size[0]}x{image.size[1]}"
+                )
+            return np.asarray(image)
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise BadInput(f"{where}: not a readable PNG ({error})") from error
+
+
+def _check_schema(path: Path, rows: int) -> pq.ParquetFile:
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        raise BadInput(f"{path}: not a readable Parquet file ({error})") from error
+    schema = file.schema_arrow
+    image = schema.field("image").type if "image" in schema.names else None
+    label = schema.field("label").type if "label" in schema.names else None
+    if (
+        image is None
+        or not pa.types.is_struct(image)
+        or image.get_field_index("bytes") < 0
+        or label != pa.int64()
+    ):
+        raise BadInput(
+            f"{path}: expected the hub's schema (image: struct with bytes, label: int64), "
+            f"found {', '.join(f'{field.name}: {field.type}' for field in schema)}"
+        )
+    if file.metadata.num_rows != rows:
+        raise BadInput(f"{path}: expected {rows} rows, found {file.metadata.num_rows}")
+    return file
+
+
+def _local_file(params: Mapping[str, JSON], data_root: str, split: str) -> Path:
+    folder = Path(data_root).expanduser() / params["folder"]
+    names = (f"{split}.parquet", f"{split}-00000-of-00001.parquet")
+    problem = f"no {names[0]} in {folder}"
+    try:
+        for name in names:
+            if (folder / name).is_file():
+                return folder / name
+    except OSError as error:
+        problem = f"{folder} cannot be read ({error.strerror or error})"
+    raise BadInput(
+        f"data set {params['dataset']}: {problem}. Point --data-root or "
+        "DARKROOM_DATA at a folder that holds it, unset both to download it from the hub, or use "
+        "--profile quick, which needs no files"
+    )
+
+
+def _download(params: Mapping[str, JSON], split: str) -> Path:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    name = f"{params['folder']}/{split}-00000-of-00001.parquet"
+    try:
+        return Path(hf_hub_download(params["repository"], name, repo_type="dataset"))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+        raise BadInput(
+            f"data set {params['dataset']}: cannot download {name} of {params['repository']} "
+            f"({type(error).__name__}). Point --data-root or DARKROOM_DATA at a folder that holds "
+            f"{params['folder']}/{split}.parquet, connect to the hub, or use --profile quick, "
+            "which needs no files"
+        ) from error

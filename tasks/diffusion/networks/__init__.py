@@ -1,0 +1,1 @@
+"""The networks of the write-ups, and how a trained one is made ready to sample."""

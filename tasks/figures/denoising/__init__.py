@@ -1,0 +1,1 @@
+"""Plots of a picture's noise, and of ways to remove it."""

@@ -1,0 +1,1 @@
+"""Plots of pictures that show one thing and another."""

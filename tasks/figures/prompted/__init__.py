@@ -1,0 +1,1 @@
+"""Plots of pictures drawn from noise to a prompt."""

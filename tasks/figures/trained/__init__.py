@@ -1,0 +1,1 @@
+"""Plots of models of digits: their training, what they draw, what is measured of it."""

@@ -1,0 +1,187 @@
+"""Steps that train the pocket model: stage I, stage II, and the reader that measures it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import torch
+from safetensors.torch import load
+from torch import Tensor, nn
+
+from tasks.diffusion.seeds import named_generator, seeded_initialisation
+from tasks.pocket.concept_reader import ConceptReader, blemished, reader_loss
+from tasks.pocket.networks import stage_two_unet
+from tasks.pocket.recipe import PocketRecipe
+from tasks.pocket.sources import load_world
+from tasks.pocket.stage_one import CoarseStageOne, StageOne, coarse_loss, whole_loss
+from tasks.pocket.stage_two import super_resolution_loss
+from tasks.pocket.tokenizer import load_tokenizer, save_tokenizer, tokenize, train_tokenizer
+from tasks.pocket.training_loop import WINDOW, PhaseState, run_phase
+from tasks.pocket.world import World
+from tasks.running.step import Step, StepResult, table_to_bytes, tensors_to_bytes
+
+TEXT_ENCODER, UNET, TOKENIZER = "text_encoder.safetensors", "unet.safetensors", "spiece.model"
+
+
+def train_stage_one(step: Step) -> StepResult:
+    """Coarse at 32 pixels, then whole at 64. Objects: the tokenizer, both networks in float16."""
+    recipe = PocketRecipe.from_params(step.params)
+    number_format = getattr(torch, step.number_format)
+    world = _world(step, is_coarse=True)
+    spiece = train_tokenizer(world.texts)
+    save_tokenizer(spiece, step.workspace / "tokenizer")
+    tokenizer = load_tokenizer(step.workspace / "tokenizer")
+    tokens, mask = tokenize(tokenizer, world.texts)
+    with seeded_initialisation(step.seed):
+        stage = StageOne(tokens, mask, len(tokenizer))
+        coarse = CoarseStageOne(stage)
+    coarse.to(step.device)
+    loss = coarse_loss(coarse, world, number_format)
+    coarse_state, weights = _run(step, recipe, "coarse", coarse, loss)
+    coarse.load_state_dict(weights)
+    # Captions do not change with the number of photographs.
+    loss = whole_loss(stage, _world(step), number_format)
+    whole_state, weights = _run(step, recipe, "whole", stage, loss)
+    stage.load_state_dict(weights)
+    losses = [coarse_state, whole_state]
+    return StepResult(
+        {
+            TOKENIZER: spiece,
+            TEXT_ENCODER: _half(stage.text_encoder),
+            UNET: _half(stage.unet),
+            "loss.parquet": loss_table(["coarse", "whole"], losses),
+        },
+        _metrics(losses, [stage]),
+    )
+
+
+def train_stage_two(step: Step) -> StepResult:
+    """Windows of 64 pixels, then whole pictures of 128. Object: the U-Net in float16."""
+    recipe = PocketRecipe.from_params(step.params)
+    world = _world(step, side=128)
+    embeddings = _embeddings(step, world.texts).to(step.device)
+    with seeded_initialisation(step.seed):
+        unet = stage_two_unet()
+    unet.to(step.device)
+    number_format = getattr(torch, step.number_format)
+    losses = []
+    for name, crop in (("windows", 64), ("pictures", 128)):
+        loss = super_resolution_loss(unet, embeddings, world, number_format, crop)
+        state, weights = _run(step, recipe, name, unet, loss)
+        unet.load_state_dict(weights)
+        losses.append(state)
+    return StepResult(
+        {UNET: _half(unet), "loss.parquet": loss_table(["windows", "pictures"], losses)},
+        _metrics(losses, [unet]),
+    )
+
+
+def train_reader(step: Step) -> StepResult:
+    """The classifier of concepts. Metric: accuracy on pictures of a world of another seed."""
+    recipe = PocketRecipe.from_params(step.params)
+    world = _world(step)
+    with seeded_initialisation(step.seed):
+        reader = ConceptReader(len(world.concepts))
+    reader.to(step.device)
+    number_format = getattr(torch, step.number_format)
+    state, weights = _run(step, recipe, "reader", reader, reader_loss(reader, world, number_format))
+    reader.load_state_dict(weights)
+    reader.eval()
+    generator = named_generator(step.seed, "reader", "test", device=step.device)
+    right = []
+    with torch.inference_mode():
+        for _ in range(20):
+            batch = world.draw(100, generator, photographs=0)
+            read = reader(blemished(batch.pictures, generator)).argmax(1)
+            right.append((read == batch.concept).float().mean())
+    return StepResult(
+        {
+            "reader.safetensors": tensors_to_bytes(reader.cpu().state_dict()),
+            "loss.parquet": loss_table(["reader"], [state]),
+        },
+        {**_metrics([state], [reader]), "accuracy": float(torch.stack(right).mean())},
+    )
+
+
+def _world(step: Step, *, side: int = 64, is_coarse: bool = False) -> World:
+    return load_world(
+        step.params,
+        step.project_root,
+        side=side,
+        is_coarse=is_coarse,
+        device=step.device,
+        report=step.report,
+        should_stop=step.should_stop,
+    )
+
+
+def _run(
+    step: Step,
+    recipe: PocketRecipe,
+    name: str,
+    network: nn.Module,
+    loss: Callable[[torch.Generator, int], Tensor],
+) -> tuple[PhaseState, dict[str, Tensor]]:
+    phases = list(recipe.phases.values())
+    phase = recipe.phases[name]
+    before = sum(p.steps for p in phases[: phases.index(phase)])
+    total = sum(p.steps for p in phases)
+
+    def report(state: PhaseState, ema: Any) -> None:
+        step.report(before + state.step, total, f"{name}, loss {state.losses[-1]:.4f}")
+
+    return run_phase(
+        phase,
+        network,
+        loss,
+        seed=step.seed,
+        checkpoint=step.workspace / f"{name}.safetensors",
+        device=step.device,
+        on_window=report,
+        should_stop=step.should_stop,
+    )
+
+
+def _embeddings(step: Step, texts: list[str]) -> Tensor:
+    """Embeddings of all captions by the trained text encoder of the input "stage_one"."""
+    folder = step.workspace / "tokenizer"
+    save_tokenizer(step.read("stage_one", TOKENIZER), folder)
+    tokenizer = load_tokenizer(folder)
+    tokens, mask = tokenize(tokenizer, texts)
+    stage = StageOne(tokens, mask, len(tokenizer))
+    weights = {name: w.float() for name, w in load(step.read("stage_one", TEXT_ENCODER)).items()}
+    stage.text_encoder.load_state_dict(weights, strict=False)
+    return stage.frozen_embeddings()
+
+
+def _half(network: nn.Module) -> bytes:
+    # Cloned: embeddings that share one storage cannot be saved as they are.
+    return tensors_to_bytes(
+        {name: tensor.half().cpu().clone() for name, tensor in network.state_dict().items()}
+    )
+
+
+def loss_table(names: list[str], states: list[PhaseState]) -> bytes:
+    """Parquet of (phase, step, loss), a row for each reported loss."""
+    rows = [
+        {"phase": name, "step": (index + 1) * WINDOW, "loss": loss}
+        for name, state in zip(names, states, strict=True)
+        for index, loss in enumerate(state.losses)
+    ]
+    schema = pa.schema([("phase", pa.string()), ("step", pa.int64()), ("loss", pa.float64())])
+    return table_to_bytes(pa.Table.from_pylist(rows, schema))
+
+
+def _metrics(states: list[PhaseState], networks: list[nn.Module]) -> dict[str, float]:
+    return {
+        **final_loss(states[-1]),
+        "training_seconds": sum(state.seconds for state in states),
+        "parameters": float(sum(p.numel() for n in networks for p in n.parameters())),
+    }
+
+
+def final_loss(state: PhaseState) -> dict[str, float]:
+    """The last reported loss; nothing for a training too short to report one."""
+    return {"final_loss": state.losses[-1]} if state.losses else {}

@@ -1,0 +1,1 @@
+"""The steps of the text_to_image stage."""
