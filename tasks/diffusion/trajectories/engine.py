@@ -71,7 +71,7 @@ def sample(
 
         complete = np.array([s.trajectory for s in batch if s.is_last], dtype=np.int64)
         if len(complete):
-            pictures.advance(complete, *network_rows.combine(output, rows, complete))
+            pictures.advance(complete, *network_rows.combine(output, rows, complete, pictures.t))
             for trajectory in pictures.failures:
                 queue.drop(trajectory)
         is_waiting = np.isin(rows, numbers.of(complete), invert=True)

@@ -15,6 +15,8 @@ from tasks.diffusion.trajectories.trajectory import Trajectory
 from tasks.diffusion.views import view_from_params
 from tasks.diffusion.views.view import ViewBank
 
+EVERYWHERE = (0, 2**31)
+
 UNet = Callable[..., Tensor]
 """(x [batch, 3, size, size] float32, t [batch] int64, prompt_embeds [batch, length, width]) to
 [batch, 6, size, size], three channels of noise and three of variance, in any float format. The
@@ -54,6 +56,9 @@ class NetworkRows:
         self._maps = [e.map for e in estimates]
         scales = [trajectories[i].guidance_scale for i in owner]
         self._guidance_scale = torch.tensor(scales, device=device)[:, None, None, None]
+        intervals = [trajectories[i].combination.guidance_interval for i in owner]
+        self._is_limited = any(intervals)
+        self._interval = torch.tensor([interval or EVERYWHERE for interval in intervals])
         is_sum = np.array([t.combination.is_sum for t in trajectories])
         self._noise_weight = np.where(is_sum, 1.0, 1 / self._estimates.counts)
 
@@ -77,12 +82,12 @@ class NetworkRows:
         return (*inputs, rows_of(self._labels, trajectory))
 
     def combine(
-        self, output: Tensor, rows: np.ndarray, trajectories: np.ndarray
+        self, output: Tensor, rows: np.ndarray, trajectories: np.ndarray, t: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Noise and variance of trajectories all of whose rows are in the U-Net's output.
 
-        output: [row, 6, size, size] for the rows numbered `rows`; trajectories: [chosen]. Returns
-        two [chosen, 3, size, size] float32.
+        output: [row, 6, size, size] for the rows numbered `rows`; trajectories: [chosen]; t:
+        [trajectory], of all. Returns two [chosen, 3, size, size] float32.
         """
         place = np.empty(self.numbers.total, dtype=np.int64)
         place[rows] = np.arange(len(rows))
@@ -92,7 +97,7 @@ class NetworkRows:
         eps_c, variance = conditional.chunk(2, dim=1)
         eps_u = rows_of(output[:, :3], place[self._unconditional[estimates]]).float()
         # Ho & Salimans 2022, eq. 6, with guidance_scale = 1 + w
-        eps = eps_u + rows_of(self._guidance_scale, estimates) * (eps_c - eps_u)
+        eps = eps_u + self._scale(estimates, t) * (eps_c - eps_u)
 
         # Both estimates of a prompt are in the same view.
         views = self._view[self._conditional[estimates]]
@@ -103,6 +108,16 @@ class NetworkRows:
             weighted_sums(eps, counts, self._noise_weight[trajectories]),
             weighted_sums(variance, counts, 1 / counts),
         )
+
+    def _scale(self, estimates: np.ndarray, t: Tensor) -> Tensor:
+        """[estimate, 1, 1, 1]: 1 where a trajectory has left its guidance interval."""
+        scale = rows_of(self._guidance_scale, estimates)
+        if not self._is_limited:
+            return scale
+        now = t[torch.from_numpy(self._estimates.owner[estimates])]
+        low, high = rows_of(self._interval, estimates).unbind(1)
+        is_on = ((low <= now) & (now <= high)).to(scale.device)
+        return torch.where(is_on[:, None, None, None], scale, 1.0)
 
     def _through_maps(self, eps: Tensor, estimates: np.ndarray) -> Tensor:
         """Of each estimate, the component that its prompt decides."""

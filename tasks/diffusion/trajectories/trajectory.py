@@ -22,12 +22,15 @@ class Combination:
 
     views, maps: one a prompt, None standing for no change. The variance is always averaged.
     fixed: the component that is taken from a reference picture after every step, or None.
+    guidance_interval: the lowest and the highest t at which there is guidance, and elsewhere the
+        conditional estimate alone (Kynkäänniemi et al. 2024); None for guidance everywhere.
     """
 
     views: tuple[View | None, ...] = (None,)
     maps: tuple[LinearMap | None, ...] = (None,)
     is_sum: bool = False
     fixed: LinearMap | None = None
+    guidance_interval: tuple[int, int] | None = None
 
     @property
     def num_prompts(self) -> int:
@@ -35,12 +38,14 @@ class Combination:
 
 
 def combination_from_params(params: Mapping[str, Any], size: int) -> Combination:
-    """For pictures of size x size pixels, {"kind": "single"}; {"kind": "views", "views": [...]}, a
-    prompt a view: an anagram; or {"kind": "components", "name": ...}, a prompt a component: a
-    hybrid, or with a fixed component an inverse problem. Raises BadInput for anything else."""
+    """For pictures of size x size pixels, {"kind": "single"}, perhaps with guidance_interval
+    [low, high]; {"kind": "views", "views": [...]}, a prompt a view: an anagram; or {"kind":
+    "components", "name": ...}, a prompt a component: a hybrid, or with a fixed component an inverse
+    problem. Raises BadInput for anything else."""
     kind = params.get("kind")
     if kind == "single":
-        return Combination()
+        interval = params.get("guidance_interval")
+        return Combination(guidance_interval=None if interval is None else tuple(interval))
     if kind == "views" and params.get("views"):
         views = tuple(view_from_params(view, size) for view in params["views"])
         return Combination(views, (None,) * len(views))  # Geng et al. 2024, Visual Anagrams, eq. 3

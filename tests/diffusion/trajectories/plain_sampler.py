@@ -32,6 +32,7 @@ def plain_sample(
     mask=None,
     reference=None,
     fixed=None,
+    guidance_interval=(0, 1000),
 ):
     """views: (see, bring noise back, bring variance back) for each prompt. Returns [3, S, S]."""
     steps = scheduler()
@@ -57,7 +58,8 @@ def plain_sample(
             at = torch.tensor([t])
             conditional = unet(see(x), at, embeds[None])
             eps_c, predicted_variance = conditional.split(3, dim=1)
-            if guidance_scale == 1:
+            low, high = guidance_interval
+            if guidance_scale == 1 or not low <= t <= high:
                 guided = eps_c
             else:
                 eps_u = unet(see(x), at, negative[None])[:, :3]

@@ -38,6 +38,7 @@ MIXTURE = [
     (_trajectory(name="guided"), 2),
     (_trajectory(name="unguided", guidance_scale=1.0, negative_embeds=None), 1),
     (_trajectory(name="other seed", seed=7), 2),
+    (_trajectory(name="partly", params={"kind": "single", "guidance_interval": [300, 600]}), 2),
     (_trajectory(name="from an image", image=picture(0), i_start=4), 2),
     (_trajectory(name="inpainting", image=picture(1), mask=box()), 2),
     (make_trajectory(2, name="few steps"), 2),

@@ -184,3 +184,10 @@ def test_a_mask_does_not_change_the_noise_of_the_steps():
         max_rows=4,
     )
     torch.testing.assert_close(masked.image, plain.image, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("interval", [(300, 660), (0, 300), (990, 990)])
+def test_guidance_in_an_interval_is_the_plain_loops(interval):
+    ours = _sample(1, params={"kind": "single", "guidance_interval": list(interval)})
+    _assert_same(ours.image, _plain(1, guidance_interval=interval))
+    assert not torch.allclose(ours.image, _sample(1).image, atol=0.01)

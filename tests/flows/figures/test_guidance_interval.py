@@ -1,0 +1,54 @@
+"""Guidance on part of the way: what is declared, refused, sampled and told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.figures.panel import Place
+from tasks import BadInput
+from tests.flows.figures.sampled import SAMPLED, figure, nodes_of, read
+
+PROMPTS = ["a panda", "a rocket ship"]
+
+
+def declared(*intervals: list[int]) -> dict[str, Any]:
+    panel = {"plot": "guidance_interval", "prompts": PROMPTS, "intervals": list(intervals)}
+    return {**SAMPLED, "figures": {**SAMPLED["figures"], "interval": figure(4, panel)}}
+
+
+def test_a_row_a_prompt_and_a_column_an_interval(tmp_path: Path) -> None:
+    nodes = nodes_of(tmp_path, declared([0, 990], [300, 600]))
+    drawn = nodes["figure/interval/guidance_interval"].params
+    assert (drawn["plot"], drawn["rows"], drawn["columns"]) == ("pictures", 2, 2)
+    assert drawn["row_labels"] == PROMPTS
+    assert drawn["column_labels"] == ["t = 990 to 0", "t = 600 to 300"]
+    made = nodes["trajectory/interval/guidance_interval/a-panda-t300-600"]
+    assert made.params["combination"] == {"kind": "single", "guidance_interval": [300, 600]}
+    assert "unconditional" in made.inputs
+
+
+def test_caption_says_where_guidance_is_on(tmp_path: Path) -> None:
+    declaration = read(tmp_path, declared([300, 600])).declaration
+    place = Place(declaration, "interval")
+    assert "guidance 7 between the timesteps named" in place.panels()[0].told(place)
+
+
+@pytest.mark.parametrize(
+    ("intervals", "message"),
+    [
+        ([[601, 629]], "intervals.0 is [601, 629]; expected the lowest and the highest t"),
+        ([[600, 300]], "intervals.0 is [600, 300]; expected the lowest and the highest t"),
+        ([[300, 600], [300, 600]], "intervals"),
+        ([[300]], "intervals.0"),
+        ([[300, 1000]], "intervals.0.1 is 1000; expected at most 999"),
+    ],
+)
+def test_what_is_no_stretch_of_the_way_is_refused(
+    tmp_path: Path, intervals: list[list[int]], message: str
+) -> None:
+    with pytest.raises(BadInput) as error:
+        read(tmp_path, declared(*intervals))
+    assert f"figures.interval.panels.0.{message}" in str(error.value)
