@@ -18,7 +18,7 @@ def build_tiny_clip(folder: Path) -> Path:
     import torch
     from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTokenizer
 
-    from tasks.pocket.similarity_model import save_clip_tokenizer
+    from tasks.pocket.similarity.similarity_model import save_clip_tokenizer
 
     save_clip_tokenizer(TEXTS, folder)
     tokenizer = CLIPTokenizer.from_pretrained(str(folder), local_files_only=True)

@@ -45,7 +45,7 @@ def write_models(
     """
     from tasks.pocket.export import save_stage_one, save_stage_two
     from tasks.pocket.model_card import similarity_card, stage_one_card, stage_two_card
-    from tasks.pocket.train_similarity import save_similarity_model
+    from tasks.pocket.similarity.train_similarity import save_similarity_model
     from tasks.text_to_image.quiet import quiet_libraries
 
     missing = [name for name in (STAGE_ONE, STAGE_TWO, SIMILARITY, MEASURE) if name not in rows]

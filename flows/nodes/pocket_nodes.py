@@ -9,7 +9,7 @@ from pathlib import Path
 from flows.declaration.pocket import Phase, Pocket
 from flows.nodes.model_nodes import plain
 from tasks import BadInput
-from tasks.pocket.photographs import code_of_photographs
+from tasks.pocket.world.photographs import code_of_photographs
 from tasks.store.node import JSON, Node
 
 STAGE_ONE, STAGE_TWO = "pocket/stage-one", "pocket/stage-two"

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tasks.pocket.stage_one import Loss, mixed, normal
-from tasks.pocket.world import World
+from tasks.pocket.world.world import World
 
 
 class ConceptReader(nn.Module):

@@ -18,10 +18,10 @@ from tasks.diffusion.seeds import named_generator
 from tasks.pocket.concept_reader import ConceptReader
 from tasks.pocket.measures import grain, of_enlargements, of_photographs
 from tasks.pocket.sampler import PocketSampler, Settings, Weights, of_weights
-from tasks.pocket.sources import load_world
 from tasks.pocket.train_pocket import TEXT_ENCODER, TOKENIZER, UNET
-from tasks.pocket.treatments import STYLES
-from tasks.pocket.world import World
+from tasks.pocket.world.sources import load_world
+from tasks.pocket.world.treatments import STYLES
+from tasks.pocket.world.world import World
 from tasks.running.step import Step, StepResult, table_to_bytes, tensors_to_bytes
 
 GRAIN_CONCEPTS = 20

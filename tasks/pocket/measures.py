@@ -16,7 +16,7 @@ from tasks.diffusion.seeds import derive_seed, named_generator
 from tasks.diffusion.trajectories.trajectory import Trajectory
 from tasks.pocket.objective import noised
 from tasks.pocket.sampler import PocketSampler
-from tasks.pocket.world import ANY_PHOTO, World, reduced
+from tasks.pocket.world.world import ANY_PHOTO, World, reduced
 
 ONE_STEP_TIMESTEPS = (390, 690)
 I_STARTS = (1, 3, 5, 7, 10, 20)

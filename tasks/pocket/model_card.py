@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tasks.pocket.objective import LEAST_WEIGHT, MOST_STRIDE
-from tasks.pocket.recipe import PocketRecipe
-from tasks.pocket.retrieval_words import MEASURES, SEEN
+from tasks.pocket.training_loop import PocketRecipe
+from tasks.pocket.words import MEASURES, SEEN
 
 LIMITS = (
     "It knows the words of data/pocket/concepts.yaml and no others: a word it has never seen is "

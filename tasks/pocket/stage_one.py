@@ -7,8 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from tasks.pocket.coarse_unet import CoarseUNet
-from tasks.pocket.networks import stage_one_unet, text_encoder
+from tasks.pocket.networks import CoarseUNet, stage_one_unet, text_encoder
 from tasks.pocket.objective import (
     NUM_TIMESTEPS,
     VARIANCE_WEIGHT,
@@ -19,7 +18,7 @@ from tasks.pocket.objective import (
     variance_loss,
     weighted_noise_loss,
 )
-from tasks.pocket.world import World, reduced
+from tasks.pocket.world.world import World, reduced
 
 
 class StageOne(nn.Module):

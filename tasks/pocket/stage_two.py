@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from tasks.pocket.objective import cosine_alpha_bar, noised
 from tasks.pocket.stage_one import Loss, hybrid_loss, normal
-from tasks.pocket.world import World, reduced
+from tasks.pocket.world.world import World, reduced
 
 NOISE_LEVELS = 400
 """Levels of noise on the condition seen in training: 0 to 399, the pipeline's 250 in the middle."""

@@ -13,13 +13,12 @@ from torch import Tensor, nn
 from tasks.diffusion.seeds import named_generator, seeded_initialisation
 from tasks.pocket.concept_reader import ConceptReader, blemished, reader_loss
 from tasks.pocket.networks import stage_two_unet
-from tasks.pocket.recipe import PocketRecipe
-from tasks.pocket.sources import load_world
 from tasks.pocket.stage_one import CoarseStageOne, StageOne, coarse_loss, whole_loss
 from tasks.pocket.stage_two import super_resolution_loss
 from tasks.pocket.tokenizer import load_tokenizer, save_tokenizer, tokenize, train_tokenizer
-from tasks.pocket.training_loop import WINDOW, PhaseState, run_phase
-from tasks.pocket.world import World
+from tasks.pocket.training_loop import WINDOW, PhaseState, PocketRecipe, run_phase
+from tasks.pocket.world.sources import load_world
+from tasks.pocket.world.world import World
 from tasks.running.step import Step, StepResult, table_to_bytes, tensors_to_bytes
 
 TEXT_ENCODER, UNET, TOKENIZER = "text_encoder.safetensors", "unet.safetensors", "spiece.model"

@@ -1,4 +1,5 @@
-"""The loop that trains every part of the pocket model: steps, rate, average, checkpoints.
+"""How every part of the pocket model is trained: the recipe of its phases, and the loop that goes
+through one: steps, rate, average, checkpoints.
 
 Step k draws all its randomness from a generator named (phase, k), so training resumed from a
 checkpoint goes on exactly as it would have without the interruption.
@@ -8,9 +9,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -20,6 +22,7 @@ from torch import Tensor, nn
 from tasks import StepCancelled, TrainingFailed
 from tasks.diffusion.process.trainer import ExponentialMovingAverage
 from tasks.diffusion.seeds import named_generator
+from tasks.pocket.words import ORDER
 from tasks.store.local_files import write_local_file
 
 
@@ -194,3 +197,22 @@ def _group(flat: dict[str, Tensor], group: str) -> dict[str, Tensor]:
         for name, tensor in flat.items()
         if name.startswith(prefix)
     }
+
+
+@dataclass(frozen=True)
+class PocketRecipe:
+    """styles: name of a style to how often it is drawn. phases: name to how that stretch of
+    training goes, in the order in which they follow each other.
+    """
+
+    styles: dict[str, float]
+    phases: dict[str, Phase]
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> PocketRecipe:
+        """From {"styles", "phases": {name: settings of Phase}}."""
+        declared = params["phases"]
+        phases = {
+            name: Phase(name=name, **declared[name]) for name in sorted(declared, key=ORDER.index)
+        }
+        return cls(dict(params["styles"]), phases)

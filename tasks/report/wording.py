@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tasks.pocket.phase_order import ORDER
+from tasks.pocket.words import ORDER
 
 
 def number(value: float) -> str:

@@ -117,7 +117,7 @@ def _pocket(stage: str, function: str) -> Kind:
         ("torch", "diffusers", "transformers", "pillow", "numpy"),
         uses_accelerator=True,
         shares_cpu=True,
-        preflight="tasks.pocket.sources:check_sources",
+        preflight="tasks.pocket.world.sources:check_sources",
     )
 
 
@@ -141,7 +141,9 @@ KINDS: dict[str, Kind] = {
     "pocket_stage_one": _pocket("train", "tasks.pocket.train_pocket:train_stage_one"),
     "pocket_stage_two": _pocket("train", "tasks.pocket.train_pocket:train_stage_two"),
     "pocket_reader": _pocket("train", "tasks.pocket.train_pocket:train_reader"),
-    "pocket_similarity": _pocket("train", "tasks.pocket.train_similarity:train_similarity"),
+    "pocket_similarity": _pocket(
+        "train", "tasks.pocket.similarity.train_similarity:train_similarity"
+    ),
     "pocket_measure": _pocket("evaluate", "tasks.pocket.measure_pocket:measure_pocket"),
     "sample": Kind("evaluate", 1, "tasks.evaluation.samples:sample_checkpoint", ("torch",), True),
     "denoise": Kind("evaluate", 1, "tasks.evaluation.denoising:denoise_test_set", ("torch",), True),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import ImageFont
 
-from tasks.pocket.glyphs import load_font
+from tasks.pocket.world.glyphs import load_font
 
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 CONCEPTS = Path(__file__).parents[2] / "data" / "pocket" / "concepts.yaml"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tasks.pocket.concepts import Concept, Part
-from tasks.pocket.photographs import SIDE, Photographs
-from tasks.pocket.treatments import STYLES
-from tasks.pocket.world import World
+from tasks.pocket.world.concepts import Concept, Part
+from tasks.pocket.world.photographs import SIDE, Photographs
+from tasks.pocket.world.treatments import STYLES
+from tasks.pocket.world.world import World
 
 STYLE_WEIGHTS = {name: 1.0 for name in STYLES}
 

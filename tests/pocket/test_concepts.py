@@ -11,11 +11,11 @@ import pytest
 from flows.figures.panel import Place
 from flows.figures.sampled_panel import SampledPanel
 from tasks import BadInput
-from tasks.pocket.concepts import read_concepts
-from tasks.pocket.glyphs import drawn_glyphs
-from tasks.pocket.scenes import draw_scene
-from tasks.pocket.treatments import STYLES
-from tasks.pocket.world import ANY_PHOTO
+from tasks.pocket.world.concepts import read_concepts
+from tasks.pocket.world.glyphs import drawn_glyphs
+from tasks.pocket.world.scenes import draw_scene
+from tasks.pocket.world.treatments import STYLES
+from tasks.pocket.world.world import ANY_PHOTO
 from tests.flows.small_declaration import real_file
 from tests.pocket.emoji import CONCEPTS, emoji_font
 from tests.pocket.small_world import CONCEPTS as CONCEPTS_OF_SHAPES

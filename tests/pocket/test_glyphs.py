@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tasks import BadInput
-from tasks.pocket.glyphs import archive_name, check_archive, file_names, read_archive
+from tasks.pocket.world.glyphs import archive_name, check_archive, file_names, read_archive
 
 PACKAGE = "@someone/pictures@1.2.0"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from tasks.pocket.coarse_unet import CoarseUNet
 from tasks.pocket.concept_reader import ConceptReader
 from tasks.pocket.networks import (
     EMBEDDING_WIDTH,
+    CoarseUNet,
     stage_one_unet,
     stage_two_unet,
     text_encoder,

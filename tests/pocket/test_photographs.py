@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from tasks import StepCancelled, StepFailed
-from tasks.pocket import photographs as module
-from tasks.pocket.photographs import code_of_photographs, render_photographs
+from tasks.pocket.world import photographs as module
+from tasks.pocket.world.photographs import code_of_photographs, render_photographs
 
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "data" / "images"

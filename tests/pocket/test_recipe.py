@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasks.pocket.model_card import stage_one_card
-from tasks.pocket.recipe import PocketRecipe
+from tasks.pocket.training_loop import PocketRecipe
 
 SETTINGS = {"steps": 10, "batch_size": 4, "learning_rate": 1e-3}
 PARAMS = {

@@ -11,14 +11,14 @@ from transformers import CLIPTokenizer
 
 from tasks import StepCancelled
 from tasks.diffusion.seeds import named_generator, seeded_initialisation
-from tasks.pocket.similarity_batches import (
+from tasks.pocket.similarity.similarity_batches import (
     MOST_GRAIN,
     disturbed,
     draw_pairs,
     high_passed,
     seen_small,
 )
-from tasks.pocket.similarity_model import (
+from tasks.pocket.similarity.similarity_model import (
     IMAGE_SIZE,
     clip_tokens,
     contrastive_loss,
@@ -26,8 +26,8 @@ from tasks.pocket.similarity_model import (
     similarity_model,
 )
 from tasks.pocket.training_loop import Phase, run_phase
-from tasks.pocket.treatments import STYLES
-from tasks.pocket.world import PHOTOGRAPH, World
+from tasks.pocket.world.treatments import STYLES
+from tasks.pocket.world.world import PHOTOGRAPH, World
 from tests.pocket.small_world import small_world
 
 PHOTO = list(STYLES).index("photo")

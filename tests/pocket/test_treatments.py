@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from tasks.diffusion.seeds import named_generator
-from tasks.pocket.treatments import STYLES, Chance, Subjects
+from tasks.pocket.world.treatments import STYLES, Chance, Subjects
 
 COUNT = 24
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from tasks.diffusion.seeds import named_generator
-from tasks.pocket.treatments import STYLES
-from tasks.pocket.world import ANY_PHOTO, EMPTY, NEUTRAL, PHOTOGRAPH, reduced
+from tasks.pocket.world.treatments import STYLES
+from tasks.pocket.world.world import ANY_PHOTO, EMPTY, NEUTRAL, PHOTOGRAPH, reduced
 from tests.pocket.small_world import small_world
 
 NAMES = list(STYLES)
@@ -100,6 +100,6 @@ def test_a_reduced_picture_keeps_its_mean() -> None:
 
 
 def _chance():  # type: ignore[no-untyped-def]
-    from tasks.pocket.treatments import Chance
+    from tasks.pocket.world.treatments import Chance
 
     return Chance(named_generator(0, "chance"))

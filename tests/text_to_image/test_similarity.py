@@ -145,8 +145,8 @@ def test_the_shipped_model_is_small_and_loads_unmodified() -> None:
 
 
 def test_the_shipped_model_tells_drawn_subjects_and_styles_apart() -> None:
-    from tasks.pocket.glyphs import draw_glyph, load_font
-    from tasks.pocket.treatments import STYLES
+    from tasks.pocket.world.glyphs import draw_glyph, load_font
+    from tasks.pocket.world.treatments import STYLES
     from tests.pocket.emoji import FONT, require_font
 
     require_font()

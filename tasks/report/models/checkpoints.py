@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tasks.pocket.retrieval_words import MEASURES, SEEN
+from tasks.pocket.words import MEASURES, SEEN
 from tasks.report.metrics import (
     Table,
     TableRow,

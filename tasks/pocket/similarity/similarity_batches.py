@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tasks.pocket.stage_one import normal
-from tasks.pocket.world import PHOTOGRAPH_SHARE, World
+from tasks.pocket.world.world import PHOTOGRAPH_SHARE, World
 
 FAR_SIDES = (32, 24, 16, 12, 8)
 """A picture seen from afar has one of these sides."""

@@ -14,14 +14,13 @@ from torch.nn import functional
 from transformers import CLIPModel, CLIPTokenizer
 
 from tasks.diffusion.seeds import named_generator, seeded_initialisation
-from tasks.pocket.recipe import PocketRecipe
-from tasks.pocket.similarity_batches import (
+from tasks.pocket.similarity.similarity_batches import (
     disturbed,
     draw_pairs,
     high_passed,
     seen_small,
 )
-from tasks.pocket.similarity_model import (
+from tasks.pocket.similarity.similarity_model import (
     IMAGE_SIZE,
     clip_tokens,
     contrastive_loss,
@@ -29,10 +28,10 @@ from tasks.pocket.similarity_model import (
     save_clip_tokenizer,
     similarity_model,
 )
-from tasks.pocket.sources import load_world
 from tasks.pocket.train_pocket import final_loss, loss_table
-from tasks.pocket.training_loop import PhaseState, run_phase
-from tasks.pocket.world import World
+from tasks.pocket.training_loop import PhaseState, PocketRecipe, run_phase
+from tasks.pocket.world.sources import load_world
+from tasks.pocket.world.world import World
 from tasks.running.step import Step, StepResult, table_to_bytes, tensors_to_bytes
 
 HELD_OUT = 2000

@@ -16,9 +16,9 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTokenizer
 
-from tasks.pocket.similarity_batches import disturbed, draw_pairs
+from tasks.pocket.similarity.similarity_batches import disturbed, draw_pairs
 from tasks.pocket.stage_one import Loss, mixed
-from tasks.pocket.world import World
+from tasks.pocket.world.world import World
 
 IMAGE_SIZE = 48
 TEXT_LENGTH = 40

@@ -1,4 +1,5 @@
-"""What retrieval is measured of, in words: pictures as they are seen, and what is found."""
+"""What reports say of the pocket model: its phases in order, and what retrieval is measured of.
+Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -12,3 +13,6 @@ SEEN = {
     "high_passed": "without low frequencies",
     "disturbed": "disturbed as in training",
 }
+
+
+ORDER = ("coarse", "whole", "windows", "pictures", "reader", "similarity")

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasks import BadInput
-from tasks.pocket.photographs import code_of_photographs, render_photographs
+from tasks.pocket.world.photographs import code_of_photographs, render_photographs
 from tasks.running.kinds import Surroundings
 
 if TYPE_CHECKING:
     import torch
 
-    from tasks.pocket.world import World
+    from tasks.pocket.world.world import World
 
 
 def load_world(
@@ -37,9 +37,9 @@ def load_world(
     than the declared one, for pictures never trained on.
     Raises BadInput where a file is missing or not the one that was declared.
     """
-    from tasks.pocket.concepts import read_concepts
-    from tasks.pocket.glyphs import check_archive, drawn_glyphs, load_font
-    from tasks.pocket.world import World
+    from tasks.pocket.world.concepts import read_concepts
+    from tasks.pocket.world.glyphs import check_archive, drawn_glyphs, load_font
+    from tasks.pocket.world.world import World
 
     font, concepts = project_root / params["font"], project_root / params["concepts"]
     assets = project_root / params["assets"]
@@ -79,7 +79,7 @@ def load_world(
 
 def check_sources(params: Sequence[Mapping[str, Any]], surroundings: Surroundings) -> None:
     """Raise BadInput unless the declared font and packages are there: known before a run starts."""
-    from tasks.pocket.glyphs import check_archive
+    from tasks.pocket.world.glyphs import check_archive
 
     for node in params:
         _check_font(surroundings.project_root / node["font"], node["font_sha256"])

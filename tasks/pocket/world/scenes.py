@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image
 
-from tasks.pocket.concepts import Concept, Part
-from tasks.pocket.drawings import draw
-from tasks.pocket.glyphs import resized
+from tasks.pocket.world.concepts import Concept, Part
+from tasks.pocket.world.drawings import draw
+from tasks.pocket.world.glyphs import resized
 
 SIZE_JITTER, PLACE_JITTER = 0.12, 0.05
 """How far the parts of a scene stray: a share of their size, of the picture's side."""

@@ -18,10 +18,10 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-from tasks.pocket.concepts import Concept
-from tasks.pocket.photographs import Photographs
-from tasks.pocket.scenes import Glyphs, draw_scene
-from tasks.pocket.treatments import STYLES, Chance, Subjects
+from tasks.pocket.world.concepts import Concept
+from tasks.pocket.world.photographs import Photographs
+from tasks.pocket.world.scenes import Glyphs, draw_scene
+from tasks.pocket.world.treatments import STYLES, Chance, Subjects
 
 ANY_PHOTO = "a high quality photo"
 """The neutral prompt of the write-ups: a photo of anything."""
