@@ -178,6 +178,10 @@ def test_an_increase_within_its_interval_is_no_help_of_steps() -> None:
     assert interval.low < 0 < interval.high and not finding.holds
 
 
+def test_a_loss_below_the_range_of_the_claim_fails_it_too() -> None:
+    assert not CLAIMS["fashion-loss"](made_up.training(0.029)).holds
+
+
 def views(levels: np.ndarray) -> Finding:
     entry = {"node": "n", "view": {"name": "skew", "max_displacement": 20}}
     return CLAIMS["views-orthogonal"](Evidence([entry], picture=lambda role: levels))

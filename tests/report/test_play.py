@@ -7,6 +7,7 @@ import pytest
 
 from tasks.figures.drawing.chart import csv_bytes
 from tasks.figures.playing.panel import DrawnPanel
+from tasks.figures.playing.sheets import play_sheet
 from tasks.figures.plots import play_panel
 from tasks.report.build import build_report
 from tasks.report.files import AssetFolder
@@ -155,6 +156,16 @@ def test_the_same_manifest_gives_the_same_bytes(store, tmp_path):
     build_report(store, tmp_path / "one")
     build_report(store, tmp_path / "two")
     assert files_of(tmp_path / "one") == files_of(tmp_path / "two")
+
+
+def test_blocks_are_gone_through_where_they_are_of_one_shape():
+    def control(*columns: int):
+        blocks = [{"title": f"{n} wide", "rows": 1, "columns": n} for n in columns]
+        row = Row(key="0" * 64, name="figure/f/p", kind="figure", info={"cells": blocks})
+        return play_sheet(DrawnPanel(row, {}, [], lambda *_: b"", lambda _, name: name))
+
+    assert control(2, 2)["kind"] == "steps"
+    assert control(2, 3) is None
 
 
 def loss_control(plot: str, table: bytes) -> dict:

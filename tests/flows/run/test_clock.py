@@ -37,8 +37,7 @@ def set_clock(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
     monkeypatch.setattr("tasks.store.row.datetime", Clock)
     monkeypatch.setattr("flows.run.run.datetime", Clock)
     monkeypatch.setattr("flows.run.run_record.datetime", Clock)
-    for module in ("filesystem", "local_filesystem"):
-        monkeypatch.setattr(f"tasks.store.{module}.time.time", lambda: now() + by.total_seconds())
+    monkeypatch.setattr(time, "time", lambda: now() + by.total_seconds())
 
 
 @pytest.fixture

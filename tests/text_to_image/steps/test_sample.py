@@ -13,7 +13,7 @@ from PIL import Image
 from tasks import BadInput, StepCancelled, StepFailed
 from tasks.text_to_image.steps.sample import sample_trajectories, upscale_images
 from tasks.text_to_image.steps.sampling import CountedNetwork, rows_at_once, with_rows_that_fit
-from tests.steps.studio import BOX, LARGE_SIZE, SIZE, STRIDED
+from tests.text_to_image.steps.studio import BOX, LARGE_SIZE, SIZE, STRIDED
 
 
 def test_larger_pictures_take_fewer_rows():

@@ -10,7 +10,7 @@ from tasks import StepFailed
 from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
 from tasks.text_to_image.deepfloyd import load_stage
 from tasks.text_to_image.load import for_step
-from tests.steps.studio import SIZE
+from tests.text_to_image.steps.studio import SIZE
 
 
 def test_noisy_images_are_signal_and_noise_in_the_shares_of_the_schedule(workshop, studio):

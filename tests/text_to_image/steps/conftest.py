@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.steps.studio import LARGE_SIZE, SIZE, Studio
+from tests.text_to_image.steps.studio import LARGE_SIZE, SIZE, Studio
 from tests.tiny_if import build_tiny_if
 
 

@@ -15,7 +15,7 @@ from tasks import StepFailed
 from tasks.data.images import to_png
 from tasks.running.step import StepResult
 from tasks.text_to_image.steps.choose_try import seen_by_prompts
-from tests.steps.studio import BOX, SIZE
+from tests.text_to_image.steps.studio import BOX, SIZE
 
 VIEWS = {"kind": "views", "views": [{"name": "identity"}, {"name": "flip"}]}
 
