@@ -138,7 +138,8 @@ def _known_keys(path: Path, data: Any) -> str:
 def _path_in(location: Sequence[Any], data: Any, *, is_missing: bool) -> Path:
     """The path in the file: pydantic's location without the tags of unions."""
     path: list[str] = []
-    value, annotation = data, Declaration
+    value: Any = data
+    annotation: Any = Declaration
     is_tagged = False
     for index, segment in enumerate(location):
         # Where sections are to choose from, the next name is that of the choice, whatever keys the

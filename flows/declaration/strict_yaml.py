@@ -40,7 +40,8 @@ def parse_yaml(text: str, where: str) -> Any:
         for event in _events(text):
             if isinstance(event, yaml.ScalarEvent) and event.style:
                 # The lines of quoted text and of blocks begin as their writer likes.
-                for line in range(event.start_mark.line + 1, event.end_mark.line + 1):
+                (begin, _), (end, _) = _span(event)
+                for line in range(begin + 1, end + 1):
                     odd.pop(line, None)
             builder.take(event)
         if odd:
@@ -91,7 +92,8 @@ def _more_than_a_value(event: Any, text: str) -> str:
     if isinstance(event, yaml.ScalarEvent):
         if event.style in ("|", ">"):
             return f"{event.style} would be read as the sign of a block"
-        if not event.style and "\n" in text[event.start_mark.index : event.end_mark.index]:
+        (_, begin), (_, end) = _span(event)
+        if not event.style and "\n" in text[begin:end]:
             return "its lines would be read as one"
     return ""
 
@@ -99,12 +101,18 @@ def _more_than_a_value(event: Any, text: str) -> str:
 _OF_DOCUMENTS = (yaml.DocumentStartEvent, yaml.DocumentEndEvent)
 
 
+def _span(event: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Line and place in the text, from 0, of where `event` begins and ends."""
+    start, end = event.start_mark, event.end_mark
+    return (start.line, start.index), (end.line, end.index)
+
+
 def _between_scalars(text: str, events: list[Any]) -> str:
     letters = list(text)
     for event in events:
         if isinstance(event, yaml.ScalarEvent):
-            start, end = event.start_mark.index, event.end_mark.index
-            letters[start:end] = " " * (end - start)
+            (_, begin), (_, end) = _span(event)
+            letters[begin:end] = " " * (end - begin)
     return "".join(letters)
 
 

@@ -55,6 +55,7 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if transform is None or not _moves(transform, image.mode):
         return image.convert("RGB")
     converted = ImageCms.applyTransform(image, transform)
+    assert converted is not None  # It is not done in place.
     # Greys stay without a tint.
     return converted.convert("L").convert("RGB") if is_grey else converted
 

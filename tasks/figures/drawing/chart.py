@@ -152,7 +152,10 @@ class Chart:
         if has_halo:
             options["path_effects"] = [withStroke(linewidth=3, foreground=self.theme.ground)]
         placing = {"textcoords": "offset points", "ha": "center", "va": "bottom", **options}
-        style = {"color": colour, "fontproperties": chart_font(NOTE, is_bold=is_bold)}
+        style: dict[str, Any] = {
+            "color": colour,
+            "fontproperties": chart_font(NOTE, is_bold=is_bold),
+        }
         axes.annotate(drawable(text), at, xytext=offset, parse_math=False, **style, **placing)
 
     def write(
@@ -167,7 +170,7 @@ class Chart:
     ) -> None:
         """Words of a table that end, or begin, at a point of `axes`."""
         font = chart_font(NOTE, is_bold=is_bold)
-        style = {"color": colour, "fontproperties": font, "parse_math": False}
+        style: dict[str, Any] = {"color": colour, "fontproperties": font, "parse_math": False}
         axes.text(*at, drawable(text), ha=side, va="center", **style)
 
     def add_bars(self, axes: Axes, groups: Mapping[str, Sequence[float]]) -> None:
