@@ -6,7 +6,7 @@ Upper bounds are generous: they stop typing errors, not experiments.
 from __future__ import annotations
 
 import types
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -24,7 +24,8 @@ Repository = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$", max_length=120)
 ]
 
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
+# Those that follow from one by counting on are whole in JSON and in a browser too.
+Seed = Annotated[int, Field(ge=0, le=2**52)]
 Epochs = Annotated[int, Field(ge=1, le=10_000)]
 BatchSize = Annotated[int, Field(ge=1, le=100_000)]
 StepsPerEpoch = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -55,6 +56,9 @@ class Section(BaseModel):
     """A mapping of the declaration: unknown keys, lossy types, NaN and infinities are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    short_for: ClassVar[str | None] = None
+    """The field whose text alone may stand for the whole mapping."""
 
     @classmethod
     def describes(cls, value: Any) -> bool:
@@ -87,10 +91,9 @@ def annotation_of(annotation: Any, value: Any, segment: str) -> Any | None:
         reader = annotation.reader_of(value)
         field = reader.model_fields.get(segment) if reader else None
         return field.annotation if field is not None else None
-    for member in arguments if _is_union(annotation) else ():
-        plain = _without_metadata(member)
-        if isinstance(plain, type) and issubclass(plain, Section) and plain.describes(value):
-            return annotation_of(plain, value, segment)
+    for section in _choices(annotation):
+        if section.describes(value):
+            return annotation_of(section, value, segment)
     return None
 
 
@@ -100,11 +103,36 @@ def names_in(annotation: Any, value: Any) -> list[str]:
     if isinstance(annotation, type) and issubclass(annotation, Section):
         reader = annotation.reader_of(value)
         return list(reader.model_fields) if reader else []
-    for member in get_args(annotation) if _is_union(annotation) else ():
-        plain = _without_metadata(member)
-        if isinstance(plain, type) and issubclass(plain, Section) and plain.describes(value):
-            return list(plain.model_fields)
-    return []
+    described = (section for section in _choices(annotation) if section.describes(value))
+    return next((list(section.model_fields) for section in described), [])
+
+
+def in_full(annotation: Any, value: Any) -> Any:
+    """The mapping that the text `value` stands for where `annotation` is declared; else `value`."""
+    if isinstance(value, str):
+        for section in _choices(annotation):
+            if section.short_for is not None:
+                return {section.short_for: value}
+    return value
+
+
+def is_choice(annotation: Any) -> bool:
+    """Whether one of several sections is read where `annotation` is declared."""
+    sections = _choices(annotation)
+    # A class that stands for others has a way of its own to find the reader.
+    return len(sections) > 1 or any(
+        section.reader_of.__func__ is not Section.reader_of.__func__  # type: ignore[attr-defined]
+        for section in sections
+    )
+
+
+def _choices(annotation: Any) -> list[type[Section]]:
+    """The sections that may be read where `annotation` is declared."""
+    annotation = _without_metadata(annotation)
+    if _is_union(annotation):
+        return [section for member in get_args(annotation) for section in _choices(member)]
+    is_section = isinstance(annotation, type) and issubclass(annotation, Section)
+    return [annotation] if is_section else []
 
 
 def _without_metadata(annotation: Any) -> Any:

@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from flows.declaration.document import Declaration
-from flows.declaration.fields import FILE_NAME_PATTERN, annotation_of, names_in
+from flows.declaration.fields import FILE_NAME_PATTERN, annotation_of, in_full, is_choice, names_in
 from flows.declaration.objectives import DENOISING_KINDS, GENERATIVE_KINDS
-from flows.declaration.problems import Path, Problem, nearest, show_value
+from flows.declaration.problems import Path, Problem, nearest, show_number, show_value
 from tasks import BadInput
 
 MAX_PROBLEMS = 30
@@ -87,11 +87,11 @@ def _pattern(context: Mapping[str, Any]) -> str:
 
 
 _EXPECTED: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    "greater_than_equal": lambda c: f"at least {c['ge']:g}",
-    "greater_than": lambda c: f"more than {c['gt']:g}",
-    "less_than_equal": lambda c: f"at most {c['le']:,}",
-    "less_than": lambda c: f"less than {c['lt']:g}",
-    "multiple_of": lambda c: f"a multiple of {c['multiple_of']:g}",
+    "greater_than_equal": lambda c: f"at least {show_number(c['ge'])}",
+    "greater_than": lambda c: f"more than {show_number(c['gt'])}",
+    "less_than_equal": lambda c: f"at most {show_number(c['le'])}",
+    "less_than": lambda c: f"less than {show_number(c['lt'])}",
+    "multiple_of": lambda c: f"a multiple of {show_number(c['multiple_of'])}",
     "int_type": lambda c: "a whole number",
     "float_type": lambda c: "a number",
     "finite_number": lambda c: "a finite number",
@@ -138,12 +138,20 @@ def _known_keys(path: Path, data: Any) -> str:
 def _path_in(location: Sequence[Any], data: Any, *, is_missing: bool) -> Path:
     """The path in the file: pydantic's location without the tags of unions."""
     path: list[str] = []
-    value = data
+    value: Any = data
+    annotation: Any = Declaration
+    is_tagged = False
     for index, segment in enumerate(location):
+        # Where sections are to choose from, the next name is that of the choice, whatever keys the
+        # mapping has; only the value of the file tells which keys it has.
+        if is_choice(annotation) and not is_tagged:
+            is_tagged = True
+            continue
         below = _step_into(value, str(segment))
         if below is not _ABSENT:
             path.append(str(segment))
-            value = below
+            annotation = annotation_of(annotation, in_full(annotation, value), str(segment))
+            value, is_tagged = below, False
         elif is_missing and index == len(location) - 1:
             path.append(str(segment))
     return tuple(path)

@@ -34,7 +34,14 @@ from flows.declaration.objectives import (
     Sampler,
     check_noise,
 )
-from flows.declaration.problems import Path, Problem, check_distinct, check_name, show_value
+from flows.declaration.problems import (
+    Path,
+    Problem,
+    check_distinct,
+    check_name,
+    show_number,
+    show_value,
+)
 
 
 class Classifier(Section):
@@ -220,7 +227,7 @@ def _check_guidance(path: Path, model: GenerativeModel) -> Iterator[Problem]:
         return
     needs = "needs a class-conditioned model (network.num_classes: 10)"
     if model.objective.p_uncond > 0:
-        text = f"is {model.objective.p_uncond:g}, which {needs}; expected 0"
+        text = f"is {show_number(model.objective.p_uncond)}, which {needs}; expected 0"
         yield Problem((*path, "objective", "p_uncond"), text)
     if scales:
         text = f"is {show_value(scales)}, which {needs}; expected []"
@@ -271,6 +278,6 @@ def check_sampler(path: Path, model: GenerativeModel, sampler: Sampler) -> Itera
     if sampler.guidance_scale is not None and not model.is_class_conditioned:
         yield Problem(
             (*path, "guidance_scale"),
-            f"is {sampler.guidance_scale:g}, which needs a class-conditioned model "
+            f"is {show_number(sampler.guidance_scale)}, which needs a class-conditioned model "
             "(network.num_classes: 10); expected null",
         )

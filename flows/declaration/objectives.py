@@ -21,7 +21,7 @@ from flows.declaration.fields import (
     Section,
     Sigma,
 )
-from flows.declaration.problems import Path, Problem
+from flows.declaration.problems import Path, Problem, show_number
 
 ScheduleName = Literal["linear", "cosine", "quadratic", "sigmoid"]
 EvenWidth = Annotated[int, Field(ge=4, le=1024, multiple_of=2)]
@@ -184,17 +184,15 @@ METHODS = {
 def check_noise(path: Path, noise: NoiseSchedule | DDPMObjective) -> Iterator[Problem]:
     """Problems of the schedule that stands at `path`."""
     if noise.beta_start > noise.beta_end:
-        yield Problem(
-            (*path, "beta_start"),
-            f"is {noise.beta_start:g}; expected at most beta_end, {noise.beta_end:g}",
-        )
+        limit = f"expected at most beta_end, {show_number(noise.beta_end)}"
+        yield Problem((*path, "beta_start"), f"is {show_number(noise.beta_start)}; {limit}")
     signal = log_alpha_bar(noise) / 2 / math.log(10)
     if signal < LEAST_SIGNAL:
         yield Problem(
             (*path, "beta_end"),
-            f"is {noise.beta_end:g}; after {noise.num_timesteps} timesteps sqrt(alpha_bar_T) is "
-            f"1e{signal:.0f}; expected a smaller beta_end or fewer num_timesteps, so that it is "
-            f"at least 1e{LEAST_SIGNAL}",
+            f"is {show_number(noise.beta_end)}; after {noise.num_timesteps} timesteps "
+            f"sqrt(alpha_bar_T) is 1e{signal:.0f}; expected a smaller beta_end or fewer "
+            f"num_timesteps, so that it is at least 1e{LEAST_SIGNAL}",
         )
 
 

@@ -1,7 +1,8 @@
 """Changing a declaration from outside: `--set models.fm_class.epochs=3`, and profiles.
 
 A path names a value the way messages do: models.fm_class.epochs, figures.w1-time.panels.0.rows.
-`*` and `?` in a name match any name there, so models.*.batch_size means every model's.
+`*` and `?` in a name match any name there, so models.*.batch_size means every model's. A whole is
+set before its parts, in whatever order they were asked for.
 
 Files and folders in pipelines.yaml are relative to its folder; those given with --set are relative
 to the working directory, where the user typed them and the shell completed them.
@@ -10,6 +11,8 @@ to the working directory, where the user typed them and the shell completed them
 from __future__ import annotations
 
 import copy
+import json
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -17,9 +20,9 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from flows.declaration import Declaration
-from flows.declaration.fields import annotation_of, names_in
+from flows.declaration.fields import annotation_of, in_full, names_in
 from flows.declaration.problems import Path, nearest
-from flows.declaration.strict_yaml import parse_yaml
+from flows.declaration.strict_yaml import parse_value
 from tasks import BadInput
 from tasks.text_to_image.model_part import local_path
 
@@ -40,12 +43,20 @@ class Override:
 
 
 def parse_override(text: str) -> Override:
-    """An override from `path=value`; the value is read as YAML. Raises BadInput."""
+    """An override from `path=value`; the value is read as YAML, all of it or not at all.
+
+    Raises BadInput, among others for text of which YAML would take a part for something else: what
+    follows # for a comment, what stands before a colon for a key.
+    """
     path, equals, value = text.partition("=")
     origin = f"--set {text}"
     if not equals or not path.strip():
         raise BadInput(f"{origin}: expected path=value, such as --set models.fm_class.epochs=3")
-    return Override(path.strip(), parse_yaml(value, origin), origin)
+    try:
+        return Override(path.strip(), parse_value(value, origin), origin)
+    except BadInput as error:
+        quoted = shlex.quote(f"{path.strip()}={json.dumps(value.strip(), ensure_ascii=False)}")
+        raise BadInput(f"{error}; if it is meant as text, quote it: --set {quoted}") from error
 
 
 def with_paths_from_here(overrides: Iterable[Override], project_root: FilePath) -> list[Override]:
@@ -100,7 +111,7 @@ class Overridden:
 
 
 def apply_overrides(data: dict[str, Any], layers: Sequence[Iterable[Override]]) -> Overridden:
-    """A changed copy of `data`. Later layers and later overrides win.
+    """A changed copy of `data`. Later layers win, in a layer later overrides of as many names.
 
     In each layer, a model whose epochs change and whose checkpoints do not keeps the checkpoints
     that still fit, and its new last epoch: `--set models.fm_class.epochs=3` is enough.
@@ -110,7 +121,7 @@ def apply_overrides(data: dict[str, Any], layers: Sequence[Iterable[Override]]) 
     result = Overridden(copy.deepcopy(data), {})
     for layer in layers:
         changed: dict[Path, str] = {}
-        for override in layer:
+        for override in sorted(layer, key=lambda each: each.path.count(".")):
             for path in _apply(result.data, override):
                 changed[path] = override.origin
         result.origins.update(changed)
@@ -136,6 +147,8 @@ def _apply(data: dict[str, Any], override: Override) -> list[Path]:
             for name in _matching(value, annotation, segment):
                 below = annotation_of(annotation, value, name)
                 child = _child(value, name)
+                if not is_last and child != (full := in_full(below, child)):
+                    _set(data, (*path, name), child := full)
                 # A mapping that may be left out, such as `measure`, is looked into as if empty.
                 found.append(((*path, name), {} if child is None and not is_last else child, below))
         if not found:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
-from flows.declaration.fields import FileName, Section, Share, Title
+from flows.declaration.fields import FileName, Section, Share, Title, in_full
 
 FilePath = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 Point = Annotated[list[Share], Field(min_length=2, max_length=2)]
@@ -40,12 +40,14 @@ class FileImage(ImageBase):
     """file: relative to the folder of pipelines.yaml, or absolute; given with --set, relative to
     the working directory. The path alone may stand for the whole mapping."""
 
+    short_for = "file"
+
     file: FilePath
 
     @model_validator(mode="before")
     @classmethod
     def _of_path(cls, value: Any) -> Any:
-        return {"file": value} if isinstance(value, str) else value
+        return in_full(cls, value)
 
 
 # Not names that a mapping could hold: pydantic puts them into the paths that messages are made of.

@@ -50,3 +50,8 @@ def show_value(value: Any) -> str:
     if isinstance(value, float) and text in ("NaN", "Infinity", "-Infinity"):
         text = {"NaN": ".nan", "Infinity": ".inf", "-Infinity": "-.inf"}[text]
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def show_number(number: float) -> str:
+    """A limit as one would write it: 10,000, 0.02, 1e-07."""
+    return f"{int(number):,}" if number == int(number) else repr(number)

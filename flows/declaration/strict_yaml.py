@@ -7,6 +7,8 @@ people expect to have written.
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -33,18 +35,111 @@ def parse_yaml(text: str, where: str) -> Any:
     written twice, a second document, or more values or levels than a declaration can need.
     """
     builder = _Builder(where)
-    # libyaml is ten times faster; the pure parser reads the same language where it is missing.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    odd = _odd_indentation(text)
     try:
-        for event in yaml.parse(text, Loader=loader):
+        for event in _events(text):
+            if isinstance(event, yaml.ScalarEvent) and event.style:
+                # The lines of quoted text and of blocks begin as their writer likes.
+                (begin, _), (end, _) = _span(event)
+                for line in range(begin + 1, end + 1):
+                    odd.pop(line, None)
             builder.take(event)
+        if odd:
+            raise _refuse_odd(odd, where)
     except yaml.MarkedYAMLError as error:
+        if odd:
+            raise _refuse_odd(odd, where) from error
         mark = error.problem_mark
         at = f", line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
         raise BadInput(f"{where}{at}: not YAML: {error.problem or error.context}") from error
     except yaml.YAMLError as error:
         raise BadInput(f"{where}: not YAML: {str(error).splitlines()[0]}") from error
     return builder.document
+
+
+def _events(text: str) -> Iterator[Any]:
+    # libyaml is ten times faster; the pure parser reads the same language where it is missing.
+    return iter(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+
+
+def parse_value(text: str, where: str) -> Any:
+    """The value of `text` where that is all of it: a scalar, or what stands in brackets or braces.
+
+    Raises BadInput as parse_yaml does, and where YAML would leave out a part of the text or take it
+    for more than a value: comments, keys, entries, anchors, blocks, marks of documents.
+    """
+    value = parse_yaml(text, where)
+    # Parsed once more for where things stand; it is short, and sound by now.
+    events = list(_events(text))
+    if "#" in _between_scalars(text, events):
+        raise BadInput(f"{where}: what follows # would be read as a comment")
+    for event in events:
+        if problem := _more_than_a_value(event, text):
+            raise BadInput(f"{where}: {problem}")
+    return value
+
+
+def _more_than_a_value(event: Any, text: str) -> str:
+    """What YAML would read `event` of `text` for; empty if it is a value, or a part of one."""
+    if getattr(event, "anchor", None):
+        return "what begins with & or * would be read as a mark, not as text"
+    if isinstance(event, _OF_DOCUMENTS) and event.explicit:
+        return "--- and ... would be read as marks of a document"
+    if isinstance(event, yaml.MappingStartEvent) and not event.flow_style:
+        return "what stands before : would be read as a key; expected a value, or {...} around it"
+    if isinstance(event, yaml.SequenceStartEvent) and not event.flow_style:
+        return "what follows - would be read as a list; expected a value, or [...] around it"
+    if isinstance(event, yaml.ScalarEvent):
+        if event.style in ("|", ">"):
+            return f"{event.style} would be read as the sign of a block"
+        (_, begin), (_, end) = _span(event)
+        if not event.style and "\n" in text[begin:end]:
+            return "its lines would be read as one"
+    return ""
+
+
+_OF_DOCUMENTS = (yaml.DocumentStartEvent, yaml.DocumentEndEvent)
+
+
+def _span(event: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Line and place in the text, from 0, of where `event` begins and ends."""
+    start, end = event.start_mark, event.end_mark
+    return (start.line, start.index), (end.line, end.index)
+
+
+def _between_scalars(text: str, events: list[Any]) -> str:
+    letters = list(text)
+    for event in events:
+        if isinstance(event, yaml.ScalarEvent):
+            (_, begin), (_, end) = _span(event)
+            letters[begin:end] = " " * (end - begin)
+    return "".join(letters)
+
+
+def _odd_indentation(text: str) -> dict[int, tuple[int, str]]:
+    """Lines that are indented with what looks like a blank and is none: number, column and it."""
+    odd = {}
+    for number, line in enumerate(text.split("\n")):
+        for column, letter in enumerate(line.rstrip("\r")):
+            if letter not in " -\t" and not _is_unseen(letter):
+                break
+            if _is_unseen(letter):
+                odd[number] = (column, letter)
+                break
+    return odd
+
+
+def _is_unseen(letter: str) -> bool:
+    return (letter.isspace() and letter not in " \t\r") or letter in "\u200b\u2060\ufeff"
+
+
+def _refuse_odd(odd: dict[int, tuple[int, str]], where: str) -> BadInput:
+    line, (column, letter) = min(odd.items())
+    name = unicodedata.name(letter, "an invisible character").lower()
+    return BadInput(
+        f"{where}, line {line + 1}, column {column + 1}: {name} (U+{ord(letter):04X}) in the "
+        "indentation, which looks like a blank; write plain blanks"
+    )
 
 
 class _Builder:
@@ -142,6 +237,10 @@ class _Builder:
         return bool(self.open) and isinstance(self.open[-1][0], dict) and self.keys[-1] is None
 
     def _take_key(self, event: Any) -> None:
+        if event.value == "<<" and not event.style:
+            raise self._refusal(
+                event, "merge keys (<<) are not read here; write out what is to be merged"
+            )
         if event.value in self.open[-1][0]:
             raise self._refusal(event, f"{event.value!r} is declared twice; remove or rename one")
         self.keys[-1] = event.value

@@ -8,7 +8,7 @@ from pathlib import Path
 from flows.declaration import Declaration
 from flows.declaration.pictures import FileImage, PackageImage
 from flows.nodes.model_nodes import plain
-from tasks.data.image_files import image_digest
+from tasks.data.image_files import image_params
 from tasks.store.node import JSON, Node
 
 
@@ -29,7 +29,7 @@ def image_nodes(
         image = declaration.images[name]
         location = image_location(name, image)
         params = {
-            "sha256": image_digest(location, project_root),
+            **image_params(location, project_root),
             "crop": plain(image.crop),
         }
         yield Node(image_name(name), "image", params, location=location)

@@ -136,7 +136,7 @@ def thumbnail(data: bytes) -> bytes:
     """A picture as PNG of at most MAX_BYTES, itself if it is one. OSError if it is no picture."""
     from PIL import Image
 
-    from tasks.data.images import to_rgb
+    from tasks.data.colours import to_rgb
 
     if len(data) <= MAX_BYTES:
         return data

@@ -72,11 +72,13 @@ def _digits(test_fraction: float, seed: int) -> dict[str, np.ndarray]:
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
+    # scikit-learn takes no more than 32 bits as a number.
+    state = seed if seed < 2**32 else np.random.RandomState(np.random.MT19937(seed))
     digits = load_digits()
     images = np.stack([enlarge_digit(scan) for scan in digits.images])
     labels = digits.target.astype(np.int64)
     train, test = train_test_split(
-        np.arange(len(labels)), test_size=test_fraction, random_state=seed, stratify=labels
+        np.arange(len(labels)), test_size=test_fraction, random_state=state, stratify=labels
     )
     return {
         "train_images": images[train],

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tasks import BadInput
+from tasks.data.metadata import has_other_colours
 from tasks.store.node import JSON
 
 LIBRARY_FOLDERS = {
@@ -31,9 +32,15 @@ MAX_BYTES = 100_000_000
 """Of one file. A photograph of 80 million pixels takes less than half."""
 
 
-def image_digest(location: Mapping[str, JSON], project_root: Path) -> str:
-    """SHA-256 of the file, 64 hexadecimal digits. Raises BadInput as read_source does."""
-    return hashlib.sha256(read_source(location, project_root)).hexdigest()
+def image_params(location: Mapping[str, JSON], project_root: Path) -> dict[str, JSON]:
+    """What the file itself says of the prepared picture: its SHA-256, 64 hexadecimal digits, and
+    the colours that it is converted to, where it has others. Raises BadInput as read_source does.
+    """
+    data = read_source(location, project_root)
+    digest: dict[str, JSON] = {"sha256": hashlib.sha256(data).hexdigest()}
+    # A parameter of its own: what was once prepared without a look at the profile is made again,
+    # and pictures without one keep their keys.
+    return {**digest, "colours": "to sRGB"} if has_other_colours(data) else digest
 
 
 def describe_source(location: Mapping[str, JSON]) -> str:

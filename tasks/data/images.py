@@ -10,15 +10,18 @@ import hashlib
 import io
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from tasks import BadInput
+from tasks.data.colours import UnusableLevels, to_rgb
 from tasks.data.image_files import describe_source, read_source
+from tasks.data.metadata import with_less_metadata
 from tasks.running.step import Step, StepResult
 from tasks.store.node import JSON
 
@@ -32,7 +35,16 @@ and so rarely tested on damaged files. MPO is what some cameras write as .jpg.""
 MAX_PIXELS = 80_000_000
 """Decoded that is 240 MB of RGB. A file of a few kilobytes can claim far more."""
 
-SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What undoes each EXIF orientation; 1 is upright."""
 
 IMAGE_SIZE = 256
 """Side of a prepared picture: what stage II makes, and four times what stage I does."""
@@ -89,7 +101,8 @@ def load_image(data: bytes, name: str) -> Image.Image:
     """The picture as upright RGB at its own size.
 
     Transparency is laid over white, 16-bit levels are scaled to 8, of an animation the first frame
-    is taken, EXIF orientation is applied, CMYK and palettes are converted.
+    is taken, EXIF orientation is applied, CMYK and palettes are converted, and colours of an
+    embedded profile become those of sRGB. Metadata that cannot be read is ignored.
     name: what messages call the picture, such as "images.tower: photo.jpg".
     Raises BadInput for anything that is not such a picture, is damaged, or has over MAX_PIXELS.
     """
@@ -101,24 +114,31 @@ def load_image(data: bytes, name: str) -> Image.Image:
 
 def _load(data: bytes, name: str) -> Image.Image:
     try:
-        image: Image.Image = Image.open(io.BytesIO(data), formats=_available_formats())
-    except Image.DecompressionBombError as error:
-        raise BadInput(_too_large(name, "far more")) from error
-    except UnidentifiedImageError as error:
-        raise BadInput(f"{name} {_what_it_is(data)}; save it as PNG or JPEG") from error
+        return _decode(data)
     except Exception as error:  # Pillow raises whatever damaged bytes lead its decoders to.
-        raise BadInput(_damaged(name, error)) from error
-    with image:
+        if not isinstance(error, UnusableLevels):
+            for less in with_less_metadata(data):
+                with suppress(Exception):
+                    return _decode(less)
+        raise BadInput(f"{name} {_refusal(error, data)}") from error
+
+
+def _decode(data: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(data), formats=_available_formats()) as image:
         width, height = image.size
         if width * height > MAX_PIXELS:
-            raise BadInput(_too_large(name, f"{width}x{height}"))
-        try:
-            image.load()
-            return to_rgb(ImageOps.exif_transpose(image))
-        except UnusableLevels as error:
-            raise BadInput(f"{name} {error}; save it as 8-bit PNG or JPEG") from error
-        except Exception as error:  # As above.
-            raise BadInput(_damaged(name, error)) from error
+            raise Image.DecompressionBombError(f"{width}x{height}")
+        image.load()
+        return _upright(to_rgb(image), image)
+
+
+def _upright(picture: Image.Image, original: Image.Image) -> Image.Image:
+    """`picture` as the orientation of `original` has it; as it is where that cannot be read."""
+    try:
+        turn = TURNS.get(original.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # Metadata is as often damaged as it is read by nobody.
+        turn = None
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _available_formats() -> list[str]:
@@ -127,16 +147,19 @@ def _available_formats() -> list[str]:
     return [name for name in FORMATS if name in Image.OPEN]
 
 
-def _too_large(name: str, size: str) -> str:
-    return (
-        f"{name} has {size} pixels; expected at most {MAX_PIXELS // 1_000_000} million; "
-        "save a smaller copy"
-    )
-
-
-def _damaged(name: str, error: Exception) -> str:
+def _refusal(error: Exception, data: bytes) -> str:
+    """What is wrong with the picture, and what to do."""
+    if isinstance(error, UnusableLevels):
+        return f"{error}; save it as 8-bit PNG or JPEG in sRGB"
+    if isinstance(error, Image.DecompressionBombError):
+        # Pillow, which checks at twice as many, counts them in a sentence.
+        size = str(error) if " " not in str(error) else "far more"
+        limit = f"expected at most {MAX_PIXELS // 1_000_000} million"
+        return f"has {size} pixels; {limit}; save a smaller copy"
+    if isinstance(error, UnidentifiedImageError):
+        return f"{_what_it_is(data)}; save it as PNG or JPEG"
     reason = str(error) or type(error).__name__
-    return f"{name} is damaged or incomplete ({reason}); save or download it again"
+    return f"is damaged or incomplete ({reason}); save or download it again"
 
 
 def _what_it_is(data: bytes) -> str:
@@ -152,44 +175,6 @@ def _what_it_is(data: bytes) -> str:
     except UnicodeDecodeError:
         return "is not a picture in a format read here (PNG, JPEG, WebP, GIF, BMP, TIFF)"
     return "holds text, not a picture"
-
-
-class UnusableLevels(Exception):
-    """The picture's levels have no agreed meaning as brightness. The message says which."""
-
-
-def to_rgb(image: Image.Image) -> Image.Image:
-    """`image` in mode RGB, what is transparent laid over white. Raises UnusableLevels."""
-    if image.mode in SIXTEEN_BIT_MODES:
-        return _grey(np.asarray(image).astype(np.float64) / 65535)
-    if image.mode in ("I", "F"):
-        return _grey(_unit_range(np.asarray(image).astype(np.float64), image.mode))
-    if image.mode == "LAB":
-        raise UnusableLevels("is in Lab colour")
-    if image.has_transparency_data:
-        picture = image.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        return Image.alpha_composite(white, picture).convert("RGB")
-    return image.convert("RGB")
-
-
-def _unit_range(levels: np.ndarray, mode: str) -> np.ndarray:
-    """Levels of 32 bits in [0, 1], where their range says what they mean."""
-    if not np.isfinite(levels).all():
-        raise UnusableLevels("has levels that are not finite numbers")
-    low, high = levels.min(), levels.max()
-    tops = (1, 255) if mode == "F" else (255, 65535)
-    for top in tops:
-        if low >= 0 and high <= top:
-            return levels / top
-    raise UnusableLevels(
-        f"has 32-bit levels from {low:g} to {high:g}, expected 0 to {tops[0]} or 0 to {tops[1]}"
-    )
-
-
-def _grey(levels: np.ndarray) -> Image.Image:
-    """levels: [height, width] in [0, 1]."""
-    return Image.fromarray(np.round(levels * 255).astype(np.uint8)).convert("RGB")
 
 
 def cut_square(image: Image.Image, crop: Mapping[str, JSON], name: str) -> Image.Image:

@@ -80,6 +80,12 @@ def test_digits_are_split_by_seed_with_every_class_in_both(workshop):
     assert not np.array_equal(other["test_labels"], arrays["test_labels"])
 
 
+@pytest.mark.parametrize("seed", [2**32 - 1, 2**32, 2**52])
+def test_digits_are_split_by_any_seed_that_a_declaration_allows(workshop, seed):
+    row = workshop.run("data", DIGITS, seed=seed)
+    assert workshop.read(row, "arrays.safetensors")["test_images"].shape == (360, 28, 28)
+
+
 def test_enlarged_digit_is_centred_by_mass_and_keeps_a_margin():
     scan = np.zeros((8, 8))
     scan[2:5, 3:5] = 16

@@ -13,7 +13,7 @@ import pytest
 
 from tasks import BadInput
 from tasks.data import image_files
-from tasks.data.image_files import image_digest, read_source
+from tasks.data.image_files import image_params, read_source
 
 SHIPPED = [
     ("scikit-learn", "china.jpg"),
@@ -59,8 +59,8 @@ def test_the_digest_is_that_of_the_content_alone(tmp_path):
     for name in ("a.png", "b.jpg"):
         (tmp_path / name).write_bytes(b"content")
     expected = hashlib.sha256(b"content").hexdigest()
-    assert image_digest(of_file("a.png"), tmp_path) == expected
-    assert image_digest(of_file("b.jpg"), tmp_path) == expected
+    assert image_params(of_file("a.png"), tmp_path)["sha256"] == expected
+    assert image_params(of_file("b.jpg"), tmp_path)["sha256"] == expected
 
 
 @pytest.mark.parametrize("library, name", SHIPPED)
@@ -71,9 +71,9 @@ def test_pictures_of_libraries_are_found(library, name):
 
 def test_neither_pillow_nor_the_libraries_are_imported_to_find_them():
     script = (
-        "import sys; from pathlib import Path; from tasks.data.image_files import image_digest\n"
+        "import sys; from pathlib import Path; from tasks.data.image_files import image_params\n"
         f"for source, name in {SHIPPED}:\n"
-        "    image_digest({'image': 'x', 'source': source, 'name': name}, Path())\n"
+        "    image_params({'image': 'x', 'source': source, 'name': name}, Path())\n"
         "print([m for m in ('PIL', 'numpy', 'sklearn', 'skimage', 'matplotlib', 'torch')"
         " if m in sys.modules])"
     )

@@ -201,6 +201,10 @@ def test_sheets_of_steps_are_gone_through_by_a_slider(steps, plot, drawn, labels
         assert shown and all(label in titles for titles in shown)
 
 
+def test_one_value_among_other_words_does_not_name_a_slider(steps):
+    assert play_panel("denoised", drawn_panel(steps["denoised"]))["slider"] == "Shown"
+
+
 @pytest.mark.parametrize(
     ("plot", "drawn", "titles"),
     [

@@ -259,3 +259,10 @@ def test_far_away_only_coarse_structure_is_left():
 def test_pixels_run_from_minus_one_to_one_and_what_lies_beyond_is_cut():
     image = np.array([-2.0, -1.0, 0.0, 1.0, 3.0]).reshape(1, 1, 5).repeat(3, 0)
     assert to_pixels(image)[0, :, 0].tolist() == [0, 0, 128, 255, 255]
+
+
+def test_titles_of_blocks_hold_no_empty_boxes():
+    images = np.zeros((1, 1, 28, 28), dtype=np.uint8)
+    drawn = draw_blocks([Block(images, title="\N{PANDA FACE} \u6f22")], 4)
+    spelled = draw_blocks([Block(images, title="[panda face] [U+6F22]")], 4)
+    assert drawn.image.tobytes() == spelled.image.tobytes()

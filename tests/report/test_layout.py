@@ -30,6 +30,17 @@ def test_page_holds_together_at_every_width_in_light_and_dark(browser, every_pag
     assert visit.complaints == []
 
 
+def test_tables_beside_pictures_are_never_cut(browser, every_page):
+    page = Visit(browser, every_page / "runs/course.html", width=1200).page
+    tables = page.locator(".beside .scroll:not(.paired)")
+    assert tables.count() > 0
+    # As wide as that of a model with three checkpoints and its distance to the real images.
+    tables.first.locator("td").first.evaluate("cell => { cell.style.minWidth = '18rem'; }")
+    for table in tables.all():
+        table.scroll_into_view_if_needed()
+        assert table.evaluate("each => each.scrollWidth - each.clientWidth") <= 1
+
+
 @pytest.mark.parametrize("name", ["nodes", "compare"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_page_beside_a_pipeline_leads_back_to_it(browser, every_page, name, width):

@@ -5,12 +5,12 @@ tasks.diffusion.views has what each does; lengths are in pixels of a picture 64 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from flows.declaration import Declaration
-from flows.declaration.fields import Section, Seed
+from flows.declaration.fields import Section, Seed, in_full
 from flows.declaration.problems import Path, Problem
 from flows.figures.parameters import Problems, Refused
 
@@ -29,20 +29,26 @@ DIVISOR = Refused(_divisor)
 """Of the number of equal squares a side of the picture is cut into."""
 
 
-class PlainView(Section):
+class NamedView(Section):
+    """The name alone may stand for the whole mapping."""
+
+    short_for = "name"
+
+
+class PlainView(NamedView):
     """A view without parameters. flip: upside down. negate: each colour its opposite."""
 
     name: Literal["flip", "rotate_90_cw", "rotate_90_ccw", "rotate_180", "negate"]
 
 
-class Skew(Section):
+class Skew(NamedView):
     """Columns rolled by displacements that grow from -max_displacement to max_displacement."""
 
     name: Literal["skew"]
     max_displacement: Annotated[int, Field(ge=1, le=STAGE_ONE_SIZE)] = 50
 
 
-class PatchPermutation(Section):
+class PatchPermutation(NamedView):
     """patches x patches squares in an order drawn from seed."""
 
     name: Literal["patch_permutation"]
@@ -50,7 +56,7 @@ class PatchPermutation(Section):
     seed: Seed = 0
 
 
-class PixelPermutation(Section):
+class PixelPermutation(NamedView):
     """Every pixel in an order drawn from seed."""
 
     name: Literal["pixel_permutation"]
@@ -58,14 +64,14 @@ class PixelPermutation(Section):
     seed: Seed = 0
 
 
-class Jigsaw(Section):
+class Jigsaw(NamedView):
     """Sixteen interlocking pieces put together in another order."""
 
     name: Literal["jigsaw"]
     seed: Seed = 0
 
 
-class InnerCircle(Section):
+class InnerCircle(NamedView):
     """A disc in the middle turned. radius: a fraction of half the width."""
 
     name: Literal["inner_circle"]
@@ -73,19 +79,18 @@ class InnerCircle(Section):
     degrees: Literal[90, 180, 270] = 90
 
 
-class SquareHinge(Section):
+class SquareHinge(NamedView):
     """squares x squares tiles, each turned by a quarter in its place."""
 
     name: Literal["square_hinge"]
     squares: Annotated[int, Field(ge=1, le=STAGE_ONE_SIZE // 2), DIVISOR] = 4
 
 
-def _of_name(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
-
-
 AnyView = (
     PlainView | Skew | PatchPermutation | PixelPermutation | Jigsaw | InnerCircle | SquareHinge
 )
-View = Annotated[AnyView, Field(discriminator="name"), BeforeValidator(_of_name)]
-"""The name alone may stand for the whole mapping."""
+View = Annotated[
+    AnyView,
+    Field(discriminator="name"),
+    BeforeValidator(lambda value: in_full(NamedView, value)),
+]

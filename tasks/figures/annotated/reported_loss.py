@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tasks.figures.drawing.chart import Axes, Chart, csv_bytes, draw_chart, whole
+from tasks.figures.drawing.chart import Axes, Chart, csv_bytes, draw_chart, legend_name, whole
 from tasks.figures.drawing.drawn import Drawing
 from tasks.figures.drawing.losses import Losses, read_losses, use_log_scale
 from tasks.figures.playing.losses import Line, loss_control, read_table
@@ -90,7 +90,7 @@ def _draw_curves(
             marker,
             color=ink,
             markersize=4.5,
-            label=name,
+            label=legend_name(name),
             zorder=4,
         )
     axes.set_xscale("log")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.figures.drawing.chart import Axes, Chart, csv_bytes, draw_chart
+from tasks.figures.drawing.chart import Axes, Chart, csv_bytes, draw_chart, legend_name
 from tasks.figures.drawing.drawn import Drawing
 from tasks.figures.drawing.pixels import Floats
 from tasks.figures.plots import Plot
@@ -72,7 +72,8 @@ def draw_schedules(step: Step) -> Drawing:
             axes.yaxis.label.set_math_fontfamily("dejavusans")
             for schedule, colour in zip(schedules, chart.theme.series, strict=False):
                 line = getattr(schedule, column)
-                axes.plot(schedule.t, line, color=colour, linewidth=1.8, label=schedule.label)
+                label = legend_name(schedule.label)
+                axes.plot(schedule.t, line, color=colour, linewidth=1.8, label=label)
             axes.set_ylim(bottom=0)
             if column != "alpha_bar":
                 # The last betas of the cosine schedule rise to 1 and would flatten the others.

@@ -20,8 +20,10 @@ from tasks.figures.drawing.style import (
     LIGHT,
     Theme,
     chart_font,
+    drawable,
     png_bytes,
     sequence_colours,
+    shipped_matplotlib,
 )
 
 if TYPE_CHECKING:
@@ -45,28 +47,40 @@ def draw_chart(
 
     height: in CSS pixels; the width is that of all charts. data_csv: the numbers drawn.
     """
+    with shipped_matplotlib():
+        objects = {
+            "image.png": _draw_on(LIGHT, draw, height),
+            "image-dark.png": _draw_on(DARK, draw, height),
+        }
+    if data_csv is not None:
+        objects["data.csv"] = data_csv
+    return Drawing(objects, CHART_WIDTH, height, alt)
+
+
+def _draw_on(theme: Theme, draw: Callable[[Chart], None], height: int) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    objects = {}
-    for name, theme in (("image.png", LIGHT), ("image-dark.png", DARK)):
-        figure = Figure(
-            figsize=(CHART_WIDTH / DPI, height / DPI),
-            dpi=DPI * CHART_DENSITY,
-            facecolor=theme.ground,
-            layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08),
-        )
-        canvas = FigureCanvasAgg(figure)
-        draw(Chart(figure, theme))
-        for axes in figure.axes:
-            _style_ticks(axes, theme)
-        canvas.draw()
-        image = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba())
-        objects[name] = png_bytes(image.convert("RGB").quantize(128, dither=Image.Dither.NONE))
-    if data_csv is not None:
-        objects["data.csv"] = data_csv
-    return Drawing(objects, CHART_WIDTH, height, alt)
+    figure = Figure(
+        figsize=(CHART_WIDTH / DPI, height / DPI),
+        dpi=DPI * CHART_DENSITY,
+        facecolor=theme.ground,
+        layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08),
+    )
+    canvas = FigureCanvasAgg(figure)
+    draw(Chart(figure, theme))
+    for axes in figure.axes:
+        _style_ticks(axes, theme)
+    canvas.draw()
+    image = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba())
+    return png_bytes(image.convert("RGB").quantize(128, dither=Image.Dither.NONE))
+
+
+def legend_name(text: str) -> str:
+    """`text` as the label of a line: matplotlib leaves those out that begin with "_", so that one
+    begins with an invisible character, which is not drawn."""
+    return f"\N{WORD JOINER}{text}" if text.startswith("_") else text
 
 
 class Chart:
@@ -114,8 +128,8 @@ class Chart:
                 handles, names, loc="upper right", prop=font, frameon=True, borderaxespad=0.8
             )
             legend.get_frame().set(facecolor=self.theme.ground, edgecolor="none", alpha=0.85)
-        for text in legend.get_texts():
-            text.set_color(self.theme.ink)
+        for text, name in zip(legend.get_texts(), names, strict=True):
+            text.set(color=self.theme.ink, text=drawable(name), parse_math=False)
 
     def note(
         self,
@@ -137,9 +151,12 @@ class Chart:
 
         if has_halo:
             options["path_effects"] = [withStroke(linewidth=3, foreground=self.theme.ground)]
-        options = {"textcoords": "offset points", "ha": "center", "va": "bottom", **options}
-        font = chart_font(NOTE, is_bold=is_bold)
-        axes.annotate(text, at, xytext=offset, color=colour, fontproperties=font, **options)
+        placing = {"textcoords": "offset points", "ha": "center", "va": "bottom", **options}
+        style: dict[str, Any] = {
+            "color": colour,
+            "fontproperties": chart_font(NOTE, is_bold=is_bold),
+        }
+        axes.annotate(drawable(text), at, xytext=offset, parse_math=False, **style, **placing)
 
     def write(
         self,
@@ -153,7 +170,8 @@ class Chart:
     ) -> None:
         """Words of a table that end, or begin, at a point of `axes`."""
         font = chart_font(NOTE, is_bold=is_bold)
-        axes.text(*at, text, ha=side, va="center", color=colour, fontproperties=font)
+        style: dict[str, Any] = {"color": colour, "fontproperties": font, "parse_math": False}
+        axes.text(*at, drawable(text), ha=side, va="center", **style)
 
     def add_bars(self, axes: Axes, groups: Mapping[str, Sequence[float]]) -> None:
         """At each whole number a bar of every group, the last one the strongest."""

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tasks.figures.drawing.drawn import UNKNOWN, Origin
 from tasks.figures.drawing.pixels import Images, upscale
-from tasks.figures.drawing.style import SHEET_GROUND, SHEET_INK, SHEET_MUTED, sheet_font
+from tasks.figures.drawing.style import SHEET_GROUND, SHEET_INK, SHEET_MUTED, drawable, sheet_font
 
 MARGIN = 14
 BLOCK_GAP = 20
@@ -209,7 +209,7 @@ class _Layout:
 def _wrap(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
     """`text` broken between words so that lines are at most `width` pixels where words allow."""
     lines: list[str] = []
-    for word in text.split():
+    for word in drawable(text).split():
         if lines and font.getlength(f"{lines[-1]} {word}") <= width:
             lines[-1] += f" {word}"
         else:

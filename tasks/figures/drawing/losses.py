@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks import StepFailed
-from tasks.figures.drawing.chart import Axes, plain
+from tasks.figures.drawing.chart import Axes, legend_name, plain
 from tasks.figures.drawing.pixels import Floats
 from tasks.running.step import Step
 
@@ -29,8 +29,9 @@ class Losses:
     def add_to(self, axes: Axes, colour: str, label: str | None = None) -> None:
         """Every step as a faint line, the smoothed one over it, which bears the label."""
         steps = np.arange(1, len(self.raw) + 1)
+        name = None if label is None else legend_name(label)
         axes.plot(steps, self.raw, color=colour, linewidth=0.5, alpha=0.35, zorder=2)
-        axes.plot(steps, self.smoothed, color=colour, linewidth=1.8, label=label, zorder=3)
+        axes.plot(steps, self.smoothed, color=colour, linewidth=1.8, label=name, zorder=3)
 
 
 def read_losses(step: Step, role: str) -> Losses:

@@ -6,14 +6,23 @@ Sheets of digits are drawn once, on a dark ground as digits have it, which suits
 
 from __future__ import annotations
 
+import importlib.util
 import io
+import logging
+import os
+import re
+import threading
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageFont
+
+from tasks import StepFailed
 
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
@@ -64,12 +73,71 @@ CHART_DENSITY = 2
 """Pixels of a chart file for one CSS pixel."""
 
 
+_MATPLOTLIB = threading.RLock()
+
+
+def _matplotlib_data() -> Path:
+    """The folder of what matplotlib ships, found without importing it."""
+    spec = importlib.util.find_spec("matplotlib")
+    assert spec is not None and spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0]) / "mpl-data"
+
+
+@contextmanager
+def shipped_matplotlib() -> Iterator[None]:
+    """matplotlib as it is shipped, for one thread at a time: neither a backend of the environment,
+    nor a matplotlibrc, a style or what other code of the process has set changes a pixel."""
+    with _MATPLOTLIB:
+        _import_matplotlib()
+        import matplotlib
+
+        defaults = {
+            name: value
+            for name, value in matplotlib.rcParamsDefault.items()
+            if not name.startswith("backend")
+        }
+        with matplotlib.rc_context(defaults):
+            yield
+
+
+@lru_cache
+def _import_matplotlib() -> None:
+    """Without the user's settings, which it reads as it is imported, and refuses if they name a
+    backend that is not installed. What it has to say of them is nobody's concern."""
+    settings: dict[str, str | None] = {
+        "MPLBACKEND": None,
+        "MATPLOTLIBRC": str(_matplotlib_data() / "matplotlibrc"),
+    }
+    before = {name: os.environ.get(name) for name in settings}
+    logger = logging.getLogger("matplotlib")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        _set_environment(settings)
+        # Looks for a folder to keep its list of fonts in.
+        import matplotlib.font_manager  # noqa: F401
+    except UnicodeDecodeError as error:
+        raise StepFailed(
+            f"{Path('matplotlibrc').absolute()} is not UTF-8, and matplotlib reads it wherever it "
+            "is started; rename it, or run in another folder"
+        ) from error
+    finally:
+        _set_environment(before)
+        logger.setLevel(level)
+
+
+def _set_environment(values: dict[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
 def font_file(is_bold: bool = False) -> Path:
     """The typeface of charts and sheets; matplotlib ships it, so it is there on every machine."""
-    import matplotlib
-
     name = "DejaVuSans-Bold.ttf" if is_bold else "DejaVuSans.ttf"
-    return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name
+    return _matplotlib_data() / "fonts" / "ttf" / name
 
 
 def chart_font(size: float, is_bold: bool = False) -> FontProperties:
@@ -124,32 +192,39 @@ def wrap(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
 
 
 def drawable(text: str) -> str:
-    """`text` without invisible characters; a symbol the typeface lacks is named in brackets.
+    """`text` without invisible characters; what the typeface lacks stands in brackets.
 
-    An emoji would otherwise be an empty box: "a \N{PANDA FACE}" is drawn as "a [panda face]".
+    It would otherwise be an empty box. Symbols are named: "a \N{PANDA FACE}" is drawn as
+    "a [panda face]"; letters of other scripts are counted off: "\u6f22\u5b57" as "[U+6F22 U+5B57]".
     """
-    return "".join(_drawable_character(character) for character in text)
+    spelled = "".join(_drawable_character(character) for character in text)
+    return re.sub(r"(?<=[0-9A-F])\]\[(?=U\+)", " ", spelled)
 
 
 @lru_cache(maxsize=4096)
 def _drawable_character(character: str) -> str:
+    """What stands for it: itself, nothing, or its name or number in brackets."""
+    is_there = all(face.get_char_index(ord(character)) for face in _typefaces())
     if character.isspace():
-        return character
+        return character if is_there or character == "\n" else " "
     category = unicodedata.category(character)
     # Joiners, directions and control characters; variation selectors; skin tones of emoji.
     is_tone = "\U0001f3fb" <= character <= "\U0001f3ff"
     if category in ("Cf", "Cc") or character in "\ufe0e\ufe0f" or is_tone:
         return ""
-    if category == "So" and not _typeface().get_char_index(ord(character)):
+    if is_there:
+        return character
+    if category == "So":
         return f"[{unicodedata.name(character, 'symbol').lower()}]"
-    return character
+    return f"[U+{ord(character):04X}]"
 
 
 @lru_cache
-def _typeface() -> FT2Font:
-    from matplotlib.ft2font import FT2Font
+def _typefaces() -> tuple[FT2Font, FT2Font]:
+    with shipped_matplotlib():
+        from matplotlib.ft2font import FT2Font
 
-    return FT2Font(str(font_file()))
+    return FT2Font(str(font_file())), FT2Font(str(font_file(is_bold=True)))
 
 
 def _words(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:

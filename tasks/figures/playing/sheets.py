@@ -63,11 +63,12 @@ def _frames(by: str, labels: Sequence[str], places: Sequence[Place]) -> Control 
 
 
 def _named_by(labels: Sequence[str]) -> str:
-    """Of "epoch 1", "epoch 5": Checkpoint; of "t = 690", "t = 90", "result": t; else nothing."""
+    """Of "epoch 1", "epoch 5": Checkpoint; of "t = 690", "t = 90", "result": t; else nothing, as of
+    "clean", "noisy, t = 90", "epoch 1", of which one alone has a value."""
     if all(label.startswith("epoch ") for label in labels):
         return "Checkpoint"
-    names = {label.partition(" = ")[0] for label in labels if " = " in label}
-    return names.pop() if len(names) == 1 else ""
+    names = [label.partition(" = ")[0] for label in labels if " = " in label]
+    return names[0] if len(names) > 1 and len(set(names)) == 1 else ""
 
 
 def wipe(subjects: Sequence[Mapping[str, Any]]) -> Control:

@@ -200,11 +200,55 @@ def test_yaml_bomb_is_refused(tmp_path):
     assert "counting each alias in full" in refusal(tmp_path, "\n".join(lines))
 
 
-def test_merge_bomb_is_refused(tmp_path):
-    lines = ["a0: &a0 {x: 1}"]
-    for n in range(1, 12):
-        lines.append(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}")
-    assert "counting each alias in full" in refusal(tmp_path, "\n".join(lines))
+@pytest.mark.parametrize("text", ["a: &m {x: 1}\nb:\n  <<: *m\n", "a: &m {x: 1}\nb: {<<: [*m]}"])
+def test_merge_keys_are_refused_in_one_line(tmp_path, text):
+    place = "line 3" if "b:\n" in text else "line 2"
+    told = "merge keys (<<) are not read here; write out what is to be merged"
+    assert refusal(tmp_path, text) == f"pipelines.yaml, {place}: {told}"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("version: 1\nmodels:\n\u00a0\u00a0a: 1\n", "line 3, column 1: no-break space (U+00A0)"),
+        ("a:\n  b: 1\n \u00a0c: 2\n", "line 3, column 2: no-break space (U+00A0)"),
+        ("a:\n- \u200bb\n", "line 2, column 3: zero width space (U+200B)"),
+        ("a: 1\n\u3000b: 2\n", "line 2, column 1: ideographic space (U+3000)"),
+    ],
+)
+def test_an_invisible_character_in_the_indentation_is_named(tmp_path, text, place):
+    assert refusal(tmp_path, text).startswith(f"pipelines.yaml, {place} in the indentation")
+
+
+def test_lines_of_quoted_text_and_blocks_may_begin_with_any_blank():
+    assert parse_yaml("a: |\n  x\n  \u00a0y\nb: 'x\n  \u00a0y'", "here") == {
+        "a": "x\n\u00a0y\n",
+        "b": "x \u00a0y",
+    }
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("w3-prompts.panels.0.steps=1001", "steps is 1001; expected at most 1,000"),
+        ("w3-prompts.panels.0.prompts=3", "prompts is 3; expected a list"),
+        ("w4-posterior.panels.0.schedules.0.beta_end=3", "schedules.0.beta_end is 3; expected"),
+        ("w4-posterior.panels.0.schedules=[]", "schedules is []; expected at least 1 entry"),
+        ("w4-posterior.panels.0.id=A", 'id is "A"; expected a name'),
+    ],
+)
+def test_a_setting_is_named_by_its_own_name(override, message):
+    path = f"figures.{override}"
+    with pytest.raises(BadInput) as error:
+        real_file().settle(None, [path])
+    place = path.partition("=")[0].rpartition("panels.0.")[0] + "panels.0."
+    assert f": {place}{message}" in str(error.value)
+
+
+def test_the_range_of_a_seed_is_written_out(tmp_path):
+    assert refusal(tmp_path, spoiled("seeds", {"data": 2**63})) == (
+        "pipelines.yaml: seeds.data is 9223372036854775808; expected at most 4,503,599,627,370,496"
+    )
 
 
 def test_file_that_cannot_be_read_is_named(tmp_path):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from flows.declaration.read_declaration import read_declaration
@@ -125,3 +127,66 @@ def test_unknown_profile_names_the_declared_ones(tmp_path):
     assert refusal(tmp_path, profile="tinny") == (
         "pipelines.yaml: no profile 'tinny'; did you mean tiny? Declared: plain, tiny"
     )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "a cat #2",
+            "#2",
+            "[a, b] # c",
+            "a: b",
+            "a:",
+            "- a",
+            "? a",
+            "&a b",
+            "*a",
+            "!a",
+            "%a",
+            "@a",
+        ),
+        *(
+            "`a`",
+            "|",
+            "> a",
+            "--- a",
+            "... a",
+            "[a",
+            "{a",
+            "'a",
+            "a\nb",
+            "'a' b",
+            "[a] b",
+            "{a: b #c}",
+        ),
+    ],
+)
+def test_text_that_yaml_would_take_for_something_else_is_to_be_quoted(tmp_path, value):
+    text = refusal(tmp_path, f"models.flow.title={value}")
+    assert text.startswith(f"--set models.flow.title={value}")
+    assert "quote it: --set " in text
+    (quoted,) = shlex.split(text.rpartition("--set ")[2])
+    assert small_file(tmp_path).settle(None, [quoted]).models["flow"].title == value
+
+
+@pytest.mark.parametrize(
+    "value", ["a, b", "a:b", "C:\\a", "a#b", "it's", "50 % a", "a - b", "x=y", "<<"]
+)
+def test_text_that_yaml_takes_for_text_is_taken_whole(tmp_path, value):
+    settled = small_file(tmp_path).settle(None, [f"models.flow.title={value}"])
+    assert settled.models["flow"].title == value
+
+
+def test_a_whole_is_set_before_its_parts_in_whatever_order(tmp_path):
+    file = read_declaration(write(tmp_path, {**SMALL, "images": {"tower": "old.png"}}))
+    overrides = [f"images.tower={tmp_path}/new.png", "images.tower.crop={side: 0.5}"]
+    first, second = (file.settle(None, order).images for order in (overrides, overrides[::-1]))
+    assert first == second
+    assert (first["tower"].file, first["tower"].crop.side) == (f"{tmp_path}/new.png", 0.5)
+
+
+def test_a_part_of_what_the_file_has_in_short_can_be_set(tmp_path):
+    file = read_declaration(write(tmp_path, {**SMALL, "images": {"tower": "old.png"}}))
+    tower = file.settle(None, ["images.tower.crop.side=0.5"]).images["tower"]
+    assert (tower.file, tower.crop.side) == ("old.png", 0.5)
