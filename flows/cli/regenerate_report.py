@@ -14,6 +14,7 @@ import typer
 
 from flows.run.run_request import RunRequest
 from tasks import BadInput, DarkroomError
+from tasks.store.local_files import given_path
 
 LARGE_FILE = 10 * 1024 * 1024
 """Bytes from which a single file is too large for many mail and course systems."""
@@ -33,7 +34,7 @@ def regenerate_report(
         ),
     ] = _DEFAULT_STORE,
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(metavar="FOLDER", help="Where the report goes; by default, in the store."),
     ] = None,
     pipeline: Annotated[
@@ -48,7 +49,7 @@ def regenerate_report(
         bool, typer.Option("--single-file", help="One index.html with everything inside.")
     ] = False,
     zip_file: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--zip", metavar="FILE", help="Write the report as one zip to hand in."),
     ] = None,
 ) -> None:
@@ -71,10 +72,10 @@ def regenerate_report(
     if zip_file is not None:
         with tempfile.TemporaryDirectory() as folder:
             build(Path(folder) / "report")
-            _write_zip(zip_file, Path(folder))
-        typer.echo(str(zip_file))
+            _write_zip(given_path(zip_file), Path(folder))
+        typer.echo(zip_file)
     else:
-        typer.echo(str(build(out or Path(RunRequest.model_validate({"store": store}).report_path))))
+        typer.echo(str(build(RunRequest(store=store, report_folder=out).report_path)))
 
 
 def _warn_if_large(index: Path) -> None:

@@ -101,12 +101,9 @@ def report(
     debug: Debug = False,
 ) -> None:
     """Build the report again from the store alone, like regenerate-report."""
-    from pathlib import Path
-
     from flows.cli.regenerate_report import regenerate_report
 
-    out = Path(report_folder) if report_folder is not None else None
-    regenerate_report(store, out, pipeline, backend, single_file)
+    regenerate_report(store, report_folder, pipeline, backend, single_file)
 
 
 @app.command("train-pocket")

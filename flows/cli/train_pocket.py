@@ -13,6 +13,7 @@ from flows.nodes.pocket_nodes import MEASURE, SIMILARITY, STAGE_ONE, STAGE_TWO
 from flows.run.run import plan_request
 from flows.run.run_request import RunRequest
 from tasks import BadInput
+from tasks.store.local_files import given_path
 from tasks.store.row import Row
 from tasks.store.store import Store
 
@@ -80,7 +81,7 @@ def write_models(
     builders = {"stage_one": stage_one, "stage_two": stage_two, "similarity": similarity}
     places = []
     for name, build in builders.items():
-        places.append(project_root / pocket.output[name])
+        places.append(given_path(pocket.output[name], project_root))
         with quiet_libraries():
             _replace(places[-1], build)
     return places

@@ -19,6 +19,7 @@ from PIL import Image, UnidentifiedImageError
 
 from tasks import BadInput
 from tasks.running.step import Step, StepResult
+from tasks.store.local_files import given_path
 from tasks.store.node import JSON
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def _check_schema(path: Path, rows: int) -> pq.ParquetFile:
 
 
 def _local_file(params: Mapping[str, JSON], data_root: str, split: str) -> Path:
-    folder = Path(data_root).expanduser() / params["folder"]
+    folder = given_path(data_root) / params["folder"]
     names = (f"{split}.parquet", f"{split}-00000-of-00001.parquet")
     problem = f"no {names[0]} in {folder}"
     try:

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tasks import BadInput
+from tasks.store.local_files import given_path
 from tasks.store.node import JSON
 
 LIBRARY_FOLDERS = {
@@ -66,8 +67,6 @@ def read_source(location: Mapping[str, JSON], project_root: Path) -> bytes:
         raise BadInput(
             f"{where} cannot be read ({reason}); make it readable, or copy it"
         ) from error
-    except ValueError as error:  # A NUL in the path.
-        raise BadInput(f"{where!r} is not a path; name a picture file") from error
     if not data:
         raise BadInput(f"{where} is empty (0 bytes); save or download the picture again")
     if len(data) > MAX_BYTES:
@@ -80,9 +79,9 @@ def read_source(location: Mapping[str, JSON], project_root: Path) -> bytes:
 def _path_of(location: Mapping[str, JSON], project_root: Path) -> Path:
     if "file" in location:
         try:
-            return project_root / Path(str(location["file"])).expanduser()
-        except RuntimeError as error:  # ~somebody, whom this machine does not know.
-            raise BadInput(f"{describe_source(location)}: {error}") from error
+            return given_path(str(location["file"]), project_root)
+        except BadInput as error:
+            raise BadInput(f"images.{location['image']}: {error}") from error
     module, folder = LIBRARY_FOLDERS[location["source"]]
     spec = importlib.util.find_spec(module)
     if spec is None or not spec.submodule_search_locations:

@@ -12,6 +12,7 @@ from tasks.pocket.bank import Bank, draw_bank
 from tasks.pocket.concepts import Concept, read_concepts
 from tasks.pocket.glyphs import load_font
 from tasks.running.kinds import Surroundings
+from tasks.store.local_files import given_path
 
 
 def load_bank(params: Mapping[str, Any], project_root: Path) -> tuple[Bank, list[Concept]]:
@@ -20,8 +21,8 @@ def load_bank(params: Mapping[str, Any], project_root: Path) -> tuple[Bank, list
 
     Raises BadInput where a file is missing or not the one that was declared.
     """
-    font = project_root / params["font"]
-    concepts = project_root / params["concepts"]
+    font = given_path(params["font"], project_root)
+    concepts = given_path(params["concepts"], project_root)
     _check(font, params["font_sha256"], "pocket.font_sha256")
     _check(concepts, params["concepts_sha256"], "the plan")
     table = read_concepts(concepts)
@@ -38,7 +39,7 @@ def load_bank(params: Mapping[str, Any], project_root: Path) -> tuple[Bank, list
 def check_fonts(params: Sequence[Mapping[str, Any]], surroundings: Surroundings) -> None:
     """Raise BadInput unless the declared font is installed: known before a run starts."""
     for node in params:
-        font = surroundings.project_root / node["font"]
+        font = given_path(node["font"], surroundings.project_root)
         _check(font, node["font_sha256"], "pocket.font_sha256")
 
 
