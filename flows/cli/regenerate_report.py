@@ -55,6 +55,7 @@ def regenerate_report(
 ) -> None:
     """Build the HTML report from the manifest, without running anything."""
     from tasks.report.build import build_report
+    from tasks.report.files import files_below, replace_own_file, zip_bytes
     from tasks.store.store import Store
 
     if zip_file is not None and out is not None:
@@ -72,7 +73,7 @@ def regenerate_report(
     if zip_file is not None:
         with tempfile.TemporaryDirectory() as folder:
             build(Path(folder) / "report")
-            _write_zip(given_path(zip_file), Path(folder))
+            replace_own_file(given_path(zip_file), zip_bytes(files_below(Path(folder))))
         typer.echo(zip_file)
     else:
         typer.echo(str(build(RunRequest(store=store, report_folder=out).report_path)))
@@ -86,16 +87,6 @@ def _warn_if_large(index: Path) -> None:
             f"or leave out --single-file",
             err=True,
         )
-
-
-def _write_zip(path: Path, folder: Path) -> None:
-    from tasks.report.files import files_below, zip_bytes
-    from tasks.store.local_files import write_local_file
-
-    try:
-        write_local_file(path, zip_bytes(files_below(folder)))
-    except BadInput as error:
-        raise BadInput(f"{path} cannot be written; choose another file with --zip") from error
 
 
 def main() -> None:
