@@ -13,16 +13,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tasks import BadInput
 from tasks.data.image_files import describe_source, read_source
+from tasks.data.stand_ins import HEAD, stand_in
 from tasks.running.step import Step, StepResult
 from tasks.store.node import JSON
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tasks.running.kinds import Surroundings
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
@@ -105,7 +107,8 @@ def _load(data: bytes, name: str) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise BadInput(_too_large(name, "far more")) from error
     except UnidentifiedImageError as error:
-        raise BadInput(f"{name} {_what_it_is(data)}; save it as PNG or JPEG") from error
+        problem = stand_in(data[:HEAD]) or f"{_what_it_is(data)}; save it as PNG or JPEG"
+        raise BadInput(f"{name} {problem}") from error
     except Exception as error:  # Pillow raises whatever damaged bytes lead its decoders to.
         raise BadInput(_damaged(name, error)) from error
     with image:
@@ -143,10 +146,6 @@ def _what_it_is(data: bytes) -> str:
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
     if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1"):
         return "is a HEIC photograph, which is not read here"
-    if start.startswith(b"<"):
-        return "is a web page or SVG drawing, not a picture of pixels"
-    if start.startswith(b"version https://git-lfs"):
-        return "is a Git LFS pointer, not the picture itself (git lfs pull fetches it)"
     try:
         start.decode()
     except UnicodeDecodeError:
@@ -160,10 +159,8 @@ class UnusableLevels(Exception):
 
 def to_rgb(image: Image.Image) -> Image.Image:
     """`image` in mode RGB, what is transparent laid over white. Raises UnusableLevels."""
-    if image.mode in SIXTEEN_BIT_MODES:
-        return _grey(np.asarray(image).astype(np.float64) / 65535)
-    if image.mode in ("I", "F"):
-        return _grey(_unit_range(np.asarray(image).astype(np.float64), image.mode))
+    if image.mode in (*SIXTEEN_BIT_MODES, "I", "F"):
+        return _grey(_levels(image))
     if image.mode == "LAB":
         raise UnusableLevels("is in Lab colour")
     if image.has_transparency_data:
@@ -173,8 +170,18 @@ def to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+def _levels(image: Image.Image) -> np.ndarray:
+    """Of a picture with more than 8 bits: [height, width] in [0, 1]."""
+    import numpy as np  # the plan, which decodes pictures too, needs it for these alone
+
+    levels = np.asarray(image).astype(np.float64)
+    return levels / 65535 if image.mode in SIXTEEN_BIT_MODES else _unit_range(levels, image.mode)
+
+
 def _unit_range(levels: np.ndarray, mode: str) -> np.ndarray:
     """Levels of 32 bits in [0, 1], where their range says what they mean."""
+    import numpy as np
+
     if not np.isfinite(levels).all():
         raise UnusableLevels("has levels that are not finite numbers")
     low, high = levels.min(), levels.max()
@@ -189,6 +196,8 @@ def _unit_range(levels: np.ndarray, mode: str) -> np.ndarray:
 
 def _grey(levels: np.ndarray) -> Image.Image:
     """levels: [height, width] in [0, 1]."""
+    import numpy as np
+
     return Image.fromarray(np.round(levels * 255).astype(np.uint8)).convert("RGB")
 
 
@@ -231,6 +240,8 @@ def to_png(image: Image.Image) -> bytes:
 
 def model_image(png: bytes, size: int) -> NDArray[np.float32]:
     """A prepared picture as models take it: [3, size, size] float32 in [-1, 1]."""
+    import numpy as np
+
     with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
         picture = image.convert("RGB")
     if picture.size != (size, size):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tasks import BadInput
-from tasks.pocket.bank import Bank, draw_bank
-from tasks.pocket.concepts import Concept, read_concepts
-from tasks.pocket.glyphs import load_font
 from tasks.running.kinds import Surroundings
 from tasks.store.local_files import given_path
+
+if TYPE_CHECKING:
+    from tasks.pocket.bank import Bank
+    from tasks.pocket.concepts import Concept
 
 
 def load_bank(params: Mapping[str, Any], project_root: Path) -> tuple[Bank, list[Concept]]:
@@ -21,6 +22,11 @@ def load_bank(params: Mapping[str, Any], project_root: Path) -> tuple[Bank, list
 
     Raises BadInput where a file is missing or not the one that was declared.
     """
+    # Not above: the plan asks for check_fonts alone.
+    from tasks.pocket.bank import draw_bank
+    from tasks.pocket.concepts import read_concepts
+    from tasks.pocket.glyphs import load_font
+
     font = given_path(params["font"], project_root)
     concepts = given_path(params["concepts"], project_root)
     _check(font, params["font_sha256"], "pocket.font_sha256")

@@ -51,7 +51,7 @@ def check_data(declaration: Declaration | None, data_root: str | None) -> list[F
         reason = error.strerror if isinstance(error, OSError) else error
         text = f"{data_root} cannot be read ({reason}); set it to a folder of data sets"
         return [Finding("DARKROOM_DATA", "problem", text)]
-    from tasks.data.datasets import check_source
+    from tasks.data.dataset_files import check_source
 
     findings = [Finding("DARKROOM_DATA", "ok", str(folder))]
     for name, dataset in (declaration.datasets if declaration else {}).items():
