@@ -69,6 +69,7 @@ def run_flow(
 def plan(options: RunOptions) -> None:
     """Say what a run would do: hit or miss for each node, why, and how long it will take."""
     from flows.declaration.read_declaration import read_declaration
+    from flows.plan.cut_prompts import cut_prompts
     from flows.plan.show_plan import plan_to_json, print_plan
     from flows.run.run import check_nodes, plan_request
     from tasks.store.store import Store
@@ -78,10 +79,14 @@ def plan(options: RunOptions) -> None:
     request = _request(options)
     made = plan_request(request, declaration, store)
     check_nodes(made.misses, made.device, request, declaration, is_plan=True)
+    chosen = [node for node in made.nodes if node.name in made.selected]
+    cut = cut_prompts(chosen, declaration.project_root)
     if options.json:
-        print_json(plan_to_json(made))
+        print_json({**plan_to_json(made), "cut_prompts": cut})
     else:
         print_plan(made)
+        for line in cut:
+            typer.echo(line)
 
 
 @app.command()
