@@ -73,7 +73,7 @@ def regenerate_report(
     if zip_file is not None:
         with tempfile.TemporaryDirectory() as folder:
             build(Path(folder) / "report")
-            replace_own_file(given_path(zip_file), zip_bytes(files_below(Path(folder))))
+            replace_own_file(given_path(zip_file), zip_bytes(files_below(Path(folder))), "--zip")
         typer.echo(zip_file)
     else:
         typer.echo(str(build(RunRequest(store=store, report_folder=out).report_path)))

@@ -40,7 +40,7 @@ def write_comparison(
     rows = store.rows()
     a, b = choose_run(rows, wanted_a, pipeline), choose_run(rows, wanted_b, pipeline)
     page = comparison_page(store, rows, (a, read_run(store, a)), (b, read_run(store, b)))
-    replace_own_file(out, page)
+    replace_own_file(out, page, "--html")
     return out
 
 

@@ -26,7 +26,7 @@ def export_pipeline(store: Store, pipeline: str, out: Path) -> Path:
         build_report(store, Path(folder) / "report", [pipeline])
         files = files_below(Path(folder))
     files["manifest.parquet"] = _manifest_of(store, pipeline)
-    replace_own_file(out, zip_bytes(files))
+    replace_own_file(out, zip_bytes(files), "--out")
     return out
 
 

@@ -178,20 +178,21 @@ GENERATOR = b'<meta name="generator" content="Darkroom">'
 """In the head of every page."""
 
 
-def replace_own_file(path: Path, data: bytes) -> None:
-    """Write a page or zip that the user has named, over an earlier one of Darkroom or none.
+def replace_own_file(path: Path, data: bytes, option: str) -> None:
+    """Write a page or zip that the user has named with `option`, over one of Darkroom or none.
 
     Raises BadInput, and leaves the file as it is, if something else is there or it cannot be
     written.
     """
     if os.path.lexists(path) and not _is_own(path):
         raise BadInput(
-            f"{path} is there already and not of Darkroom; name another file, or move it away"
+            f"{path} is there already and not of Darkroom; choose another file with {option}, or "
+            "move it away"
         )
     try:
         write_local_file(path, data)
     except BadInput as error:
-        raise BadInput(f"{path} cannot be written; name another file") from error
+        raise BadInput(f"{path} cannot be written; choose another file with {option}") from error
 
 
 def _is_own(path: Path) -> bool:

@@ -110,7 +110,7 @@ def test_files_that_are_the_same_are_nobodys_loss(tmp_path):
 def test_named_file_of_somebody_else_stays(tmp_path, data):
     (tmp_path / "out").write_bytes(data)
     with pytest.raises(BadInput, match="is there already and not of Darkroom"):
-        replace_own_file(tmp_path / "out", b"new")
+        replace_own_file(tmp_path / "out", b"new", "--out")
     assert (tmp_path / "out").read_bytes() == data
 
 
@@ -119,7 +119,7 @@ def test_named_file_of_ours_is_replaced(tmp_path):
     for earlier in (None, b"", ours, b"<head>" + GENERATOR + b"</head>"):
         if earlier is not None:
             (tmp_path / "out").write_bytes(earlier)
-        replace_own_file(tmp_path / "out", b"new")
+        replace_own_file(tmp_path / "out", b"new", "--out")
         assert (tmp_path / "out").read_bytes() == b"new"
 
 
