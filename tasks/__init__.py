@@ -1,10 +1,21 @@
-"""The errors a user is meant to read. A leaf: it imports nothing and everything may import it.
+"""The errors a user is meant to read, and how threads wait for each other. A leaf: it imports
+nothing of Darkroom, and everything may import it.
 
 The command line prints the message of a DarkroomError alone, without a traceback. A message says
 what was wrong, where, and what to do about it.
 """
 
 from __future__ import annotations
+
+import os
+
+if "OMP_WAIT_POLICY" not in os.environ:
+    # Read once, when torch brings libgomp with it, so set where every process passes before that.
+    # A thread that has done its share spins for the others, by default 300,000 times: beside a
+    # busy process it takes the core from the very thread it waits for. A thousand rounds, which
+    # libgomp itself takes once it knows of more threads than cores, span the ordinary wait. How
+    # long a thread spins decides nothing of what it computes.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
 class DarkroomError(Exception):

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+import tasks  # before torch: it says how threads wait for each other
 from tests.s3_server import s3_address, s3_process, s3_server
 from tests.tiny_if import PLAIN, TinyIF, build_tiny_if
 
-__all__ = ["s3_address", "s3_process", "s3_server"]
+__all__ = ["s3_address", "s3_process", "s3_server", "tasks"]
 """Fixtures of every part that uses a store on S3."""
 
 pytest_plugins = ["tests.workshop"]

@@ -14,6 +14,7 @@ import typer
 
 from flows.run.run_request import RunRequest
 from tasks import BadInput, DarkroomError
+from tasks.store.local_files import given_path
 
 LARGE_FILE = 10 * 1024 * 1024
 """Bytes from which a single file is too large for many mail and course systems."""
@@ -33,7 +34,7 @@ def regenerate_report(
         ),
     ] = _DEFAULT_STORE,
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(metavar="FOLDER", help="Where the report goes; by default, in the store."),
     ] = None,
     pipeline: Annotated[
@@ -48,12 +49,13 @@ def regenerate_report(
         bool, typer.Option("--single-file", help="One index.html with everything inside.")
     ] = False,
     zip_file: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--zip", metavar="FILE", help="Write the report as one zip to hand in."),
     ] = None,
 ) -> None:
     """Build the HTML report from the manifest, without running anything."""
     from tasks.report.build import build_report
+    from tasks.report.files import files_below, replace_own_file, zip_bytes
     from tasks.store.store import Store
 
     if zip_file is not None and out is not None:
@@ -71,10 +73,10 @@ def regenerate_report(
     if zip_file is not None:
         with tempfile.TemporaryDirectory() as folder:
             build(Path(folder) / "report")
-            _write_zip(zip_file, Path(folder))
-        typer.echo(str(zip_file))
+            replace_own_file(given_path(zip_file), zip_bytes(files_below(Path(folder))), "--zip")
+        typer.echo(zip_file)
     else:
-        typer.echo(str(build(out or Path(RunRequest.model_validate({"store": store}).report_path))))
+        typer.echo(str(build(RunRequest(store=store, report_folder=out).report_path)))
 
 
 def _warn_if_large(index: Path) -> None:
@@ -85,16 +87,6 @@ def _warn_if_large(index: Path) -> None:
             f"or leave out --single-file",
             err=True,
         )
-
-
-def _write_zip(path: Path, folder: Path) -> None:
-    from tasks.report.files import files_below, zip_bytes
-    from tasks.store.local_files import write_local_file
-
-    try:
-        write_local_file(path, zip_bytes(files_below(folder)))
-    except BadInput as error:
-        raise BadInput(f"{path} cannot be written; choose another file with --zip") from error
 
 
 def main() -> None:

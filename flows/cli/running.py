@@ -69,17 +69,24 @@ def run_flow(
 def plan(options: RunOptions) -> None:
     """Say what a run would do: hit or miss for each node, why, and how long it will take."""
     from flows.declaration.read_declaration import read_declaration
+    from flows.plan.cut_prompts import cut_prompts
     from flows.plan.show_plan import plan_to_json, print_plan
-    from flows.run.run import plan_request
+    from flows.run.run import check_nodes, plan_request
     from tasks.store.store import Store
 
     declaration = read_declaration(options.file)
     store = Store.open(options.store, create=False)
-    made = plan_request(_request(options), declaration, store)
+    request = _request(options)
+    made = plan_request(request, declaration, store)
+    check_nodes(made.misses, made.device, request, declaration, is_plan=True)
+    chosen = [node for node in made.nodes if node.name in made.selected]
+    cut = cut_prompts(chosen, declaration.project_root)
     if options.json:
-        print_json(plan_to_json(made))
+        print_json({**plan_to_json(made), "cut_prompts": cut})
     else:
         print_plan(made)
+        for line in cut:
+            typer.echo(line)
 
 
 @app.command()
@@ -101,12 +108,9 @@ def report(
     debug: Debug = False,
 ) -> None:
     """Build the report again from the store alone, like regenerate-report."""
-    from pathlib import Path
-
     from flows.cli.regenerate_report import regenerate_report
 
-    out = Path(report_folder) if report_folder is not None else None
-    regenerate_report(store, out, pipeline, backend, single_file)
+    regenerate_report(store, report_folder, pipeline, backend, single_file)
 
 
 @app.command("train-pocket")
@@ -123,7 +127,7 @@ def train_pocket(
 
     Stopped or killed, it goes on where it was. What is trained already is only written again.
     """
-    from flows.cli.train_pocket import PIPELINE, write_trained
+    from flows.cli.train_pocket import PIPELINE, require_own_places, write_trained
     from flows.run.execute import execute
     from flows.run.progress_display import ProgressDisplay
     from flows.run.run_request import RunRequest
@@ -136,6 +140,7 @@ def train_pocket(
         data_root=data_root,
         declaration=file,
     )
+    require_own_places(request)
     result = execute(request, ProgressDisplay())
     folders = write_trained(request) if result.exit_code == 0 else []
     if json:

@@ -42,13 +42,11 @@ def up(
     debug: Debug = False,
 ) -> None:
     """Start Prefect with its interface, serve every pipeline with its schedules, and the report."""
-    from pathlib import Path
-
     from flows.run.run_request import RunRequest
     from flows.serve.up import Place, up
 
     deployments = _declared(None, store, data_root, runner, file)
-    report = Path(RunRequest(store=store).report_path)
+    report = RunRequest(store=store).report_path
     up(deployments, report, Place(host, port, report_port, limit), typer.echo)
 
 
@@ -69,9 +67,11 @@ def deploy(
 ) -> None:
     """Register every pipeline with its schedules at the server of PREFECT_API_URL, for workers."""
     from flows.serve.deploy import deploy
+    from tasks.store.local_files import given_path
 
     deployments = _declared(pipeline, store, data_root, runner, file)
-    for name in deploy(deployments, pool, folder or os.getcwd()):
+    begins_in = str(given_path(folder).absolute()) if folder else os.getcwd()
+    for name in deploy(deployments, pool, begins_in):
         typer.echo(name)
     typer.echo(f"Now on each worker: prefect worker start --pool {pool}", err=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from flows.nodes.pocket_nodes import MEASURE, SIMILARITY, STAGE_ONE, STAGE_TWO
 from flows.run.run import plan_request
 from flows.run.run_request import RunRequest
 from tasks import BadInput
+from tasks.store.local_files import given_path
 from tasks.store.row import Row
 from tasks.store.store import Store
 
@@ -20,6 +22,28 @@ PIPELINE = "pocket"
 """The declared pipeline that trains and measures it."""
 
 CARD = "README.md"
+
+
+def require_own_places(request: RunRequest) -> None:
+    """Raise BadInput, before anything is trained, if a folder to be written holds something that
+    is not a pocket model."""
+    file = read_declaration(request.declaration)
+    pocket = file.settle(request.profile, request.overrides).pocket
+    for name, output in (pocket.output if pocket is not None else {}).items():
+        _require_own(given_path(output, file.project_root), name)
+
+
+def _require_own(place: Path, name: str) -> None:
+    try:
+        is_own = not os.path.lexists(place) or not any(place.iterdir())
+        is_own = is_own or (place / CARD).read_bytes().startswith(b"# pocket-")
+    except OSError:
+        is_own = False
+    if not is_own:
+        raise BadInput(
+            f"pocket.output.{name}: {place} holds something that is no pocket model, and would be "
+            "replaced; name another folder, or move it away"
+        )
 
 
 def write_trained(request: RunRequest) -> list[Path]:
@@ -83,7 +107,8 @@ def write_models(
     builders = {"stage_one": stage_one, "stage_two": stage_two, "similarity": similarity}
     places = []
     for name, build in builders.items():
-        places.append(project_root / pocket.output[name])
+        places.append(given_path(pocket.output[name], project_root))
+        _require_own(places[-1], name)
         with quiet_libraries():
             _replace(places[-1], build)
     return places

@@ -77,13 +77,12 @@ def diff(
     debug: Debug = False,
 ) -> None:
     """Compare two runs: settings, metrics, images."""
-    from pathlib import Path
-
     from flows.upkeep.diff_runs import diff_runs, diff_to_json, print_diff, write_comparison
+    from tasks.store.local_files import given_path
 
     opened = _open(store)
     if html is not None:
-        typer.echo(str(write_comparison(opened, run_a, run_b, Path(html), pipeline)))
+        typer.echo(str(write_comparison(opened, run_a, run_b, given_path(html), pipeline)))
         return
     found = diff_runs(opened, run_a, run_b, pipeline, with_equal_metrics=all_metrics)
     if json:
@@ -245,11 +244,11 @@ def export(
     debug: Debug = False,
 ) -> None:
     """Write the report of a pipeline and its rows of the manifest into one zip."""
-    from pathlib import Path
-
     from flows.upkeep.export_pipeline import export_pipeline
+    from tasks.store.local_files import given_path
 
-    typer.echo(str(export_pipeline(_open(store), pipeline, Path(out or f"{pipeline}.zip"))))
+    path = given_path(out or f"{pipeline}.zip")
+    typer.echo(str(export_pipeline(_open(store), pipeline, path)))
 
 
 def _open(address: str, *, write: bool = False) -> Store:

@@ -24,6 +24,7 @@ from flows.declaration.fields import annotation_of, in_full, names_in
 from flows.declaration.problems import Path, nearest
 from flows.declaration.strict_yaml import parse_value
 from tasks import BadInput
+from tasks.store.local_files import given_path
 from tasks.text_to_image.model_part import local_path
 
 # Overriding these would change what the override is read from, or nothing at all.
@@ -82,8 +83,8 @@ def _with_image_path(override: Override) -> Override:
     if not names_file or not isinstance(file, str) or not file:
         return override
     try:
-        path = str(FilePath(file).expanduser().absolute())
-    except RuntimeError as error:
+        path = str(given_path(file).absolute())
+    except BadInput as error:
         raise BadInput(f"{override.origin}: {error}") from error
     return replace(override, value={**value, "file": path} if isinstance(value, dict) else path)
 
@@ -97,7 +98,10 @@ def _with_model_path(override: Override, here: FilePath) -> Override:
     )
     if not is_address or not isinstance(override.value, str) or not override.value:
         return override
-    path = local_path(override.value, here)
+    try:
+        path = local_path(override.value, here)
+    except BadInput as error:
+        raise BadInput(f"{override.origin}: {error}") from error
     # What is not there may be an address of the hub.
     return replace(override, value=str(path)) if path.exists() else override
 

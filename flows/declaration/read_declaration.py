@@ -31,6 +31,7 @@ from flows.declaration.strict_yaml import MAX_BYTES, parse_yaml
 from flows.declaration.studies import check_guides, check_studies
 from flows.declaration.text_to_image import check_backend
 from tasks import BadInput
+from tasks.store.local_files import given_path
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class DeclarationFile:
 
 def read_declaration(path: Path | str) -> DeclarationFile:
     """Read and check a declaration. Raises BadInput, which lists every problem found."""
-    path = Path(path)
+    path = given_path(path) if isinstance(path, str) else path
     name = str(path)
     data = parse_yaml(_read_text(path, name), name)
     if data is None:

@@ -16,6 +16,8 @@ from flows.runners.workforce import RunnerChoice, Workforce, is_loopback, parse_
 from tasks import BadInput, DarkroomError
 from tasks.running.progress import BUS, Event, What, steps_should_end
 from tasks.running.settings import RunSettings
+from tasks.store.local_files import given_path
+from tasks.store.store import local_folder
 
 POLL_SECONDS = 0.2
 
@@ -83,10 +85,11 @@ def settings_for(workforce: Workforce, settings: RunSettings) -> RunSettings:
     if not workforce.is_remote:
         return settings
     store, data = settings.store, settings.data_root
+    folder = local_folder(store)
     return replace(
         settings,
-        store=store if "://" in store else str(Path(store).expanduser().absolute()),
-        data_root=data if data is None else str(Path(data).expanduser().absolute()),
+        store=store if folder is None else str(folder.absolute()),
+        data_root=str(given_path(data).absolute()) if data else None,
         project_root=str(Path(settings.project_root).absolute()),
         is_remote=True,
         device_is_granted=workforce.grants_devices,

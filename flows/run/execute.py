@@ -29,6 +29,7 @@ from flows.run.run_request import RunRequest
 from flows.runners.workforce import parse_runner
 from tasks.running.device import keep_freed_memory
 from tasks.running.progress import request_stop, stop_requested
+from tasks.text_to_image.cut_prompt import cut_words
 
 Status = Literal["nothing to do", "complete", "failed", "interrupted"]
 
@@ -37,7 +38,8 @@ Status = Literal["nothing to do", "complete", "failed", "interrupted"]
 class RunResult:
     """counts: status to number of nodes. failed: node name to error. report: path of its page,
     None if there is none. seconds: the whole run. only_bad_input: every step that failed was given
-    something it cannot use. problems: what the store had to leave out, each a sentence. claims: of
+    something it cannot use. problems: what the store had to leave out and the model of its prompts,
+    each a sentence. claims: of
     each write-up, claim to verdict."""
 
     run_id: str
@@ -144,6 +146,19 @@ def _is_interrupt(error: BaseException) -> bool:
     return isinstance(error, KeyboardInterrupt) or type(error).__name__ == "TerminationSignal"
 
 
+def _cut_prompts(run: Run) -> list[str]:
+    """A sentence for each prompt of which the model did not read the end."""
+    prompts = [node for node in run.plan.nodes if node.node.kind == "prompt"]
+    rows = {node.key: node.row for node in prompts if node.is_hit}
+    made = [node.key for node in prompts if run.outcome(node).status == "done"]
+    found = {**rows, **(run.store.rows().select(made) if made else {})}
+    return [
+        cut_words(row.params["prompt"], row.info["cut_off"])
+        for node in prompts
+        if (row := found.get(node.key)) is not None and row.info.get("cut_off")
+    ]
+
+
 def _result(run: Run, status: Status, began: float) -> RunResult:
     page = report_page(run.request)
     outcomes = {node.name: run.outcome(node) for node in run.plan.nodes}
@@ -156,7 +171,7 @@ def _result(run: Run, status: Status, began: float) -> RunResult:
         failed={name: outcomes[name].error or "" for name in run.failed},
         report=str(page) if page.exists() else None,
         seconds=time.monotonic() - began,
-        problems=run.plan.problems,
+        problems=[*run.plan.problems, *_cut_prompts(run)],
         claims=verdicts_of(run),
         only_bad_input=all(outcomes[name].bad_input for name in run.failed),
     )

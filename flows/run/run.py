@@ -66,12 +66,12 @@ class Run:
         if not reader.is_there():
             # Everything is still to be made, so all of it can be checked before there is a store.
             plan = plan_request(request, declaration, reader)
-            _check(plan.misses, plan.device, request, declaration)
+            check_nodes(plan.misses, plan.device, request, declaration)
         run = cls(request, declaration, Store.open(request.store))
         try:
             if stage is not None:
                 run.choose_stage(stage)
-            _check(run.misses(), run.plan.device, request, declaration)
+            check_nodes(run.misses(), run.plan.device, request, declaration)
         except BaseException:
             run.end()
             raise
@@ -208,13 +208,19 @@ def stage_of(node: PlannedNode) -> str:
     return KINDS[node.node.kind].stage
 
 
-def _check(
-    nodes: Iterable[PlannedNode], device: str, request: RunRequest, declaration: DeclarationFile
+def check_nodes(
+    nodes: Iterable[PlannedNode],
+    device: str,
+    request: RunRequest,
+    declaration: DeclarationFile,
+    *,
+    is_plan: bool = False,
 ) -> None:
-    """Raise BadInput for what these nodes would only fail on later."""
+    """Raise BadInput for what these nodes would only fail on later; of a plan, for all of it that
+    shows without a network and torch."""
     made = [planned.node for planned in nodes]
     surroundings = Surroundings(
-        device, declaration.project_root, request.data_root, image_files(made)
+        device, declaration.project_root, request.data_root, image_files(made), is_plan
     )
     check_before_making([(node.kind, node.params) for node in made], surroundings)
 

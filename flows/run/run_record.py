@@ -191,14 +191,14 @@ def claims_line(verdicts: Mapping[str, Mapping[str, str | None]]) -> str | None:
 
 def report_page(request: RunRequest) -> Path:
     """The page to open."""
-    return Path(request.report_path) / "index.html"
+    return request.report_path / "index.html"
 
 
 def render(request: RunRequest) -> Path:
     """Build the report of every pipeline the store has a run of; returns its page."""
     from tasks.report.build import build_report
 
-    page = build_report(Store.open(request.store, create=False), Path(request.report_path))
+    page = build_report(Store.open(request.store, create=False), request.report_path)
     # Files that would not change are left alone; this one's time says when that was last checked.
     page.touch()
     return page

@@ -4,12 +4,15 @@ flows that can be run alone."""
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.runners.workforce import DEFAULT, HELP, PATTERN
 from tasks import BadInput
+from tasks.store.local_files import given_path
+from tasks.store.store import local_folder
 
 STAGE_OF_FLOW = {
     "prepare-data": "data",
@@ -72,13 +75,12 @@ class RunRequest(BaseModel):
     run_id: str | None = Field(default=None, description="Set by the run itself; leave empty.")
 
     @property
-    def report_path(self) -> str:
+    def report_path(self) -> Path:
         """The folder of the report: beside a local store's contents, else data/report."""
-        if self.report_folder is not None:
-            return self.report_folder
-        if "://" in self.store:
-            return os.path.join("data", "report")
-        return os.path.join(self.store, "report")
+        if self.report_folder:
+            return given_path(self.report_folder)
+        store = local_folder(self.store)
+        return Path("data", "report") if store is None else store / "report"
 
 
 def stage_named(flow_name: str) -> str:
@@ -107,4 +109,4 @@ def served_file(path: str) -> str | None:
 
 def report_address(request: RunRequest) -> str:
     """That address, else the path of the report's first page."""
-    return served_report(request.pipeline) or os.path.join(request.report_path, "index.html")
+    return served_report(request.pipeline) or str(request.report_path / "index.html")

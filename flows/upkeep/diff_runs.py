@@ -11,9 +11,8 @@ from rich.console import Console
 from flows.plan.keys import value_text
 from flows.upkeep.runs import choose_run, pipeline_of, profile_of, read_run
 from flows.upkeep.show import SHORT_ID, moment, print_table, say
-from tasks import BadInput
 from tasks.report.compare import RunDiff, comparison_page, difference_of
-from tasks.store.local_files import write_local_file
+from tasks.report.files import replace_own_file
 from tasks.store.row import ObjectRef, Row
 from tasks.store.store import Store
 
@@ -41,10 +40,7 @@ def write_comparison(
     rows = store.rows()
     a, b = choose_run(rows, wanted_a, pipeline), choose_run(rows, wanted_b, pipeline)
     page = comparison_page(store, rows, (a, read_run(store, a)), (b, read_run(store, b)))
-    try:
-        write_local_file(out, page)
-    except BadInput as error:
-        raise BadInput(f"{out} cannot be written; choose another file with --html") from error
+    replace_own_file(out, page, "--html")
     return out
 
 

@@ -11,10 +11,8 @@ from pathlib import Path
 
 from flows.run.run_record import KIND
 from flows.upkeep.runs import RunUnreadable, keys_of_runs, run_rows, with_inputs
-from tasks import BadInput
 from tasks.report.build import build_report
-from tasks.report.files import files_below, zip_bytes
-from tasks.store.local_files import write_local_file
+from tasks.report.files import files_below, replace_own_file, zip_bytes
 from tasks.store.row_file import rows_to_parquet
 from tasks.store.store import Store
 
@@ -28,10 +26,7 @@ def export_pipeline(store: Store, pipeline: str, out: Path) -> Path:
         build_report(store, Path(folder) / "report", [pipeline])
         files = files_below(Path(folder))
     files["manifest.parquet"] = _manifest_of(store, pipeline)
-    try:
-        write_local_file(out, zip_bytes(files))
-    except BadInput as error:
-        raise BadInput(f"{out} cannot be written; choose another file with --out") from error
+    replace_own_file(out, zip_bytes(files), "--out")
     return out
 
 

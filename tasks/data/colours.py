@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
-import numpy as np
 from PIL import Image, ImageCms
+
+if TYPE_CHECKING:
+    import numpy as np
 
 SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
 
@@ -26,11 +29,8 @@ def to_rgb(image: Image.Image) -> Image.Image:
     other levels than the picture has, is ignored. Raises UnusableLevels.
     """
     profile = image.info.get("icc_profile")
-    if image.mode in SIXTEEN_BIT_MODES:
-        return _in_srgb(_grey(np.asarray(image).astype(np.float64) / 65535), profile)
-    if image.mode in ("I", "F"):
-        levels = _unit_range(np.asarray(image).astype(np.float64), image.mode)
-        return _in_srgb(_grey(levels), profile)
+    if image.mode in (*SIXTEEN_BIT_MODES, "I", "F"):
+        return _in_srgb(_grey(_levels(image)), profile)
     if image.mode == "LAB":
         raise UnusableLevels("is in Lab colour")
     own = "L" if image.mode in GREY_MODES else "CMYK" if image.mode == "CMYK" else "RGB"
@@ -86,6 +86,8 @@ def _moves(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
     and such pictures keep their pixels."""
     if mode == "CMYK":
         return True
+    import numpy as np
+
     ramp = np.linspace(0, 255, 18).round().astype(np.uint8)
     if mode == "L":
         levels = np.stack([ramp] * 3, axis=-1)[None]
@@ -97,8 +99,18 @@ def _moves(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
     return bool((np.abs(found - levels) > 1).any())
 
 
+def _levels(image: Image.Image) -> np.ndarray:
+    """Of a picture with more than 8 bits: [height, width] in [0, 1]."""
+    import numpy as np  # the plan, which decodes pictures too, needs it for these alone
+
+    levels = np.asarray(image).astype(np.float64)
+    return levels / 65535 if image.mode in SIXTEEN_BIT_MODES else _unit_range(levels, image.mode)
+
+
 def _unit_range(levels: np.ndarray, mode: str) -> np.ndarray:
     """Levels of 32 bits in [0, 1], where their range says what they mean."""
+    import numpy as np
+
     if not np.isfinite(levels).all():
         raise UnusableLevels("has levels that are not finite numbers")
     low, high = levels.min(), levels.max()
@@ -113,4 +125,6 @@ def _unit_range(levels: np.ndarray, mode: str) -> np.ndarray:
 
 def _grey(levels: np.ndarray) -> Image.Image:
     """levels: [height, width] in [0, 1]. In mode L."""
+    import numpy as np
+
     return Image.fromarray(np.round(levels * 255).astype(np.uint8))

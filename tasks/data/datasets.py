@@ -8,23 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from PIL import Image, UnidentifiedImageError
 
 from tasks import BadInput
+from tasks.data.dataset_files import SPLITS, check_schema, download, local_file
 from tasks.running.step import Step, StepResult
 from tasks.store.node import JSON
 
-if TYPE_CHECKING:
-    from tasks.running.kinds import Surroundings
-
-SPLITS = ("train", "test")
 IMAGE_SIZE = 28
 NUM_CLASSES = 10
 DIGIT_SIZE = 20
@@ -107,23 +102,6 @@ def enlarge_digit(scan: np.ndarray) -> np.ndarray:
     return frame
 
 
-def check_sources(params: Sequence[Mapping[str, JSON]], surroundings: Surroundings) -> None:
-    """The preflight of kind "data"."""
-    for one in params:
-        check_source(one, surroundings.data_root)
-
-
-def check_source(params: Mapping[str, JSON], data_root: str | None) -> None:
-    """Raise BadInput if a hub data set in `data_root` is missing or has another schema.
-
-    Reads only the footers. Without data_root nothing is checked: the hub is asked when needed.
-    """
-    if params["source"] != "hub" or not data_root:
-        return
-    for split in SPLITS:
-        _check_schema(_local_file(params, data_root, split), params["rows"][split])
-
-
 def read_hub_split(
     params: Mapping[str, JSON], data_root: str | None, split: str
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -132,7 +110,7 @@ def read_hub_split(
     Raises BadInput if the file is absent, has another schema, another number of rows, an image of
     another size or a label outside 0..9.
     """
-    path = _local_file(params, data_root, split) if data_root else _download(params, split)
+    path = local_file(params, data_root, split) if data_root else download(params, split)
     table = _read_columns(path, params["rows"][split])
     labels = table["label"].to_numpy()
     if labels.min() < 0 or labels.max() >= NUM_CLASSES:
@@ -145,7 +123,7 @@ def read_hub_split(
 
 def _read_columns(path: Path, rows: int) -> pa.Table:
     try:
-        table = _check_schema(path, rows).read(columns=["image", "label"])
+        table = check_schema(path, rows).read(columns=["image", "label"])
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f"{path}: cannot be read whole ({error}); fetch it again") from error
     if table["label"].null_count:
@@ -166,59 +144,3 @@ def _decode(data: bytes | None, where: str) -> np.ndarray:
             return np.asarray(image)
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise BadInput(f"{where}: not a readable PNG ({error})") from error
-
-
-def _check_schema(path: Path, rows: int) -> pq.ParquetFile:
-    try:
-        file = pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        raise BadInput(f"{path}: not a readable Parquet file ({error})") from error
-    schema = file.schema_arrow
-    image = schema.field("image").type if "image" in schema.names else None
-    label = schema.field("label").type if "label" in schema.names else None
-    if (
-        image is None
-        or not pa.types.is_struct(image)
-        or image.get_field_index("bytes") < 0
-        or label != pa.int64()
-    ):
-        raise BadInput(
-            f"{path}: expected the hub's schema (image: struct with bytes, label: int64), "
-            f"found {', '.join(f'{field.name}: {field.type}' for field in schema)}"
-        )
-    if file.metadata.num_rows != rows:
-        raise BadInput(f"{path}: expected {rows} rows, found {file.metadata.num_rows}")
-    return file
-
-
-def _local_file(params: Mapping[str, JSON], data_root: str, split: str) -> Path:
-    folder = Path(data_root).expanduser() / params["folder"]
-    names = (f"{split}.parquet", f"{split}-00000-of-00001.parquet")
-    problem = f"no {names[0]} in {folder}"
-    try:
-        for name in names:
-            if (folder / name).is_file():
-                return folder / name
-    except OSError as error:
-        problem = f"{folder} cannot be read ({error.strerror or error})"
-    raise BadInput(
-        f"data set {params['dataset']}: {problem}. Point --data-root or "
-        "DARKROOM_DATA at a folder that holds it, unset both to download it from the hub, or use "
-        "--profile quick, which needs no files"
-    )
-
-
-def _download(params: Mapping[str, JSON], split: str) -> Path:
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    name = f"{params['folder']}/{split}-00000-of-00001.parquet"
-    try:
-        return Path(hf_hub_download(params["repository"], name, repo_type="dataset"))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        raise BadInput(
-            f"data set {params['dataset']}: cannot download {name} of {params['repository']} "
-            f"({type(error).__name__}). Point --data-root or DARKROOM_DATA at a folder that holds "
-            f"{params['folder']}/{split}.parquet, connect to the hub, or use --profile quick, "
-            "which needs no files"
-        ) from error

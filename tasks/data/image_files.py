@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tasks import BadInput
 from tasks.data.metadata import has_other_colours
+from tasks.store.local_files import given_path
 from tasks.store.node import JSON
 
 LIBRARY_FOLDERS = {
@@ -73,8 +74,6 @@ def read_source(location: Mapping[str, JSON], project_root: Path) -> bytes:
         raise BadInput(
             f"{where} cannot be read ({reason}); make it readable, or copy it"
         ) from error
-    except ValueError as error:  # A NUL in the path.
-        raise BadInput(f"{where!r} is not a path; name a picture file") from error
     if not data:
         raise BadInput(f"{where} is empty (0 bytes); save or download the picture again")
     if len(data) > MAX_BYTES:
@@ -87,9 +86,9 @@ def read_source(location: Mapping[str, JSON], project_root: Path) -> bytes:
 def _path_of(location: Mapping[str, JSON], project_root: Path) -> Path:
     if "file" in location:
         try:
-            return project_root / Path(str(location["file"])).expanduser()
-        except RuntimeError as error:  # ~somebody, whom this machine does not know.
-            raise BadInput(f"{describe_source(location)}: {error}") from error
+            return given_path(str(location["file"]), project_root)
+        except BadInput as error:
+            raise BadInput(f"images.{location['image']}: {error}") from error
     module, folder = LIBRARY_FOLDERS[location["source"]]
     spec = importlib.util.find_spec(module)
     if spec is None or not spec.submodule_search_locations:

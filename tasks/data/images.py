@@ -14,18 +14,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from tasks import BadInput
 from tasks.data.colours import UnusableLevels, to_rgb
 from tasks.data.image_files import describe_source, read_source
 from tasks.data.metadata import with_less_metadata
+from tasks.data.stand_ins import HEAD, stand_in
 from tasks.running.step import Step, StepResult
 from tasks.store.node import JSON
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tasks.running.kinds import Surroundings
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
@@ -157,7 +159,7 @@ def _refusal(error: Exception, data: bytes) -> str:
         limit = f"expected at most {MAX_PIXELS // 1_000_000} million"
         return f"has {size} pixels; {limit}; save a smaller copy"
     if isinstance(error, UnidentifiedImageError):
-        return f"{_what_it_is(data)}; save it as PNG or JPEG"
+        return stand_in(data[:HEAD]) or f"{_what_it_is(data)}; save it as PNG or JPEG"
     reason = str(error) or type(error).__name__
     return f"is damaged or incomplete ({reason}); save or download it again"
 
@@ -166,10 +168,6 @@ def _what_it_is(data: bytes) -> str:
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
     if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1"):
         return "is a HEIC photograph, which is not read here"
-    if start.startswith(b"<"):
-        return "is a web page or SVG drawing, not a picture of pixels"
-    if start.startswith(b"version https://git-lfs"):
-        return "is a Git LFS pointer, not the picture itself (git lfs pull fetches it)"
     try:
         start.decode()
     except UnicodeDecodeError:
@@ -216,6 +214,8 @@ def to_png(image: Image.Image) -> bytes:
 
 def model_image(png: bytes, size: int) -> NDArray[np.float32]:
     """A prepared picture as models take it: [3, size, size] float32 in [-1, 1]."""
+    import numpy as np
+
     with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
         picture = image.convert("RGB")
     if picture.size != (size, size):

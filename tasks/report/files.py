@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tasks import BadInput
+from tasks.store.local_files import write_local_file
 
 _MEDIA_TYPES = {
     "css": "text/css",
@@ -143,9 +144,14 @@ def write_report_files(folder: Path, files: Mapping[str, bytes]) -> None:
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     earlier = _read_list(folder)
-    if not earlier and (folder / "index.html").exists():
+    of_others = [
+        path
+        for path in sorted({*files, LIST_NAME} if not earlier else files.keys() - earlier)
+        if os.path.lexists(folder / path) and not _holds(folder / path, files.get(path))
+    ]
+    if of_others:
         raise BadInput(
-            f"{folder} holds an index.html that is not a report of Darkroom; "
+            f"{folder} holds a file {of_others[0]} that is not a report of Darkroom; "
             f"choose another folder with --out"
         )
     # Listed before written: what a crash leaves behind is still known as the report's own.
@@ -159,6 +165,48 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     with contextlib.suppress(OSError):
         (folder / "assets").rmdir()  # only goes if it is empty
     _write_list(folder, files)
+
+
+def _holds(path: Path, data: bytes | None) -> bool:
+    try:
+        return data is not None and path.read_bytes() == data
+    except OSError:
+        return False
+
+
+GENERATOR = b'<meta name="generator" content="Darkroom">'
+"""In the head of every page."""
+
+
+def replace_own_file(path: Path, data: bytes, option: str) -> None:
+    """Write a page or zip that the user has named with `option`, over one of Darkroom or none.
+
+    Raises BadInput, and leaves the file as it is, if something else is there or it cannot be
+    written.
+    """
+    if os.path.lexists(path) and not _is_own(path):
+        raise BadInput(
+            f"{path} is there already and not of Darkroom; choose another file with {option}, or "
+            "move it away"
+        )
+    try:
+        write_local_file(path, data)
+    except BadInput as error:
+        raise BadInput(f"{path} cannot be written; choose another file with {option}") from error
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a file is a page or a zip of a report; an empty one is nobody's loss."""
+    try:
+        if path.is_file() and path.stat().st_size == 0:
+            return True
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                return f"report/{LIST_NAME}" in archive.namelist()
+        with path.open("rb") as file:
+            return GENERATOR in file.read(4096)
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def _read_list(folder: Path) -> set[str]:

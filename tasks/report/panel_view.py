@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tasks.report.files import Assets
@@ -14,6 +14,7 @@ from tasks.report.wording import duration, model_recipe, moment, panel_settings
 from tasks.store import CorruptArtifact
 from tasks.store.row import Row
 from tasks.store.store import Store
+from tasks.text_to_image.cut_prompt import cut_words
 
 WIDE = 900
 """Pictures wider than this, in CSS pixels, have their caption below instead of beside."""
@@ -90,7 +91,7 @@ def view_panel(
         except (CorruptArtifact, KeyError) as damage:
             problem = f"The picture is missing from the store or damaged ({damage}). {_RUN_AGAIN}"
     return PanelView(
-        panel=panel,
+        panel=replace(panel, caption=_caption(panel, run, rows)),
         anchor=anchor,
         picture=picture,
         problem=problem,
@@ -104,6 +105,17 @@ def view_panel(
             assets.add(play_file(anchor, play), "js") if play and not assets.are_inside else None
         ),
     )
+
+
+def _caption(panel: Panel, run: RunRecord, rows: Mapping[str, Row]) -> str:
+    """With what the model did not read of its prompts."""
+    prompts = [rows.get(n.key) for n in run.ancestors(panel.node) if n.kind == "prompt"]
+    cut = {
+        str(row.params["prompt"]): str(row.info["cut_off"])
+        for row in prompts
+        if row is not None and row.info.get("cut_off")
+    }
+    return " ".join([panel.caption, *(cut_words(*each) for each in sorted(cut.items()))]).strip()
 
 
 _RUN_AGAIN = "Run the pipeline again to make it."

@@ -80,12 +80,14 @@ class Surroundings:
     device: "cpu", "cuda" or "mps". project_root: the folder of pipelines.yaml, absolute, which
     relative addresses of models and images are relative to. data_root: where data sets of the
     hub's schema lie, or None. image_files: SHA-256 of each image file to where it lies.
+    is_plan: nothing is to be made yet, so no network is asked and torch stays out.
     """
 
     device: str
     project_root: Path
     data_root: str | None = None
     image_files: Mapping[str, Any] = field(default_factory=dict)
+    is_plan: bool = False
 
 
 def check_before_making(
@@ -127,7 +129,7 @@ KINDS: dict[str, Kind] = {
         1,
         "tasks.data.datasets:prepare_data",
         ("pillow", "scikit-learn"),
-        preflight="tasks.data.datasets:check_sources",
+        preflight="tasks.data.dataset_files:check_sources",
     ),
     "image": Kind(
         "data",

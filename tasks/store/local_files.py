@@ -24,6 +24,26 @@ STALE_SECONDS = 24 * 3600.0
 """No write takes a day, so a temporary file older than this has lost its writer."""
 
 
+def given_path(text: str, folder: Path = Path()) -> Path:
+    """The path that a user gave as an option, in a variable, a form or the declaration.
+
+    `~` and `~name` are home folders. folder: what a relative path is relative to. Raises BadInput
+    for what cannot be a path, and where there is no such home folder.
+    """
+    if not text.strip() or "\0" in text:
+        raise BadInput(f"{text!r} is not a path; name a file or folder")
+    path = os.path.expanduser(text)
+    # Of the text: pathlib takes ./~name for ~name.
+    if path.startswith("~"):
+        name = text.split("/")[0][1:]
+        reason = f"there is no user {name}" if name else "no home folder is known"
+        raise BadInput(
+            f"{text}: {reason} on this machine; give the whole path, or ./{text} for what is "
+            "called so"
+        )
+    return folder / path
+
+
 def write_local_file(
     path: str | Path, data: bytes, temporary_folder: str | Path | None = None
 ) -> None:

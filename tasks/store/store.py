@@ -22,7 +22,12 @@ from pathlib import Path
 from tasks import BadInput
 from tasks.store import CorruptArtifact
 from tasks.store.filesystem import Filesystem, quarantine_path
-from tasks.store.local_files import LocalFilesystem, clear_write_errors, make_folder
+from tasks.store.local_files import (
+    LocalFilesystem,
+    clear_write_errors,
+    given_path,
+    make_folder,
+)
 from tasks.store.locks import Lease, LeaseState, hold_in_store, read_lease_state
 from tasks.store.manifest import Manifest
 from tasks.store.node import check_key
@@ -218,14 +223,20 @@ class Store:
         return hold_in_store(self._filesystem, "manifest")
 
 
-def open_filesystem(address: str) -> Filesystem:
-    """The filesystem of any fsspec address. BadInput if the address names none; touches nothing."""
+def local_folder(address: str) -> Path | None:
+    """The folder that the address of a store names, None if it lies elsewhere. Raises BadInput."""
     if not isinstance(address, str) or not address.strip() or "\0" in address:
         raise BadInput(f"store address {address!r} is empty or not text; name a folder")
-    if address.startswith(("file://", "local://")):
-        address = address.split("://", 1)[1]
-    if "://" not in address:
-        return LocalFilesystem(os.path.abspath(os.path.expanduser(address)))
+    protocol, separator, rest = address.partition("://")
+    if separator and protocol not in ("file", "local"):
+        return None
+    return given_path(rest if separator else address)
+
+
+def open_filesystem(address: str) -> Filesystem:
+    """The filesystem of any fsspec address. BadInput if the address names none; touches nothing."""
+    if (folder := local_folder(address)) is not None:
+        return LocalFilesystem(os.path.abspath(folder))
     # fsspec's import alone takes 50 ms, botocore's 400.
     if address.startswith(("s3://", "s3a://")):
         from tasks.store.s3_files import S3Filesystem

@@ -29,11 +29,17 @@ from tasks.text_to_image.memory import (
 )
 from tasks.text_to_image.model_part import COMPONENTS, HubAddress, ModelPart, or_pocket
 from tasks.text_to_image.prompt_embeds import (
+    check_file,
     missing_prompts,
     read_prompt_embeds,
     without_embedding,
 )
-from tasks.text_to_image.published_layout import WEIGHTS, check_configs, embedding_width
+from tasks.text_to_image.published_layout import (
+    WEIGHTS,
+    check_configs,
+    check_timesteps,
+    embedding_width,
+)
 
 if TYPE_CHECKING:
     from tasks.running.kinds import Surroundings
@@ -42,38 +48,43 @@ if TYPE_CHECKING:
 def check_models(params: Sequence[Mapping[str, Any]], surroundings: Surroundings) -> None:
     """params: of all nodes to be made; params["model"], where there is one, names a part of a
     model, and params["prompt"] a prompt for it. Raises BadInput for the first thing in the way."""
-    prompts: dict[ModelPart, list[str]] = {}
+    asked: dict[ModelPart, list[Mapping[str, Any]]] = {}
     for one in params:
-        if one.get("model") is None:
-            continue
-        part = ModelPart.from_params(one["model"])
-        prompts.setdefault(part, [])
-        if "prompt" in one:
-            prompts[part].append(one["prompt"])
-    parts = sorted(prompts, key=lambda part: COMPONENTS.index(part.component))
+        if one.get("model") is not None:
+            asked.setdefault(ModelPart.from_params(one["model"]), []).append(one)
+    root = surroundings.project_root
+    parts = sorted(asked, key=lambda part: COMPONENTS.index(part.component))
+    places = {part: find_part(part, root) for part in parts if part.prompt_embeds is None}
+    if surroundings.is_plan:
+        # What the hub would say is asked by a run.
+        parts = [part for part in parts if not isinstance(places.get(part), HubAddress)]
     found = {
-        part: _find_or_list(part, surroundings.project_root)
-        for part in parts
-        if part.prompt_embeds is None
+        part: list_part(part, place) if isinstance(place, HubAddress) else place
+        for part, place in places.items()
+        if part in parts
     }
     check_space_for({part: each for part, each in found.items() if isinstance(each, ListedPart)})
     widths: dict[ModelPart, int] = {}
     for part in parts:
         if part.prompt_embeds is not None:
-            width = _check_prompt_embeds(part, prompts[part], surroundings.project_root)
+            if surroundings.is_plan:
+                check_file(part, root)
+                continue
+            prompts = [one["prompt"] for one in asked[part] if "prompt" in one]
+            width = _check_prompt_embeds(part, prompts, root)
         else:
-            width = _check_part(part, found[part], surroundings.device)
+            width = _check_part(part, found[part], asked[part], surroundings)
         if width:
             widths[part] = width
     _check_widths(widths)
 
 
-def _find_or_list(part: ModelPart, project_root: Path) -> FoundPart | ListedPart:
-    found = find_part(part, project_root)
-    return list_part(part, found) if isinstance(found, HubAddress) else found
-
-
-def _check_part(part: ModelPart, found: FoundPart | ListedPart, device: str) -> int:
+def _check_part(
+    part: ModelPart,
+    found: FoundPart | ListedPart,
+    asked: Sequence[Mapping[str, Any]],
+    surroundings: Surroundings,
+) -> int:
     """Width of its embeddings, 0 for a part that has none."""
     if isinstance(found, ListedPart):
         # Kilobytes, and the proof that the licence and the token are good for the rest.
@@ -87,9 +98,12 @@ def _check_part(part: ModelPart, found: FoundPart | ListedPart, device: str) -> 
         elements = count_elements(found.folder, found.files.weights)
         folder = found.folder
     check_configs(part, folder)
+    check_timesteps(part, folder, asked)
     if part.component not in WEIGHTS:
         return 0
-    place(part, bytes_in_memory(part, elements), device, free_memory(device))
+    device = surroundings.device
+    if device != "cuda" or not surroundings.is_plan:
+        place(part, bytes_in_memory(part, elements), device, free_memory(device))
     return 0 if part.component == "similarity" else embedding_width(part, folder)
 
 

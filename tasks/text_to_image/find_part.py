@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks import BadInput
+from tasks.data.stand_ins import refuse_stand_in
 from tasks.text_to_image.file_digest import files_digest
 from tasks.text_to_image.hub import (
     Listing,
@@ -79,7 +80,7 @@ def find_part(part: ModelPart, project_root: Path) -> FoundPart | HubAddress:
     if folder is not None:
         files = part_files(part.component, part.variant, files_of_folder(folder))
         if not files.missing:
-            return FoundPart(folder, files, commit_of(folder))
+            return _found(part, folder, files)
     return place
 
 
@@ -128,6 +129,16 @@ def _of_folder(part: ModelPart, folder: Path) -> FoundPart:
     files = part_files(part.component, part.variant, files_of_folder(folder))
     if files.missing:
         raise _not_whole(part, str(folder), files)
+    return _found(part, folder, files)
+
+
+def _found(part: ModelPart, folder: Path, files: PartFiles) -> FoundPart:
+    """Raises BadInput if some file is another one under its name."""
+    for name in files.all:
+        try:
+            refuse_stand_in(folder / name)
+        except BadInput as error:
+            raise BadInput(f"{part.title}: {error}{_restore(part)}{or_pocket(part)}") from error
     return FoundPart(folder, files, commit_of(folder))
 
 

@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from tasks import BadInput
+from tasks.store.local_files import given_path
+
 Component = Literal["text_encoder", "scheduler", "stage_one", "stage_two", "similarity"]
 COMPONENTS: tuple[Component, ...] = get_args(Component)
 
@@ -96,11 +99,8 @@ def locate(address: str, revision: str | None, project_root: Path) -> Path | Hub
 
 
 def local_path(address: str, project_root: Path) -> Path:
-    """`address` as a path of this machine; ~ is the user's home."""
-    try:
-        return project_root / Path(address).expanduser()
-    except RuntimeError:  # ~name of an unknown user
-        return project_root / address
+    """`address` as a path of this machine. Raises BadInput for one that cannot be."""
+    return given_path(address, project_root)
 
 
 POCKET = "pocket"
@@ -125,5 +125,5 @@ def read_own_card(address: str, project_root: Path) -> str:
     try:
         with (local_path(address, project_root) / CARD).open("rb") as file:
             return file.read(MOST_BYTES).decode("utf-8", errors="replace").strip()
-    except OSError:
+    except (BadInput, OSError):
         return ""

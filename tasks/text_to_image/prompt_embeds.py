@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasks import BadInput
+from tasks.data.stand_ins import refuse_stand_in
 from tasks.text_to_image.file_digest import file_digest
 from tasks.text_to_image.model_part import ModelPart, local_path, or_pocket
 
@@ -26,8 +27,7 @@ def read_prompt_embeds(part: ModelPart, project_root: Path) -> dict[str, Tensor]
     not a dict of such tensors, all of one width."""
     import torch
 
-    assert part.prompt_embeds is not None
-    path = local_path(part.prompt_embeds, project_root)
+    path = check_file(part, project_root)
     try:
         if part.digest is not None and part.digest != file_digest(path):
             raise _refusal(part, path, "has changed since the run was planned; run again")
@@ -50,6 +50,17 @@ def read_prompt_embeds(part: ModelPart, project_root: Path) -> dict[str, Tensor]
     if len(widths) > 1:
         raise _refusal(part, path, f"has embeddings of widths {widths}; expected one width")
     return embeds
+
+
+def check_file(part: ModelPart, project_root: Path) -> Path:
+    """Where the embeddings lie. Raises BadInput for what cannot be a file of them, unread."""
+    assert part.prompt_embeds is not None
+    path = local_path(part.prompt_embeds, project_root)
+    try:
+        refuse_stand_in(path, "")
+    except BadInput as error:
+        raise _refusal(part, path, str(error).strip()) from error
+    return path
 
 
 def embedding_of(part: ModelPart, embeds: Mapping[str, Tensor], prompt: str) -> Tensor:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -171,6 +171,9 @@ def _shard_indexes(folder: str, prefix: str, variant: str | None, names: set[str
 CHANNELS = {"stage_one": 3, "stage_two": 6}
 """Into the U-Net: the noisy image, and in stage II the upscaled one beside it."""
 
+NOISIEST_JUDGED = 850
+"""The last of the timesteps at which tries are judged (tasks.diffusion.trajectories.one_step)."""
+
 CHANNELS_OUT = 6
 """Noise and variance."""
 
@@ -211,6 +214,74 @@ def check_configs(part: ModelPart, folder: Path) -> None:
     if unet.get("out_channels") != CHANNELS_OUT:
         text = f"has a U-Net of {unet.get('out_channels')} output channels; expected {CHANNELS_OUT}"
         raise _wrong(part, f"{text}, noise and variance")
+
+
+def check_timesteps(part: ModelPart, folder: Path, asked: Iterable[Mapping[str, Any]]) -> None:
+    """Raise BadInput for timesteps that the schedule of the part does not have.
+
+    asked: parameters of the nodes that are to use it.
+    """
+    if part.component not in ("scheduler", "stage_one", "stage_two"):
+        return
+    config = read_scheduler_config(folder)
+    count = _num_timesteps(part, config)
+    of_noise = count
+    if part.component == "stage_two":
+        of_noise = _num_timesteps(part, read_scheduler_config(folder, NOISING_SCHEDULER))
+    for one in asked:
+        timesteps = one.get("timesteps")
+        if isinstance(timesteps, Mapping) and timesteps["kind"] == "strided":
+            _require_timestep(
+                part, "text_to_image.first_timestep", timesteps["first"], range(count)
+            )
+        elif isinstance(timesteps, Mapping):
+            _require_steps(
+                part, "steps of a panel", timesteps["num_inference_steps"], config, count
+            )
+        elif timesteps is not None:
+            setting = "timesteps of a panel (or text_to_image.first_timestep)"
+            for t in timesteps:
+                _require_timestep(part, setting, t, range(count))
+        if one.get("score") == "alignment":
+            _require_timestep(part, "tries of a panel", NOISIEST_JUDGED, range(count))
+        if "noise_level" in one:
+            setting = "text_to_image.stage_two.noise_level (or illusion_noise_level)"
+            _require_timestep(part, setting, one["noise_level"], range(of_noise))
+            setting = "text_to_image.stage_two.num_inference_steps (null: as many as stage I takes)"
+            _require_steps(part, setting, one["num_inference_steps"], config, count)
+
+
+def _num_timesteps(part: ModelPart, config: Mapping[str, Any]) -> int:
+    """T of a schedule; diffusers takes 1000 where the file says nothing."""
+    trained = config.get("trained_betas")
+    count = config.get("num_train_timesteps", 1000) if trained is None else len(trained)
+    if type(count) is not int or count < 1:
+        raise _wrong(
+            part, f"has a scheduler whose num_train_timesteps is {count!r}; expected 1 or more"
+        )
+    return count
+
+
+def _require_timestep(part: ModelPart, setting: str, t: int, allowed: range) -> None:
+    if t not in allowed:
+        raise BadInput(
+            f"{part.title}: its scheduler has {len(allowed)} timesteps, and {setting} asks for "
+            f"t = {t}; expected 0 to {allowed[-1]}{or_pocket(part)}"
+        )
+
+
+def _require_steps(
+    part: ModelPart, setting: str, steps: int, config: Mapping[str, Any], count: int
+) -> None:
+    if steps > count:
+        raise BadInput(
+            f"{part.title}: its scheduler has {count} timesteps, and {setting} asks for {steps} "
+            f"inference steps; expected 1 to {count}{or_pocket(part)}"
+        )
+    offset = config.get("steps_offset", 0)
+    if config.get("timestep_spacing", "leading") == "leading" and isinstance(offset, int):
+        noisiest = (steps - 1) * (count // steps) + offset
+        _require_timestep(part, f"{setting}, {steps}, with steps_offset", noisiest, range(count))
 
 
 def embedding_width(part: ModelPart, folder: Path) -> int:

@@ -58,8 +58,8 @@ def zip_of_text() -> bytes:
 
 UNUSABLE = {
     "text": (b"dear diary, today I drew a tower\n", "holds text"),
-    "web page": (b"<!DOCTYPE html><html>404 not found</html>", "web page or SVG"),
-    "svg": (b'\xef\xbb\xbf<svg xmlns="http://www.w3.org/2000/svg"/>', "web page or SVG"),
+    "web page": (b"<!DOCTYPE html><html>404 not found</html>", "is a web page"),
+    "svg": (b'\xef\xbb\xbf<svg xmlns="http://www.w3.org/2000/svg"/>', "is an SVG drawing"),
     "heic": (heic(), "HEIC"),
     "lfs": (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "git lfs pull"),
     "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "holds text"),

@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from tasks import BadInput
-from tasks.data.datasets import check_source, enlarge_digit
+from tasks.data.dataset_files import check_source
+from tasks.data.datasets import enlarge_digit
 
 DIGITS = {"dataset": "digits", "source": "scikit-learn", "test_fraction": 0.2}
 SCHEMA = pa.schema(

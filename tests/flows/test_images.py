@@ -215,3 +215,17 @@ def test_masks_without_room_to_paint_are_refused(shape, points, message):
 )
 def test_masks_with_room_are_accepted(shape, points):
     assert not list(mask_problems(None, ("mask",), Shape(shape=shape, points=points)))
+
+
+def test_plan_refuses_a_picture_that_a_run_would_refuse(tmp_path):
+    from typer.testing import CliRunner
+
+    from flows.cli.__main__ import app
+
+    (tmp_path / "notes.png").write_text("not a picture")
+    arguments = ["plan", "seed501", "--store", str(tmp_path / "store")]
+    arguments += ["--file", str(REPOSITORY / "pipelines.yaml")]
+    refused = CliRunner().invoke(app, [*arguments, "--set", f"images.tower={tmp_path}/notes.png"])
+    assert refused.exit_code == 2
+    assert "holds text, not a picture" in refused.output
+    assert CliRunner().invoke(app, arguments).exit_code == 0

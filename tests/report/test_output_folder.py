@@ -2,12 +2,19 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
 from tasks import BadInput
 from tasks.report import files
-from tasks.report.files import LIST_NAME, write_report_files
+from tasks.report.files import (
+    GENERATOR,
+    LIST_NAME,
+    replace_own_file,
+    write_report_files,
+    zip_bytes,
+)
 from tests.report.made_up_run import files_of
 
 OLD = f"assets/{'a' * 16}.png"
@@ -75,3 +82,47 @@ def test_a_file_in_place_of_the_folder_is_one_clear_error(tmp_path):
     (tmp_path / "out").write_bytes(b"")
     with pytest.raises(BadInput, match="cannot be written here"):
         write_report_files(tmp_path / "out", {"index.html": b"1"})
+
+
+@pytest.mark.parametrize("path", ["small.html", NEW, LIST_NAME])
+@pytest.mark.parametrize("has_report", [False, True])
+def test_nothing_that_is_not_ours_is_replaced(tmp_path, path, has_report):
+    if has_report and path == LIST_NAME:
+        pytest.skip("then it is ours")
+    if has_report:
+        write_report_files(tmp_path, {"index.html": b"1", OLD: b"1"})
+    (tmp_path / path).parent.mkdir(exist_ok=True)
+    (tmp_path / path).write_bytes(b"mine")
+    before = files_of(tmp_path)
+    with pytest.raises(BadInput, match=f"holds a file {path} that is not a report"):
+        write_report_files(tmp_path, {"index.html": b"2", "small.html": b"2", NEW: b"2"})
+    assert files_of(tmp_path) == before
+
+
+def test_files_that_are_the_same_are_nobodys_loss(tmp_path):
+    (tmp_path / "assets").mkdir()
+    (tmp_path / NEW).write_bytes(b"2")
+    write_report_files(tmp_path, {"index.html": b"2", NEW: b"2"})
+    assert (tmp_path / "index.html").read_bytes() == b"2"
+
+
+@pytest.mark.parametrize("data", [b"mine", b"<html>mine</html>", zip_bytes({"a.txt": b"mine"})])
+def test_named_file_of_somebody_else_stays(tmp_path, data):
+    (tmp_path / "out").write_bytes(data)
+    with pytest.raises(BadInput, match="is there already and not of Darkroom"):
+        replace_own_file(tmp_path / "out", b"new", "--out")
+    assert (tmp_path / "out").read_bytes() == data
+
+
+def test_named_file_of_ours_is_replaced(tmp_path):
+    ours = zip_bytes({f"report/{LIST_NAME}": b"{}", "report/index.html": b""})
+    for earlier in (None, b"", ours, b"<head>" + GENERATOR + b"</head>"):
+        if earlier is not None:
+            (tmp_path / "out").write_bytes(earlier)
+        replace_own_file(tmp_path / "out", b"new", "--out")
+        assert (tmp_path / "out").read_bytes() == b"new"
+
+
+def test_every_page_says_that_it_is_ours():
+    template = (Path(files.__file__).parent / "templates" / "base.html").read_bytes()
+    assert GENERATOR in template

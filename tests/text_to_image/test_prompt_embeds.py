@@ -115,11 +115,27 @@ def test_other_contents_are_refused(tmp_path: Path, values: Any, words: str) -> 
     assert words in refusal(saved(tmp_path, values))
 
 
-@pytest.mark.parametrize("content", [b"", b"not a file of torch", b"PK\x03\x04 cut short"])
+@pytest.mark.parametrize("content", [b"not a file of torch", b"PK\x03\x04 cut short"])
 def test_what_torch_did_not_write_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "embeds.pth"
     path.write_bytes(content)
     assert "is not a file of tensors alone" in refusal(part_of(path))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty (0 bytes)"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
+        (b"\n<!DOCTYPE html><title>Sign in</title>", "is a web page"),
+    ],
+)
+def test_what_came_in_its_place_is_told_with_the_remedy(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    path = tmp_path / "embeds.pth"
+    path.write_bytes(content)
+    assert words in refusal(part_of(path))
 
 
 def test_missing_file_is_told(tmp_path: Path) -> None:

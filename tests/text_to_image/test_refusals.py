@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.torch import load_file, save_file
@@ -17,7 +19,7 @@ from tasks.running.kinds import Surroundings, check_before_making
 from tasks.text_to_image.check_models import check_models
 from tasks.text_to_image.deepfloyd import load_stage
 from tasks.text_to_image.model_part import Component, ModelPart
-from tasks.text_to_image.published_layout import INDEX, SCHEDULER
+from tasks.text_to_image.published_layout import INDEX, NOISING_SCHEDULER, SCHEDULER
 from tests.text_to_image.parts import part_at
 from tests.tiny_if import TinyIF
 
@@ -51,6 +53,7 @@ def only_pickles(folder: Path) -> None:
         file.rename(file.with_suffix(".bin"))
 
 
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
 PAGE = "<!doctype html><title>502</title>"
 
 SPOILED: list[tuple[Callable[[Path], object], str]] = [
@@ -61,7 +64,10 @@ SPOILED: list[tuple[Callable[[Path], object], str]] = [
         lambda folder: os.truncate(folder / UNET, (folder / UNET).stat().st_size - 100),
         "not a whole safetensors file (it ends too early)",
     ),
-    (lambda folder: (folder / UNET).write_text(PAGE), "not a whole safetensors file"),
+    (lambda folder: (folder / UNET).write_text(PAGE), "is a web page saved under this name"),
+    (lambda folder: (folder / UNET).write_text(POINTER), "fetch that with `git lfs pull`"),
+    (lambda folder: (folder / INDEX).write_text(PAGE), "is a web page saved under this name"),
+    (lambda folder: (folder / UNET).write_bytes(b""), "is empty (0 bytes)"),
     (only_pickles, "a format that can run code"),
     (lambda folder: (folder / UNET).unlink(), "set the backend's variant to null"),
     (lambda folder: (folder / "unet/config.json").write_text("{"), "cannot be read as JSON"),
@@ -102,6 +108,46 @@ def test_spoiled_stage_is_refused(
 def test_encoder_without_a_file_is_refused(folder: Path, file: str, words: str) -> None:
     (folder / file).unlink()
     assert words in refusal(part_at(folder, "text_encoder"))
+
+
+@pytest.mark.parametrize("content", [PAGE, POINTER])
+def test_tokenizer_that_is_something_else_is_refused(folder: Path, content: str) -> None:
+    (folder / "tokenizer/spiece.model").write_text(content)
+    message = refusal(part_at(folder, "text_encoder"))
+    assert "tokenizer/spiece.model is a" in message
+    assert message.endswith("; or use --backend pocket, which needs none of this")
+
+
+STRIDED = {"timesteps": {"kind": "strided", "first": 990, "stride": 30}}
+COUNTED = {"timesteps": {"kind": "steps", "num_inference_steps": 101}}
+ENLARGED = {"noise_level": 250, "num_inference_steps": 33}
+
+
+@pytest.mark.parametrize(
+    ("component", "asked", "setting"),
+    [
+        ("scheduler", {"timesteps": [50, 250]}, "timesteps of a panel"),
+        ("stage_one", STRIDED, "text_to_image.first_timestep"),
+        ("stage_one", COUNTED, "steps of a panel"),
+        ("stage_two", ENLARGED, "text_to_image.stage_two.noise_level"),
+        ("stage_one", {"score": "alignment"}, "tries of a panel"),
+    ],
+)
+def test_timesteps_the_scheduler_does_not_have_are_refused(
+    tiny_if: TinyIF, tmp_path: Path, component: Component, asked: dict[str, Any], setting: str
+) -> None:
+    stage = tiny_if.stage_two if component == "stage_two" else tiny_if.stage_one
+    folder = Path(shutil.copytree(stage, tmp_path / "few"))
+    params = {"model": part_at(folder, component).to_params(), **asked}
+    check_models([params], Surroundings("cpu", Path("/")))
+    for file in (SCHEDULER, NOISING_SCHEDULER):
+        if (folder / file).exists():
+            change(folder / file, num_train_timesteps=100)
+    with pytest.raises(BadInput) as refused:
+        check_models([params], Surroundings("cpu", Path("/")))
+    assert "its scheduler has 100 timesteps" in str(refused.value)
+    assert setting in str(refused.value)
+    assert re.search(r"expected (0 to 99|1 to 100)", str(refused.value))
 
 
 def test_stages_taken_for_each_other_are_told(tiny_if: TinyIF) -> None:

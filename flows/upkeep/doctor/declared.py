@@ -13,6 +13,7 @@ from flows.nodes.model_identity import model_identity, model_number_format
 from flows.plan.environment import resolve_device, resolve_number_format
 from flows.upkeep.doctor.finding import Finding
 from tasks import BadInput
+from tasks.store.local_files import given_path
 from tasks.text_to_image.find_part import FoundPart, find_part
 from tasks.text_to_image.memory import (
     bytes_in_memory,
@@ -44,13 +45,15 @@ def check_data(declaration: Declaration | None, data_root: str | None) -> list[F
         text = "not set; data sets of the hub are downloaded, the quick profile needs none"
         return [Finding("DARKROOM_DATA", "note", text)]
     try:
-        os.listdir(data_root)
-    except OSError as error:
-        text = f"{data_root} cannot be read ({error.strerror}); set it to a folder of data sets"
+        folder = given_path(data_root)
+        os.listdir(folder)
+    except (BadInput, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        text = f"{data_root} cannot be read ({reason}); set it to a folder of data sets"
         return [Finding("DARKROOM_DATA", "problem", text)]
-    from tasks.data.datasets import check_source
+    from tasks.data.dataset_files import check_source
 
-    findings = [Finding("DARKROOM_DATA", "ok", data_root)]
+    findings = [Finding("DARKROOM_DATA", "ok", str(folder))]
     for name, dataset in (declaration.datasets if declaration else {}).items():
         params = {"dataset": name, **dataset.model_dump(mode="json")}
         if params["source"] != "hub":
@@ -61,7 +64,7 @@ def check_data(declaration: Declaration | None, data_root: str | None) -> list[F
             findings.append(Finding(f"data set {name}", "problem", str(error)))
             continue
         rows = sum(params["rows"].values())
-        text = f"recognised in {Path(data_root) / params['folder']}, {rows:,} images"
+        text = f"recognised in {folder / params['folder']}, {rows:,} images"
         findings.append(Finding(f"data set {name}", "ok", text))
     return findings
 

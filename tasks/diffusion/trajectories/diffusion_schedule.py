@@ -140,7 +140,14 @@ class DiffusionSchedule:
         return len(self.alpha_bar)
 
     def alpha_bar_at(self, t: Tensor) -> Tensor:
-        """alpha_bar of timesteps [batch] (CLEAN allowed), [batch, 1, 1, 1] float64 on the CPU."""
+        """alpha_bar of timesteps [batch] (CLEAN allowed), [batch, 1, 1, 1] float64 on the CPU.
+        Raises BadInput for one that the schedule does not have."""
+        noisiest = int(t.max()) if t.numel() else CLEAN
+        if noisiest >= self.num_train_timesteps:
+            raise BadInput(
+                f"timesteps: {noisiest} is asked for; expected at most "
+                f"{self.num_train_timesteps - 1}, the noisiest of the model's scheduler"
+            )
         clean_first = torch.cat([torch.ones(1, dtype=torch.float64), self.alpha_bar])
         return clean_first[t.cpu() + 1][:, None, None, None]
 

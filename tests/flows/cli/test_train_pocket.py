@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from flows.cli import train_pocket
+from tasks import BadInput
 from tests.pocket.emoji import require_font
 
 REPOSITORY = Path(__file__).parents[3]
@@ -139,3 +140,16 @@ def test_a_missing_font_is_named_with_its_package(tmp_path: Path) -> None:
     result = train(project(tmp_path), "--set", "pocket.font=nowhere.ttf")
     assert result.returncode == 2
     assert "fonts-noto-color-emoji" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "is_ours"), [("notes.txt", False), ("README.md", True), (None, True)]
+)
+def test_only_a_pocket_model_is_replaced(tmp_path: Path, name: str | None, is_ours: bool) -> None:
+    if name is not None:
+        (tmp_path / name).write_text("# pocket-if: stage I\n")
+    if is_ours:
+        train_pocket._require_own(tmp_path, "stage_one")
+        return
+    with pytest.raises(BadInput, match="holds something that is no pocket model"):
+        train_pocket._require_own(tmp_path, "stage_one")
