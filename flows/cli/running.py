@@ -20,6 +20,7 @@ from flows.cli.options import (
     reports_errors,
     takes,
 )
+from flows.cli.shell import output_is_told_besides
 
 if TYPE_CHECKING:
     from flows.run.execute import RunResult
@@ -136,6 +137,7 @@ def train_pocket(
         data_root=data_root,
         declaration=file,
     )
+    output_is_told_besides()
     result = execute(request, ProgressDisplay())
     folders = write_trained(request) if result.exit_code == 0 else []
     if json:
@@ -159,6 +161,7 @@ def _execute(request: RunRequest, stage: str | None, as_json: bool) -> None:
     from flows.run.execute import execute
     from flows.run.progress_display import ProgressDisplay
 
+    output_is_told_besides()
     result = execute(request, ProgressDisplay(), stage)
     if as_json:
         print_json(result.to_json())
