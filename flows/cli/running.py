@@ -71,6 +71,7 @@ def plan(options: RunOptions) -> None:
     """Say what a run would do: hit or miss for each node, why, and how long it will take."""
     from flows.declaration.read_declaration import read_declaration
     from flows.plan.show_plan import plan_to_json, print_plan
+    from flows.plan.tables import console
     from flows.run.run import plan_request
     from tasks.store.store import Store
 
@@ -80,7 +81,7 @@ def plan(options: RunOptions) -> None:
     if options.json:
         print_json(plan_to_json(made))
     else:
-        print_plan(made)
+        print_plan(made, console())
 
 
 @app.command()

@@ -130,9 +130,9 @@ def _unusable() -> str | None:
         if not _is_utf8(argument):
             return f"{_shown(argument)}: not UTF-8; rename the file{_mode()}"
     for name, value in os.environ.items():
-        if name.startswith(("DARKROOM_", "PREFECT_")) or name in ("HOME", "TMPDIR"):
-            if not _is_utf8(value):
-                return f"{name}={_shown(value)}: not UTF-8; rename the folder{_mode()}"
+        is_read = name.startswith(("DARKROOM_", "PREFECT_")) or name in ("HOME", "TMPDIR")
+        if is_read and not _is_utf8(value):
+            return f"{name}={_shown(value)}: not UTF-8; rename the folder{_mode()}"
         if name.lower() in PROXIES and value and _is_unknown_proxy(value):
             return (
                 f"{name}={value.rpartition('@')[2]}: no proxy that can be used; expected "

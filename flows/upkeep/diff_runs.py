@@ -9,8 +9,9 @@ from typing import Any
 from rich.console import Console
 
 from flows.plan.keys import value_text
+from flows.plan.tables import print_table, say
 from flows.upkeep.runs import choose_run, pipeline_of, profile_of, read_run
-from flows.upkeep.show import SHORT_ID, moment, print_table, say
+from flows.upkeep.show import SHORT_ID, moment
 from tasks import BadInput
 from tasks.report.compare import RunDiff, comparison_page, difference_of
 from tasks.store.local_files import write_local_file

@@ -24,12 +24,12 @@ OUTPUTS = {
 
 def ended(workplace: Workplace, output: str, *arguments: str, **environment: str) -> int:
     """The exit code of a command whose output goes there, to a pipe that nobody reads."""
+    darkroom = [sys.executable, "-m", "tests.flows.fake_cli"]
     reader, writer = os.pipe()
     os.close(reader)
     try:
         return subprocess.run(
-            ["sh", "-c", f'{OUTPUTS[output]}exec "$@"', "sh"]
-            + [sys.executable, "-m", "tests.flows.fake_cli", *arguments],
+            ["sh", "-c", f'{OUTPUTS[output]}exec "$@"', "sh", *darkroom, *arguments],
             cwd=REPOSITORY,
             env={**workplace.environment, **environment},
             stdout=writer,
