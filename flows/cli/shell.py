@@ -11,11 +11,15 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
+from urllib.parse import urlsplit
+
+from flows.runners.workforce import is_loopback
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 """Names of this machine under which Prefect's server and the report are reached."""
@@ -66,7 +70,9 @@ def spare_loopback() -> None:
     """No program that this process is, or starts, goes through a proxy to reach this machine."""
     given = [os.environ.get(name, "") for name in ("no_proxy", "NO_PROXY")]
     names = [name.strip() for text in given for name in text.split(",") if name.strip()]
-    names = list(dict.fromkeys([*names, *LOOPBACK]))
+    server = urlsplit(os.environ.get("PREFECT_API_URL", "")).netloc.rpartition("@")[2]
+    host = re.sub(r":\d*$", "", server).strip("[]")
+    names = list(dict.fromkeys([*names, *LOOPBACK, *([host] if is_loopback(host) else [])]))
     os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(names)
 
 
@@ -112,7 +118,7 @@ class _Text(io.TextIOWrapper):
 def _text(raw: _Lasting, like: TextIO | None) -> TextIO:
     """Over `raw`, in the encoding of `like`; "?" for what that does not have."""
     encoding = getattr(like, "encoding", None) or "utf-8"
-    return _Text(raw, encoding=encoding, errors="replace", write_through=True)  # type: ignore[type-var]
+    return _Text(raw, encoding=encoding, errors="replace", write_through=True)  # type: ignore[arg-type]
 
 
 def _open_closed_descriptors() -> None:

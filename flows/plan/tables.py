@@ -45,8 +45,8 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    rows = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
-    if not rows:
+    texts = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
+    if not texts:
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     folded = []
@@ -55,8 +55,8 @@ def print_table(
         justify: Any = "right" if column in right else "left"
         table.add_column(column, no_wrap=is_kept, overflow="fold", justify=justify)
         if not is_kept:
-            folded.append(max(len(column), *(row[number].cell_len for row in rows)))
-    for row in rows:
+            folded.append(max(len(column), *(row[number].cell_len for row in texts)))
+    for row in texts:
         # Text, not markup: names and messages may hold square brackets.
         table.add_row(*row)
     width = console.measure(table, options=console.options.update(width=10**6)).maximum

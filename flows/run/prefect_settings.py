@@ -218,6 +218,5 @@ def _refusal(error: ValueError, entries: list[_Entry]) -> str:
     if not named:
         return f"Prefect's settings cannot be used ({field}: {why}); correct or unset them"
     entry = named[0]
-    return (
-        f"{entry.place} is {entry.value!r}, which Prefect cannot use ({why}); correct or unset it"
-    )
+    value = "secret" if any(word in entry.name for word in _SECRET) else repr(entry.value)
+    return f"{entry.place} is {value}, which Prefect cannot use ({why}); correct or unset it"

@@ -136,12 +136,14 @@ def test_loopback_goes_through_no_proxy_and_other_machines_do(
         monkeypatch.setenv(name, "http://proxy.invalid:3128")
     monkeypatch.setenv("no_proxy", "")
     monkeypatch.setenv("NO_PROXY", "internal.example")
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.9:4200/api")
     spare_loopback()
     with httpx.Client() as client:
         used = {
             url: getattr(client._transport_for_url(httpx.URL(url))._pool, "_proxy_url", None)  # type: ignore[attr-defined]
             for url in (
                 "http://127.0.0.1:4200/api",
+                "http://127.0.0.9:4200/api",
                 "http://localhost:4200/api",
                 "http://[::1]:4200/api",
                 "http://internal.example",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -69,7 +70,16 @@ def test_third_signal_leaves_no_server(embedded_workplace: Workplace) -> None:
     assert servers_of(run) == []
 
 
-def test_run_that_succeeds_says_nothing_else(embedded_workplace: Workplace) -> None:
-    done = embedded_workplace.small("run", "--only", "data/digits")
-    assert done.returncode == 0
+def test_run_that_succeeds_says_nothing_else_and_asks_no_proxy(
+    embedded_workplace: Workplace,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        address = f"127.0.0.1:{proxy.getsockname()[1]}"
+        web = {"HTTP_PROXY": f"http://{address}", "http_proxy": f"http://{address}"}
+        rest = {"ALL_PROXY": f"socks5://{address}", "all_proxy": f"socks5://{address}"}
+        done = embedded_workplace.small("run", "--only", "data/digits", **web, **rest)
+        proxy.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+    assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines() == ["Starting Prefect", "[1/1] data/digits done in 0.0 s"]

@@ -88,21 +88,23 @@ def test_empty_variable_is_an_unset_one(
 
 def test_folder_that_cannot_be_written_is_named_with_prefect_home(folder: Path) -> None:
     (folder / "file").touch()
-    with pytest.raises(BadInput, match="Not a directory.*set PREFECT_HOME to a folder that can"):
+    with pytest.raises(BadInput, match=r"Not a directory.*set PREFECT_HOME to a folder that can"):
         require_home(folder / "file" / "home")
 
 
 def test_address_where_no_server_answers_is_named_with_its_place(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
     url = f"http://127.0.0.1:{free_port()}/api"
     (folder / ".env").write_text(f"PREFECT_API_URL={url}\n")
     assert place_of("PREFECT_API_URL") == f"PREFECT_API_URL in {folder / '.env'}"
     told = re.escape(f"PREFECT_API_URL in {folder / '.env'} is {url}, where no Prefect server")
-    with pytest.raises(BadInput, match=told):
+    with temporary_settings({PREFECT_API_URL: url}), pytest.raises(BadInput, match=told):
         require_server(url)
     monkeypatch.setenv("PREFECT_API_URL", "nonsense")
-    with pytest.raises(BadInput, match="^PREFECT_API_URL is nonsense, no address such as http"):
+    with pytest.raises(BadInput, match=r"^PREFECT_API_URL is nonsense, no address such as http"):
         require_server("nonsense")
 
 
