@@ -17,7 +17,7 @@
     darkroom export PIPELINE    report and manifest rows in one zip
 
 Exit codes: 0 done; 1 a step failed, verify or doctor found something wrong that was not mended, or
-gc could not delete now; 2 something given cannot be used; 130 interrupted.
+gc could not delete now, or stdout is full; 2 something given cannot be used; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from __future__ import annotations
 import typer
 
 from flows.cli import running, serving, upkeep
+from flows.cli.shell import in_shell
 
 app = typer.Typer(
     name="darkroom",
@@ -40,7 +41,8 @@ for room in (running, serving, upkeep):
 
 
 def main() -> None:
-    app()
+    with in_shell():
+        app()
 
 
 if __name__ == "__main__":

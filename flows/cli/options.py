@@ -163,5 +163,7 @@ def reports_errors(command: Command) -> Command:
 def print_json(value: Any) -> None:
     import json
 
-    json.dump(value, sys.stdout, indent=1, ensure_ascii=False)
-    sys.stdout.write("\n")
+    encoding = sys.stdout.encoding.lower().replace("-", "")
+    # What another encoding lacks is written as JSON's own escapes, not replaced.
+    text = json.dumps(value, indent=1, ensure_ascii=not encoding.startswith("utf"))
+    sys.stdout.write(f"{text}\n")

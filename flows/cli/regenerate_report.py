@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.shell import in_shell
 from flows.run.run_request import RunRequest
 from tasks import BadInput, DarkroomError
 from tasks.store.local_files import given_path
@@ -91,11 +92,12 @@ def _warn_if_large(index: Path) -> None:
 
 def main() -> None:
     """Entry point: one line for an error that is the user's to mend; exit code 2 for bad input."""
-    try:
-        app()
-    except DarkroomError as error:
-        print(f"regenerate-report: {error}", file=sys.stderr)
-        sys.exit(2 if isinstance(error, BadInput) else 1)
+    with in_shell():
+        try:
+            app()
+        except DarkroomError as error:
+            print(f"regenerate-report: {error}", file=sys.stderr)
+            sys.exit(2 if isinstance(error, BadInput) else 1)
 
 
 if __name__ == "__main__":

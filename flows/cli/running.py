@@ -20,6 +20,7 @@ from flows.cli.options import (
     reports_errors,
     takes,
 )
+from flows.cli.shell import output_is_told_besides
 
 if TYPE_CHECKING:
     from flows.run.execute import RunResult
@@ -71,7 +72,12 @@ def plan(options: RunOptions) -> None:
     from flows.declaration.read_declaration import read_declaration
     from flows.plan.cut_prompts import cut_prompts
     from flows.plan.show_plan import plan_to_json, print_plan
+<<<<<<< HEAD
     from flows.run.run import check_nodes, plan_request
+=======
+    from flows.plan.tables import console
+    from flows.run.run import plan_request
+>>>>>>> wt-fb
     from tasks.store.store import Store
 
     declaration = read_declaration(options.file)
@@ -84,9 +90,13 @@ def plan(options: RunOptions) -> None:
     if options.json:
         print_json({**plan_to_json(made), "cut_prompts": cut})
     else:
+<<<<<<< HEAD
         print_plan(made)
         for line in cut:
             typer.echo(line)
+=======
+        print_plan(made, console())
+>>>>>>> wt-fb
 
 
 @app.command()
@@ -140,7 +150,11 @@ def train_pocket(
         data_root=data_root,
         declaration=file,
     )
+<<<<<<< HEAD
     require_own_places(request)
+=======
+    output_is_told_besides()
+>>>>>>> wt-fb
     result = execute(request, ProgressDisplay())
     folders = write_trained(request) if result.exit_code == 0 else []
     if json:
@@ -164,6 +178,7 @@ def _execute(request: RunRequest, stage: str | None, as_json: bool) -> None:
     from flows.run.execute import execute
     from flows.run.progress_display import ProgressDisplay
 
+    output_is_told_besides()
     result = execute(request, ProgressDisplay(), stage)
     if as_json:
         print_json(result.to_json())

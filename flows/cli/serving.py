@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.options import DataRoot, Debug, File, Runner, StoreAddress, reports_errors
+from flows.cli.shell import output_is_told_besides
 from flows.runners.workforce import DEFAULT as RUNNER
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def up(
     from flows.run.run_request import RunRequest
     from flows.serve.up import Place, up
 
+    output_is_told_besides()
     deployments = _declared(None, store, data_root, runner, file)
     report = RunRequest(store=store).report_path
     up(deployments, report, Place(host, port, report_port, limit), typer.echo)

@@ -6,7 +6,6 @@ imported by the command that is called.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -25,10 +24,9 @@ from flows.cli.options import (
     print_json,
     reports_errors,
 )
+from flows.plan.tables import console
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from tasks.store.store import Store
 
 app = typer.Typer()
@@ -56,7 +54,7 @@ def runs(
     if json:
         print_json(runs_to_json(found))
     else:
-        print_runs(found, _console())
+        print_runs(found, console())
 
 
 @app.command()
@@ -88,7 +86,7 @@ def diff(
     if json:
         print_json(diff_to_json(found, opened))
     else:
-        print_diff(found, opened, _console())
+        print_diff(found, opened, console())
 
 
 @app.command()
@@ -128,7 +126,7 @@ def explain(
     if json:
         print_json(explanation_to_json(found))
     else:
-        print_explanation(found, _console())
+        print_explanation(found, console())
 
 
 @app.command()
@@ -149,7 +147,7 @@ def verify(
     if json:
         print_json(verification_to_json(found))
     else:
-        print_verification(found, _console())
+        print_verification(found, console())
     raise typer.Exit(1 if found.is_wrong else 0)
 
 
@@ -173,7 +171,7 @@ def gc(
     if json:
         print_json(cleaning_to_json(found))
     else:
-        print_cleaning(found, _console())
+        print_cleaning(found, console())
     raise typer.Exit(1 if delete and found.blocked else 0)
 
 
@@ -229,7 +227,7 @@ def doctor(
     if json:
         print_json(findings_to_json(findings))
     else:
-        print_findings(findings, _console())
+        print_findings(findings, console())
     raise typer.Exit(1 if any(finding.is_wrong for finding in findings) else 0)
 
 
@@ -259,9 +257,3 @@ def _open(address: str, *, write: bool = False) -> Store:
     if write and store.is_there():
         return Store.open(address)
     return store
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(file=sys.stdout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flows.plan.plan import Plan, PlannedNode
+from flows.plan.tables import print_table, say
 from tasks.store.node import JSON
 
 if TYPE_CHECKING:
@@ -40,33 +41,29 @@ def plan_to_json(plan: Plan) -> dict[str, JSON]:
     }
 
 
-def print_plan(plan: Plan, console: Console | None = None) -> None:
+def print_plan(plan: Plan, console: Console) -> None:
     """One line a selected node, then the totals."""
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    console = console or Console()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("node", no_wrap=True)
-    table.add_column("")
-    table.add_column("why")
-    table.add_column("time", justify="right", no_wrap=True)
-    for planned in plan.nodes:
-        if planned.name not in plan.selected:
-            continue
-        state, colour = ("cached", "green") if planned.is_hit else ("make", "yellow")
-        table.add_row(
-            # Text, not markup: names and reasons may hold square brackets.
-            Text(planned.name),
-            Text(state, style=colour),
-            Text(planned.reason),
-            Text("" if planned.is_hit else _time_of(planned)),
-        )
-    console.print(table)
+    print_table(
+        console,
+        ("node", "", "why", "time"),
+        [
+            (
+                planned.name,
+                Text("cached", style="green") if planned.is_hit else Text("make", style="yellow"),
+                planned.reason,
+                "" if planned.is_hit else _time_of(planned),
+            )
+            for planned in plan.nodes
+            if planned.name in plan.selected
+        ],
+        keep=2,
+        right=["time"],
+    )
     for problem in plan.problems:
-        console.print(Text(problem, style="red"))
-    console.print(Text(summary(plan)))
+        say(console, problem, "red")
+    say(console, summary(plan))
 
 
 def summary(plan: Plan) -> str:

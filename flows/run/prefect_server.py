@@ -6,15 +6,22 @@ Nothing here imports Prefect before it is asked for: most runs find everything c
 from __future__ import annotations
 
 import os
-import threading
+import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 
-from flows.runners.workforce import interrupts_kept_from_children
+from flows.run import server_process
+from flows.run.prefect_settings import read_settings, require_home, require_server
 from tasks import DarkroomError
 
 SERVER_OF = "DARKROOM_SERVER_OF"
 """In the embedded server's environment: the process it belongs to, by which an orphan is known."""
+
+START_SECONDS = 120.0
+STOP_SECONDS = 5.0
+QUEUE_SECONDS = 5.0
+PORT_TAKEN = 3
+"""The exit code of uvicorn."""
 
 # The progress display owns the terminal. What Prefect logs of the run still reaches its server.
 _QUIET = {
@@ -22,7 +29,6 @@ _QUIET = {
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
     "DO_NOT_TRACK": "1",
 }
@@ -39,20 +45,27 @@ def prefect_server(*, for_workers: bool = False) -> Iterator[None]:
     """The user's server if their settings name one, else the embedded one, started now.
 
     for_workers: other processes use it too, so settings name the embedded one meanwhile.
-    Raises DarkroomError if the embedded one does not come up, and if either stops answering for
-    longer than Prefect's client tries again, which is minutes. It ends with the process.
+    Raises BadInput for settings that cannot be used; DarkroomError if the embedded one does not
+    come up, and if either stops answering for longer than Prefect's client tries again, which is
+    minutes. The embedded one ends with the block.
     """
+    settings = read_settings()
     from httpx import TransportError
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    is_embedded = not PREFECT_API_URL.value()
+    is_embedded = not settings.api.url
+    if settings.api.url:
+        require_server(settings.api.url)
+    else:
+        require_home(settings.home)
     with ExitStack() as stack:
         if is_embedded:
-            address = _start_embedded()
+            address = stack.enter_context(_embedded())
             # Nothing watches the heartbeats of a run on a server that ends with it.
             stack.enter_context(without_heartbeats())
             if for_workers:
                 stack.enter_context(temporary_settings({PREFECT_API_URL: address}))
+        stack.callback(_send_what_is_queued)
         try:
             yield
         except TransportError as error:
@@ -85,22 +98,85 @@ def without_heartbeats() -> Iterator[None]:
         yield
 
 
-def _start_embedded() -> str:
-    """The address of its API."""
+@contextmanager
+def _embedded() -> Iterator[str]:
+    """The address of its API. Every client of this process uses it, settings naming no other."""
     from prefect.server.api.server import SubprocessASGIServer
 
-    os.environ[SERVER_OF] = str(os.getpid())
-    server = SubprocessASGIServer()
-    in_main_thread = threading.current_thread() is threading.main_thread()
+    class Embedded(SubprocessASGIServer):
+        """As Prefect's own, but ended by this process alone, and quiet."""
+
+        def start(self, timeout: int | None = None) -> None:
+            if self.running:
+                return
+            self.running = True
+            self._output = tempfile.TemporaryFile()  # noqa: SIM115
+            while True:
+                self.port = self.find_available_port()
+                self.server_process = server_process.start(
+                    "uvicorn", _uvicorn(self.port), _environment(), self._output
+                )
+                if server_process.wait_until_healthy(
+                    self.server_process, self.api_url, START_SECONDS
+                ):
+                    return
+                if self.server_process.poll() != PORT_TAKEN:
+                    raise DarkroomError(self._problem())
+
+        def stop(self) -> None:
+            if self.server_process is not None:
+                server_process.stop(self.server_process, STOP_SECONDS)
+                self._output.close()
+            super().stop()
+
+        def _problem(self) -> str:
+            assert self.server_process is not None
+            code = self.server_process.poll()
+            what = "did not answer in time" if code is None else f"ended with exit code {code}"
+            self._output.seek(0)
+            lines = self._output.read().decode(errors="replace").strip().splitlines()
+            told = f": {lines[-1].strip()}" if lines else ""
+            return (
+                f"Prefect's embedded server {what}{told}. Try again, or start one with `prefect "
+                "server start` and set PREFECT_API_URL=http://127.0.0.1:4200/api"
+            )
+
+    server = Embedded()
     try:
-        # The server must outlive Ctrl-C, to hear how the run ended.
-        with interrupts_kept_from_children() if in_main_thread else nullcontext():
-            server.start()
-    except RuntimeError as error:
-        raise DarkroomError(
-            f"Prefect's embedded server did not start: {error}. Try again, or start one with "
-            "`prefect server start` and set PREFECT_API_URL=http://127.0.0.1:4200/api"
-        ) from error
+        server.start()
+        yield server.api_url
     finally:
-        del os.environ[SERVER_OF]
-    return server.api_url
+        server.stop()
+
+
+def _uvicorn(port: int) -> list[str]:
+    return [
+        *("--factory", "prefect.server.api.server:create_app", "--lifespan", "on"),
+        *("--host", "127.0.0.1", "--port", str(port), "--log-level", "error"),
+    ]
+
+
+def _environment() -> dict[str, str]:
+    """As Prefect gives it to a server of its own."""
+    from prefect.settings import get_current_settings
+
+    return {
+        **os.environ,
+        "PREFECT_UI_ENABLED": "0",
+        "PREFECT__SERVER_EPHEMERAL": "1",
+        "PREFECT__SERVER_FINAL": "1",
+        SERVER_OF: str(os.getpid()),
+        **get_current_settings().to_environment_variables(exclude_unset=True),
+    }
+
+
+def _send_what_is_queued() -> None:
+    """Logs and events of the run, while there is a server and before the interpreter goes.
+
+    At exit Python starts no more threads, which sending needs.
+    """
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for worker in (APILogWorker, EventsWorker):
+        worker.drain_all(timeout=QUEUE_SECONDS)

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.spinner import Spinner
 from rich.text import Text
 
+from flows.plan import tables
 from flows.plan.show_plan import format_seconds
 from flows.run.run import Run
 from tasks.running.progress import BUS, Event
@@ -33,7 +34,7 @@ class ProgressDisplay:
     """Follows one run. Events come from worker threads."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True)
+        self._console = console or tables.console(stderr=True)
         self._lock = threading.Lock()
         self._status = ""
         self._ended: dict[str, str] = {}

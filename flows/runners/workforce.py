@@ -34,6 +34,8 @@ DEFAULT = "threads"
 PATTERN = r"^(threads(:[1-9][0-9]{0,2})?|(dask|ray)(:\S+)?)$"
 HELP = "Where steps are computed: threads, threads:N, dask, dask:ADDRESS, ray or ray:ADDRESS."
 
+_LOOPBACK_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback")
+
 _MODULES = {"dask": ("prefect_dask", "distributed"), "ray": ("prefect_ray", "ray")}
 
 
@@ -80,11 +82,16 @@ def parse_runner(text: str) -> RunnerChoice:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a name or address means this machine alone."""
+    """Whether a name or address of a server means this machine alone, whoever asks."""
+    if host.rstrip(".").lower() in _LOOPBACK_NAMES:
+        return True
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return False
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    # One that listens everywhere is asked at no address but loopback.
+    return mapped.is_loopback or mapped.is_unspecified
 
 
 Ended = Callable[["State[Any] | BaseException"], None]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
+from typing import Any
 from urllib.parse import urlsplit
 
+from flows.runners.workforce import is_loopback
 from tasks import BadInput
 
 LOOPBACK = "127.0.0.1"
-_LOCAL_NAMES = ("localhost", LOOPBACK, "::1")
+_PORTS = {"http": 80, "https": 443}
 
 
 def url_of(host: str, port: int) -> str:
@@ -57,12 +59,32 @@ def is_same_server(url: str, other: str) -> bool:
     return _normal(url) == _normal(other)
 
 
+def is_this_machine(host: str) -> bool:
+    """Whether a name or address, as a server or a client gives it, is one of this machine's."""
+    if is_loopback(host):
+        return True
+    try:
+        found = socket.getaddrinfo(host, 0, type=socket.SOCK_DGRAM)
+    except (OSError, UnicodeError):
+        return False
+    return any(_can_bind(family, address) for family, _, _, _, address in found)
+
+
+def _can_bind(family: socket.AddressFamily, address: Any) -> bool:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind(address)
+    except OSError:
+        return False
+    return True
+
+
 def _normal(url: str) -> tuple[str, str, int | None, str]:
     parts = urlsplit(url)
     host = parts.hostname or ""
     return (
         parts.scheme,
-        LOOPBACK if host in _LOCAL_NAMES else host,
-        parts.port,
+        LOOPBACK if is_this_machine(host) else host,
+        parts.port or _PORTS.get(parts.scheme),
         parts.path.rstrip("/"),
     )

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from flows.run.prefect_settings import API_URL, place_of, read_settings
 from flows.serve.declared import DeclaredDeployment, DeclaredSchedule, form_of, parameters_of
 from tasks import BadInput, DarkroomError
 
@@ -31,11 +32,10 @@ def deploy(deployments: Sequence[DeclaredDeployment], pool: str, folder: str) ->
     folder: where the pool's processes begin runs, and what relative paths are relative to; pools
     of containers take it from their image. Raises BadInput without a server or such a pool.
     """
+    url = read_settings().api.url
     from httpx import HTTPError
     from prefect.client.orchestration import get_client
-    from prefect.settings import PREFECT_API_URL
 
-    url = PREFECT_API_URL.value()
     if not url:
         raise BadInput(
             "PREFECT_API_URL is not set; set it to the API of the server to deploy to, such as "
@@ -49,7 +49,7 @@ def deploy(deployments: Sequence[DeclaredDeployment], pool: str, folder: str) ->
                 register(client, item, partial(_apply, pool, job))
     except HTTPError as error:
         raise DarkroomError(
-            f"the Prefect server of PREFECT_API_URL, {url}, does not answer as one "
+            f"the Prefect server of {place_of(API_URL)}, {url}, does not answer as one "
             f"({type(error).__name__}); see that it runs and that the address ends in /api"
         ) from error
     return [f"{FLOW}/{item.pipeline}" for item in deployments]

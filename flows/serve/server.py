@@ -1,34 +1,21 @@
-"""A Prefect server with its interface, as a child of this process that ends with it.
-
-    python -m flows.serve.server server start
-
-is Prefect's command line as that child. The parent holds the other end of its stdin. When the
-parent is gone, by kill -9 too, the pipe closes, and a server is not left behind with its port.
-"""
+"""A Prefect server with its interface, which ends with this process."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import runpy
-import signal
 import subprocess
-import sys
-import threading
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from flows.run import server_process
 from tasks import BadInput, DarkroomError
 from tasks.store.locks import host_folder
 
 START_SECONDS = 120.0
-STOP_SECONDS = 15.0
 LINES_SHOWN = 15
 
 DATABASE_URLS = (
@@ -63,12 +50,7 @@ class Server:
 
     def stop(self) -> None:
         """End it, politely first. What was committed to its database stays."""
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        server_process.stop(self._process)
 
     def _tail(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()
@@ -126,18 +108,19 @@ def running_server(
     command = ["server", "start", "--host", host, "--port", str(port)]
     environment = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
     with log.open("wb") as output, alone_on_database(environment):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "flows.serve.server", *command],
-            env={**settings, **environment},
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            # Ctrl-C reaches all of a terminal's group. The server goes last, to hear how runs end.
-            start_new_session=True,
+        process = server_process.start(
+            "prefect",
+            command,
+            {**settings, **environment},
+            output,
         )
         server = Server(process, log)
         try:
-            _wait_until_healthy(server, f"{api}/health")
+            if not server_process.wait_until_healthy(process, api, START_SECONDS):
+                server.require_alive()
+                raise DarkroomError(
+                    f"Prefect's server did not answer in {START_SECONDS:.0f} s; see {log}"
+                )
         except BaseException:
             server.stop()
             raise
@@ -145,38 +128,3 @@ def running_server(
         yield server
     finally:
         server.stop()
-
-
-def _wait_until_healthy(server: Server, address: str) -> None:
-    until = time.monotonic() + START_SECONDS
-    # Loopback is never behind a proxy.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    while time.monotonic() < until:
-        server.require_alive()
-        try:
-            with opener.open(address, timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except (OSError, urllib.error.URLError):
-            pass
-        time.sleep(0.1)
-    raise DarkroomError(
-        f"Prefect's server did not answer in {START_SECONDS:.0f} s; see {server.log}"
-    )
-
-
-def end_with_parent() -> None:
-    """SIGTERM for this process once stdin closes."""
-
-    def watch() -> None:
-        while os.read(0, 1024):
-            pass
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()
-
-
-if __name__ == "__main__":
-    end_with_parent()
-    sys.argv[0] = "prefect"
-    runpy.run_module("prefect", run_name="__main__")

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from flows.run.interrupt import stop_signals
+from flows.run.prefect_settings import API_URL, place_of, read_settings, require_home
 from flows.run.run_request import REPORT_URL
 from flows.runners.workforce import interrupts_kept_from_children
 from flows.serve.addresses import is_same_server, require_free, url_of
@@ -29,8 +31,6 @@ POLL_SECONDS = 2.0
 
 WATCH_SECONDS = 0.2
 """Between looks for a signal and at the server."""
-
-_STOPS = (signal.SIGINT, signal.SIGTERM)
 
 _SETTINGS = {
     # What a run logs is read in the interface; the terminal shows what goes wrong.
@@ -61,12 +61,14 @@ def up(
     settings name another server."""
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
-    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+    settings = read_settings()
+    from prefect.settings import PREFECT_API_URL, temporary_settings
 
     url = url_of(place.host, place.port)
     api = f"{url}/api"
-    require_own(PREFECT_API_URL.value(), api)
-    home = Path(PREFECT_HOME.value())
+    require_own(settings.api.url, api)
+    home = settings.home
+    require_home(home)
     with stops_on_signals(), ExitStack() as stack:
         require_free(place.host, place.port, "--port")
         report_url = stack.enter_context(report_server(report, place.report_port))
@@ -90,7 +92,7 @@ def require_own(configured: str | None, api: str) -> None:
     """Raise BadInput if the settings name a server other than the one to be started."""
     if configured and not is_same_server(configured, api):
         raise BadInput(
-            f"PREFECT_API_URL is {configured}, another server than {api}; to register the "
+            f"{place_of(API_URL)} is {configured}, another server than {api}; to register the "
             "deployments there use `darkroom deploy --pool NAME`, to start one here unset it"
         )
 
@@ -105,15 +107,17 @@ class _Stopped(SystemExit):
 
 @contextmanager
 def stops_on_signals() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the block, cleaned up and without an error; further ones do nothing,
-    since every step of the clean-up ends by itself."""
+    """Ctrl-C, SIGTERM and SIGHUP end the block, cleaned up and without an error; further ones do
+    nothing, since every step of the clean-up ends by itself."""
+
+    taken = stop_signals()
 
     def stop(number: int, frame: FrameType | None) -> None:
-        for each in _STOPS:
+        for each in taken:
             signal.signal(each, signal.SIG_IGN)
         raise _Stopped
 
-    previous = {each: signal.signal(each, stop) for each in _STOPS}
+    previous = {each: signal.signal(each, stop) for each in taken}
     try:
         yield
     except _Stopped:
@@ -147,7 +151,7 @@ async def _serve(runner: Runner, server: Server, say: Callable[[str], None]) -> 
 
     # From here on nothing is raised where a signal happens to come. The loop's own handlers would
     # end with the loop, before the clean-up does.
-    for each in _STOPS:
+    for each in stop_signals():
         signal.signal(each, ask)
     # The runner's own handler ends this process, with an error until the runner has begun.
     runner.handle_sigterm = ask  # type: ignore[method-assign]

@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 from rich.console import Console
 
+from flows.plan.tables import print_table, say
 from flows.upkeep.runs import kept_runs, keys_of_runs, with_inputs
-from flows.upkeep.show import amount, counted, print_table, say
+from flows.upkeep.show import amount, counted
 from tasks import BadInput, DarkroomError
 from tasks.store.locks import GUARD_SECONDS, LeaseRecord
 from tasks.store.row import object_path, parse_time

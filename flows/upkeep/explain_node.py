@@ -14,7 +14,8 @@ from flows.plan.graph import upstream
 from flows.plan.keys import OTHER_INPUTS, value_text
 from flows.plan.plan import Plan, PlannedNode
 from flows.plan.show_plan import format_seconds
-from flows.upkeep.show import SHORT_ID, moment, print_table, say
+from flows.plan.tables import print_table, say
+from flows.upkeep.show import SHORT_ID, moment
 from tasks import BadInput
 from tasks.store.node import JSON, Difference, Identity, differences, ingredients
 from tasks.store.row import Row

@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.plan.show_plan import format_seconds
+from flows.plan.tables import print_table, say
 from flows.run.run_record import KIND, LAYOUT
-from flows.upkeep.show import SHORT_ID, moment, print_table, say
+from flows.upkeep.show import SHORT_ID, moment
 from tasks import BadInput, DarkroomError
 from tasks.report.run_record import RunRecord, read_layout
 from tasks.store import CorruptArtifact

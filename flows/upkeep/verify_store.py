@@ -8,7 +8,8 @@ from typing import Any
 
 from rich.console import Console
 
-from flows.upkeep.show import amount, counted, print_table, say
+from flows.plan.tables import print_table, say
+from flows.upkeep.show import amount, counted
 from tasks.store.filesystem import StoredFile
 from tasks.store.locks import GUARD_SECONDS
 from tasks.store.manifest import DamagedFile

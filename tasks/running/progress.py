@@ -61,8 +61,9 @@ class ProgressBus:
         for subscriber in self._subscribers:
             try:
                 subscriber(event)
-            except Exception:
-                # A display that breaks must not cost an hour of training.
+            except (Exception, SystemExit):
+                # A display that breaks, or would end the process with its terminal, must not cost
+                # an hour of training.
                 self._remove(subscriber)
                 logging.getLogger(__name__).exception("a progress subscriber failed; dropped")
 

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 def main() -> None:
     fake_kinds.install()
-    from flows.cli.__main__ import app
+    from flows.cli.__main__ import main as command_line
 
     if os.environ.get("DARKROOM_FAKE_FLOWS"):
         import flows.run.execute
 
         flows.run.execute._run_flow = run_in_threads
     try:
-        app()
+        command_line()
     finally:
         if os.environ.get("DARKROOM_TELL_PREFECT"):
             print(f"prefect imported: {'prefect' in sys.modules}", file=sys.stderr)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tasks.running import progress
-from tasks.running.progress import Event, ProgressArtifact, about_left
+from tasks.running.progress import Event, ProgressArtifact, ProgressBus, about_left
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,16 @@ def test_artifact_of_a_lasting_step_tells_the_time_left(monkeypatch: pytest.Monk
     artifact._started -= 10.2
     artifact(Event("train/x", "train", "progress", 1, 4, "epoch 1 of 4"))
     assert shown == ["progress-train-x 25 train/x: epoch 1 of 4; about 31 s left"]
+
+
+def test_subscriber_that_would_end_the_process_is_dropped() -> None:
+    bus = ProgressBus()
+    heard: list[str] = []
+
+    def ends(event: Event) -> None:
+        raise SystemExit(1)
+
+    with bus.subscribed(ends), bus.subscribed(lambda event: heard.append(event.name)):
+        bus.publish(Event("a", "train", "started"))
+        bus.publish(Event("b", "train", "started"))
+    assert heard == ["a", "b"]

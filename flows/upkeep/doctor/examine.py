@@ -22,6 +22,7 @@ from flows.upkeep.doctor.machine import (
 )
 from flows.upkeep.doctor.prefect_runs import check_api, check_runs, prefect_address
 from flows.upkeep.doctor.processes import Process, check_servers, list_processes
+from tasks import BadInput
 from tasks.store.store import Store
 
 
@@ -56,7 +57,9 @@ def _check_prefect(processes: Sequence[Process], fix: bool) -> list[Finding]:
     servers = check_servers(processes, fix=fix)
     try:
         address = prefect_address()
-    except Exception as error:  # a library that does not fit, or settings that cannot be read
+    except BadInput as error:
+        return [Finding("Prefect", "problem", str(error)), servers]
+    except Exception as error:  # a library that does not fit
         text = f"cannot be used ({type(error).__name__}: {error})".splitlines()[0]
         return [Finding("Prefect", "problem", text), servers]
     api = check_api(address)

@@ -9,7 +9,8 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.text import Text
 
-from flows.upkeep.show import counted, print_table, say
+from flows.plan.tables import print_table, say
+from flows.upkeep.show import counted
 
 Level = Literal["ok", "note", "warning", "problem"]
 

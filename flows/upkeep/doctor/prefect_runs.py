@@ -19,6 +19,7 @@ from urllib.parse import unquote
 from uuid import UUID
 
 from flows.run.prefect_server import prefect_server, quiet_prefect
+from flows.run.prefect_settings import read_settings
 from flows.run.run_request import STAGE_OF_FLOW
 from flows.upkeep.doctor.finding import Finding
 from flows.upkeep.doctor.processes import APPLICATION, Process
@@ -72,9 +73,7 @@ class JudgedRuns:
 
 def prefect_address() -> PrefectAddress:
     """As Prefect's settings have it: environment, profile and prefect.toml."""
-    from prefect.settings import get_current_settings
-
-    settings = get_current_settings()
+    settings = read_settings()
     url = settings.server.database.connection_url
     text = url.get_secret_value() if url is not None else ""
     scheme, _, path = text.partition(":///")

@@ -46,9 +46,34 @@ def test_address_is_one_that_this_machine_can_open(host: str, url: str) -> None:
     assert url_of(host, 80) == url
 
 
-@pytest.mark.parametrize("configured", [None, "", API, "http://localhost:4200/api/"])
+@pytest.mark.parametrize("configured", [None, "", f"{API}/"])
 def test_settings_without_another_server_are_fine(configured: str | None) -> None:
     require_own(configured, API)
+
+
+THIS_MACHINE = [
+    "127.0.0.1",
+    "127.0.0.53",
+    "localhost",
+    "LOCALHOST.",
+    "[::1]",
+    "0.0.0.0",
+    "[::]",
+    "[::ffff:127.0.0.1]",
+    socket.gethostname(),
+]
+
+
+@pytest.mark.parametrize("configured", THIS_MACHINE)
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::", "localhost"])
+def test_all_names_of_this_machine_are_one(configured: str, host: str) -> None:
+    require_own(f"http://{configured}:4300/api", f"{url_of(host, 4300)}/api")
+
+
+@pytest.mark.parametrize("configured", ["192.0.2.1", "[2001:db8::1]", "no-such-host.invalid"])
+def test_other_machines_are_not(configured: str) -> None:
+    with pytest.raises(BadInput, match="another server"):
+        require_own(f"http://{configured}:4300/api", "http://127.0.0.1:4300/api")
 
 
 @pytest.mark.parametrize(
