@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -63,6 +64,11 @@ class LargeGallery(MadeUpRun):
             said = {"width": width, "height": height, "cells": [PLACES]}
             row = Row(**{**vars(row), "info": {**row.info, **said}})
         super()._put(row, objects)
+
+    def _figure(self, name: str) -> dict[str, Any]:
+        figure = super()._figure(name)
+        figure["panels"][0]["plot"] = "samples"
+        return figure
 
 
 @pytest.fixture(scope="module")
