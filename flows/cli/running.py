@@ -72,12 +72,8 @@ def plan(options: RunOptions) -> None:
     from flows.declaration.read_declaration import read_declaration
     from flows.plan.cut_prompts import cut_prompts
     from flows.plan.show_plan import plan_to_json, print_plan
-<<<<<<< HEAD
-    from flows.run.run import check_nodes, plan_request
-=======
     from flows.plan.tables import console
-    from flows.run.run import plan_request
->>>>>>> wt-fb
+    from flows.run.run import check_nodes, plan_request
     from tasks.store.store import Store
 
     declaration = read_declaration(options.file)
@@ -90,13 +86,9 @@ def plan(options: RunOptions) -> None:
     if options.json:
         print_json({**plan_to_json(made), "cut_prompts": cut})
     else:
-<<<<<<< HEAD
-        print_plan(made)
+        print_plan(made, console())
         for line in cut:
             typer.echo(line)
-=======
-        print_plan(made, console())
->>>>>>> wt-fb
 
 
 @app.command()
@@ -150,11 +142,8 @@ def train_pocket(
         data_root=data_root,
         declaration=file,
     )
-<<<<<<< HEAD
     require_own_places(request)
-=======
     output_is_told_besides()
->>>>>>> wt-fb
     result = execute(request, ProgressDisplay())
     folders = write_trained(request) if result.exit_code == 0 else []
     if json:

@@ -11,12 +11,7 @@ from rich.console import Console
 from flows.plan.keys import value_text
 from flows.plan.tables import print_table, say
 from flows.upkeep.runs import choose_run, pipeline_of, profile_of, read_run
-<<<<<<< HEAD
-from flows.upkeep.show import SHORT_ID, moment, print_table, say
-=======
 from flows.upkeep.show import SHORT_ID, moment
-from tasks import BadInput
->>>>>>> wt-fb
 from tasks.report.compare import RunDiff, comparison_page, difference_of
 from tasks.report.files import replace_own_file
 from tasks.store.row import ObjectRef, Row
