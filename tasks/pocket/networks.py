@@ -50,7 +50,7 @@ def stage_one_unet() -> nn.Module:
         sample_size=64,
         in_channels=3,
         out_channels=6,
-        block_out_channels=(16, 32, 64, 128, 192),
+        block_out_channels=(16, 24, 48, 128, 192),
         down_block_types=(RESNET_DOWN, RESNET_DOWN, RESNET_DOWN, TEXT_DOWN, TEXT_DOWN),
         up_block_types=(TEXT_UP, TEXT_UP, RESNET_UP, RESNET_UP, RESNET_UP),
     )
