@@ -145,20 +145,26 @@ def test_the_shipped_model_is_small_and_loads_unmodified() -> None:
 
 
 def test_the_shipped_model_tells_drawn_subjects_and_styles_apart() -> None:
-    from tasks.pocket.world.glyphs import draw_glyph, load_font
-    from tasks.pocket.world.treatments import STYLES
+    import torch
+
+    from tasks.pocket.world.glyphs import draw_glyph, load_font, resized
+    from tasks.pocket.world.treatments import STYLES, Chance, Subjects
     from tests.pocket.emoji import FONT, require_font
 
     require_font()
-    subjects = {"a panda": "🐼", "a rocket ship": "🚀", "a skull": "💀", "a rose": "🌹"}
+    glyphs = {"a panda": "🐼", "a rocket ship": "🚀", "a skull": "💀", "a rose": "🌹"}
     styles = ["plain", "oil painting", "lithograph", "pencil drawing"]
+    font, chance = load_font(FONT), Chance(torch.Generator().manual_seed(99))
     texts, shown = [], []
-    for phrase, glyph in subjects.items():
-        subject = draw_glyph(load_font(FONT), glyph, 128)
-        for style in styles:
-            treatment, templates = STYLES[style]
-            levels = treatment(subject, np.random.default_rng(99))
-            shown.append(Image.fromarray(np.rint(255 * levels).astype(np.uint8)))
-            texts.append(templates[0].format(phrase))
+    for phrase, glyph in glyphs.items():
+        picture = Image.new("RGBA", (128, 128))
+        picture.paste(resized(draw_glyph(font, glyph), 112), (8, 8))
+        levels = torch.from_numpy(np.asarray(picture) / np.float32(255)).permute(2, 0, 1)[None]
+        subject = Subjects(levels[:, :3] * levels[:, 3:], levels[:, 3:])
+        for name in styles:
+            style = STYLES[name]
+            drawn = style.treatment(subject, chance)[0].clamp(0, 1).permute(1, 2, 0).numpy()
+            shown.append(Image.fromarray(np.rint(255 * drawn).astype(np.uint8)))
+            texts.append(style.captions[0].format(phrase))
     fit = load_similarity(part_at(POCKET_CLIP), REPOSITORY).similarities(shown, texts)
     assert (fit.argmax(dim=1) == np.arange(len(texts))).float().mean() > 0.8
