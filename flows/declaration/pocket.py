@@ -35,11 +35,22 @@ class Phase(Section):
     ema_decay: EmaDecay = 0.999
 
 
-class StageOne(Section):
-    """coarse: at 32 pixels without the outermost level. whole: at 64."""
+class Start(Section):
+    """An earlier stage I of the same networks, in a folder relative to this file."""
 
-    coarse: Phase
+    folder: FilePath
+    unet_sha256: Sha256
+    text_encoder_sha256: Sha256
+
+
+class StageOne(Section):
+    """start: weights to go on from; null: from random ones. words: both networks. whole, fine: the
+    U-Net alone."""
+
+    start: Start | None
+    words: Phase
     whole: Phase
+    fine: Phase
 
 
 class StageTwo(Section):
@@ -91,11 +102,9 @@ class Artist(Section):
 
 
 class Photographs(Section):
-    """scenes: how many are drawn anew, four photographs each. coarse_scenes: how many of them the
-    coarse phase is content with, so that it can begin before all are rendered."""
+    """scenes: how many are drawn anew, four photographs each."""
 
     scenes: Annotated[int, Field(ge=0, le=100_000)]
-    coarse_scenes: Annotated[int, Field(ge=0, le=100_000)]
 
 
 class Pocket(Section):

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from flows.declaration.fields import Section
 from flows.declaration.pocket import Phase, Pocket
 from flows.nodes.model_nodes import plain
 from tasks import BadInput
@@ -17,8 +18,9 @@ READER, SIMILARITY, MEASURE = "pocket/reader", "pocket/similarity", "pocket/meas
 
 # Images through the whole U-Net at 64 pixels cost this much of one at another size or network.
 WORK = {
-    "coarse": 0.45,
+    "words": 1.2,
     "whole": 1.0,
+    "fine": 1.0,
     "windows": 1.0,
     "pictures": 4.0,
     "reader": 0.15,
@@ -48,14 +50,18 @@ def pocket_nodes(pocket: Pocket, project_root: Path) -> Iterator[Node]:
         "styles": dict(pocket.styles),
         "world_seed": pocket.seed,
     }
-    parts: tuple[tuple[str, str, dict[str, Phase], dict[str, str]], ...] = (
-        (STAGE_ONE, "pocket_stage_one", vars(pocket.stage_one), {}),
-        (STAGE_TWO, "pocket_stage_two", vars(pocket.stage_two), {"stage_one": STAGE_ONE}),
-        (READER, "pocket_reader", vars(pocket.reader), {}),
-        (SIMILARITY, "pocket_similarity", vars(pocket.similarity), {}),
+    parts: tuple[tuple[str, str, Section, dict[str, str]], ...] = (
+        (STAGE_ONE, "pocket_stage_one", pocket.stage_one, {}),
+        (STAGE_TWO, "pocket_stage_two", pocket.stage_two, {"stage_one": STAGE_ONE}),
+        (READER, "pocket_reader", pocket.reader, {}),
+        (SIMILARITY, "pocket_similarity", pocket.similarity, {}),
     )
-    for name, kind, phases, inputs in parts:
+    for name, kind, recipe, inputs in parts:
+        phases = {key: phase for key, phase in recipe if isinstance(phase, Phase)}
         params = {**source, "phases": {key: plain(phase) for key, phase in phases.items()}}
+        if name == STAGE_ONE:
+            start = pocket.stage_one.start
+            params["start"] = plain(start) if start is not None else None
         yield Node(name, kind, params, inputs, seed=pocket.seed, work=_work(phases))
     measure = plain(pocket.measure)
     files = measure.pop("photographs")

@@ -28,15 +28,6 @@ def cosine_alpha_bar() -> Tensor:
     return torch.cumprod(1 - beta, dim=0)
 
 
-def half_size_alpha_bar(alpha_bar: Tensor) -> Tensor:
-    """The schedule that a picture of half the size sees at the same t.
-
-    Averaging 2 x 2 pixels keeps a smooth signal and quarters the variance of the noise, so the
-    signal-to-noise ratio is four times as high (Hoogeboom et al. 2023, "simple diffusion").
-    """
-    return 4 * alpha_bar / (1 + 3 * alpha_bar)
-
-
 def noised(x_0: Tensor, t: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
     """x_t from x_0 (Ho et al. 2020, eq. 4). x_0, noise: [batch, 3, side, side]; t: [batch]."""
     level = alpha_bar[t].float().view(-1, 1, 1, 1)

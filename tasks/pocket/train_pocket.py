@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -10,49 +12,83 @@ import torch
 from safetensors.torch import load
 from torch import Tensor, nn
 
+from tasks import BadInput
 from tasks.diffusion.seeds import named_generator, seeded_initialisation
 from tasks.pocket.concept_reader import ConceptReader, blemished, reader_loss
 from tasks.pocket.networks import stage_two_unet
-from tasks.pocket.stage_one import CoarseStageOne, StageOne, coarse_loss, whole_loss
+from tasks.pocket.stage_one import StageOne, stage_one_loss
 from tasks.pocket.stage_two import super_resolution_loss
 from tasks.pocket.tokenizer import load_tokenizer, save_tokenizer, tokenize, train_tokenizer
 from tasks.pocket.training_loop import WINDOW, PhaseState, PocketRecipe, run_phase
 from tasks.pocket.world.sources import load_world
 from tasks.pocket.world.world import World
 from tasks.running.step import Step, StepResult, table_to_bytes, tensors_to_bytes
+from tasks.store.local_files import given_path
 
 TEXT_ENCODER, UNET, TOKENIZER = "text_encoder.safetensors", "unet.safetensors", "spiece.model"
 
+EARLIER = {
+    "unet": "unet/diffusion_pytorch_model.safetensors",
+    "text_encoder": "text_encoder/model.safetensors",
+}
+"""Files of an earlier stage I that training goes on from."""
+
 
 def train_stage_one(step: Step) -> StepResult:
-    """Coarse at 32 pixels, then whole at 64. Objects: the tokenizer, both networks in float16."""
+    """Both networks until the words are known, then the U-Net alone, then at a falling rate.
+
+    Goes on from the weights that the parameter "start" names, if any. Objects: the tokenizer, both
+    networks in float16. Raises BadInput where those weights are not the declared ones.
+    """
     recipe = PocketRecipe.from_params(step.params)
     number_format = getattr(torch, step.number_format)
-    world = _world(step, is_coarse=True)
+    world = _world(step)
     spiece = train_tokenizer(world.texts)
     save_tokenizer(spiece, step.workspace / "tokenizer")
     tokenizer = load_tokenizer(step.workspace / "tokenizer")
     tokens, mask = tokenize(tokenizer, world.texts)
     with seeded_initialisation(step.seed):
         stage = StageOne(tokens, mask, len(tokenizer))
-        coarse = CoarseStageOne(stage)
-    coarse.to(step.device)
-    loss = coarse_loss(coarse, world, number_format)
-    coarse_state, weights = _run(step, recipe, "coarse", coarse, loss)
-    coarse.load_state_dict(weights)
-    # Captions do not change with the number of photographs.
-    loss = whole_loss(stage, _world(step), number_format)
-    whole_state, weights = _run(step, recipe, "whole", stage, loss)
-    stage.load_state_dict(weights)
-    losses = [coarse_state, whole_state]
+    if step.params["start"] is not None:
+        _take_over(stage, step.params["start"], step.project_root, tokenizer)
+    stage.to(step.device)
+    losses = []
+    for name in recipe.phases:
+        # Stage II can be trained on embeddings that no longer move while this goes on.
+        stage.text_encoder.requires_grad_(name == "words")
+        loss = stage_one_loss(stage, world, number_format)
+        state, weights = _run(step, recipe, name, stage, loss)
+        stage.load_state_dict(weights)
+        losses.append(state)
     return StepResult(
         {
             TOKENIZER: spiece,
             TEXT_ENCODER: _half(stage.text_encoder),
             UNET: _half(stage.unet),
-            "loss.parquet": loss_table(["coarse", "whole"], losses),
+            "loss.parquet": loss_table(list(recipe.phases), losses),
         },
         _metrics(losses, [stage]),
+    )
+
+
+def _take_over(stage: StageOne, start: Mapping[str, str], root: Path, tokenizer: Any) -> None:
+    folder = given_path(start["folder"], root)
+    weights = {}
+    for part, file in EARLIER.items():
+        try:
+            content = (folder / file).read_bytes()
+        except OSError as error:
+            raise BadInput(f"{folder / file} cannot be read: {error.strerror}") from None
+        if hashlib.sha256(content).hexdigest() != start[f"{part}_sha256"]:
+            raise BadInput(
+                f"{folder / file} is not what pocket.stage_one.start declares; take the declared "
+                "version from the repository's history into a folder of its own and name that, or "
+                "set pocket.stage_one.start to null to begin from random weights"
+            )
+        weights[part] = load(content)
+    earlier = load_tokenizer(folder / "tokenizer")
+    stage.start_from(
+        weights["unet"], weights["text_encoder"], tokenizer.get_vocab(), earlier.get_vocab()
     )
 
 
@@ -104,12 +140,11 @@ def train_reader(step: Step) -> StepResult:
     )
 
 
-def _world(step: Step, *, side: int = 64, is_coarse: bool = False) -> World:
+def _world(step: Step, *, side: int = 64) -> World:
     return load_world(
         step.params,
         step.project_root,
         side=side,
-        is_coarse=is_coarse,
         device=step.device,
         report=step.report,
         should_stop=step.should_stop,

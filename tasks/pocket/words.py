@@ -15,4 +15,4 @@ SEEN = {
 }
 
 
-ORDER = ("coarse", "whole", "windows", "pictures", "reader", "similarity")
+ORDER = ("words", "whole", "fine", "windows", "pictures", "reader", "similarity")

@@ -24,7 +24,6 @@ def load_world(
     project_root: Path,
     *,
     side: int = 64,
-    is_coarse: bool = False,
     world_seed: int | None = None,
     device: torch.device | str = "cpu",
     report: Callable[[int, int, str], None] = lambda done, total, message: None,
@@ -34,8 +33,7 @@ def load_world(
     "assets", "concepts", "concepts_sha256", "photographs", "styles", "world_seed"}. Paths are
     relative to project_root.
 
-    is_coarse: with the few photographs that the coarse phase is content with. world_seed: another
-    than the declared one, for pictures never trained on.
+    world_seed: another than the declared one, for pictures never trained on.
     Raises BadInput where a file is missing or not the one that was declared.
     """
     from tasks.pocket.world.concepts import read_concepts
@@ -63,7 +61,7 @@ def load_world(
     )
     seed = int(params["world_seed"]) if world_seed is None else world_seed
     declared = params["photographs"]
-    scenes = int(declared["coarse_scenes" if is_coarse else "scenes"])
+    scenes = int(declared["scenes"])
     rendered = None
     if scenes:
         if code_of_photographs(project_root) != declared["code"]:
