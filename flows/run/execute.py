@@ -26,7 +26,6 @@ from flows.run.run_record import (
     verdicts_of,
 )
 from flows.run.run_request import RunRequest
-from flows.runners.workforce import parse_runner
 from tasks.running.device import keep_freed_memory
 from tasks.running.progress import request_stop, stop_requested
 from tasks.text_to_image.cut_prompt import cut_words
@@ -122,12 +121,19 @@ def _run_in_prefect(run: Run, display: ProgressDisplay) -> bool:
         forget(run)
 
 
+def _load_flows() -> None:
+    """Prefect's flows and what nearly every step needs, a second or two each."""
+    import torch  # noqa: F401
+
+    import flows.run.pipeline  # noqa: F401
+
+
 def _run_flow(run: Run, display: ProgressDisplay) -> None:
     # Before Prefect's threads and the workers' start, so that all share the main heap.
     keep_freed_memory()
     display.status("Starting Prefect")
     quiet_prefect()
-    with prefect_server(for_workers=parse_runner(run.request.runner).is_remote):
+    with prefect_server(meanwhile=_load_flows):
         if stop_requested():
             record_run(run)
             return

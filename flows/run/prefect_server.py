@@ -6,9 +6,11 @@ Nothing here imports Prefect before it is asked for: most runs find everything c
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import IO
 
 from flows.run import server_process
 from flows.run.prefect_settings import read_settings, require_home, require_server
@@ -41,10 +43,10 @@ def quiet_prefect() -> None:
 
 
 @contextmanager
-def prefect_server(*, for_workers: bool = False) -> Iterator[None]:
+def prefect_server(meanwhile: Callable[[], None] = lambda: None) -> Iterator[None]:
     """The user's server if their settings name one, else the embedded one, started now.
 
-    for_workers: other processes use it too, so settings name the embedded one meanwhile.
+    Settings name the embedded one until then. meanwhile: called once, as it comes up.
     Raises BadInput for settings that cannot be used; DarkroomError if the embedded one does not
     come up, and if either stops answering for longer than Prefect's client tries again, which is
     minutes. The embedded one ends with the block.
@@ -60,11 +62,10 @@ def prefect_server(*, for_workers: bool = False) -> Iterator[None]:
         require_home(settings.home)
     with ExitStack() as stack:
         if is_embedded:
-            address = stack.enter_context(_embedded())
+            address = stack.enter_context(_embedded(meanwhile))
             # Nothing watches the heartbeats of a run on a server that ends with it.
             stack.enter_context(without_heartbeats())
-            if for_workers:
-                stack.enter_context(temporary_settings({PREFECT_API_URL: address}))
+            stack.enter_context(temporary_settings({PREFECT_API_URL: address}))
         stack.callback(_send_what_is_queued)
         try:
             yield
@@ -99,54 +100,44 @@ def without_heartbeats() -> Iterator[None]:
 
 
 @contextmanager
-def _embedded() -> Iterator[str]:
-    """The address of its API. Every client of this process uses it, settings naming no other."""
-    from prefect.server.api.server import SubprocessASGIServer
+def _embedded(meanwhile: Callable[[], None]) -> Iterator[str]:
+    """The address of its API.
 
-    class Embedded(SubprocessASGIServer):
-        """As Prefect's own, but ended by this process alone, and quiet."""
-
-        def start(self, timeout: int | None = None) -> None:
-            if self.running:
-                return
-            self.running = True
-            self._output = tempfile.TemporaryFile()  # noqa: SIM115
-            while True:
-                self.port = self.find_available_port()
-                self.server_process = server_process.start(
-                    "uvicorn", _uvicorn(self.port), _environment(), self._output
-                )
-                if server_process.wait_until_healthy(
-                    self.server_process, self.api_url, START_SECONDS
-                ):
+    Started here and not by Prefect's SubprocessASGIServer, which brings the whole server into this
+    process: two seconds of imports before the first step.
+    """
+    with tempfile.TemporaryFile() as output:
+        while True:
+            port = _free_port()
+            address = f"http://127.0.0.1:{port}/api"
+            process = server_process.start("uvicorn", _uvicorn(port), _environment(), output)
+            try:
+                meanwhile()
+                if server_process.wait_until_healthy(process, address, START_SECONDS):
+                    yield address
                     return
-                if self.server_process.poll() != PORT_TAKEN:
-                    raise DarkroomError(self._problem())
+                if process.poll() != PORT_TAKEN:
+                    raise DarkroomError(_start_problem(process.poll(), output))
+            finally:
+                server_process.stop(process, STOP_SECONDS)
 
-        def stop(self) -> None:
-            if self.server_process is not None:
-                server_process.stop(self.server_process, STOP_SECONDS)
-                self._output.close()
-            super().stop()
 
-        def _problem(self) -> str:
-            assert self.server_process is not None
-            code = self.server_process.poll()
-            what = "did not answer in time" if code is None else f"ended with exit code {code}"
-            self._output.seek(0)
-            lines = self._output.read().decode(errors="replace").strip().splitlines()
-            told = f": {lines[-1].strip()}" if lines else ""
-            return (
-                f"Prefect's embedded server {what}{told}. Try again, or start one with `prefect "
-                "server start` and set PREFECT_API_URL=http://127.0.0.1:4200/api"
-            )
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
 
-    server = Embedded()
-    try:
-        server.start()
-        yield server.api_url
-    finally:
-        server.stop()
+
+def _start_problem(code: int | None, output: IO[bytes]) -> str:
+    what = "did not answer in time" if code is None else f"ended with exit code {code}"
+    output.seek(0)
+    lines = output.read().decode(errors="replace").strip().splitlines()
+    told = f": {lines[-1].strip()}" if lines else ""
+    return (
+        f"Prefect's embedded server {what}{told}. Try again, or start one with `prefect "
+        "server start` and set PREFECT_API_URL=http://127.0.0.1:4200/api"
+    )
 
 
 def _uvicorn(port: int) -> list[str]:
