@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tasks.writing.numbers import NotReadable
 
 MAX_BYTES = 1_000_000
-MAX_PROBLEMS = 20
+MAX_PROBLEMS = 10
 
 _ENTRY = re.compile(r"@\s*([A-Za-z]+)\s*([{(])")
 _FIELD = re.compile(r"\s*,?\s*([A-Za-z][\w:.+-]*)\s*=\s*")

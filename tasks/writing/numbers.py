@@ -189,16 +189,19 @@ def _call(node: ast.expr) -> Call:
     return Call(name, tuple(map(str, values)))
 
 
-def _term(node: ast.expr) -> Term:
+def _term(node: ast.expr, depth: int = 0) -> Term:
+    if depth > 50:
+        raise NotReadable("it is too deep")
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         value = float(node.value)
         if abs(value) == float("inf"):
             raise NotReadable("a number is too large")
         return value
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return ("-", 0.0, _term(node.operand))
+        return ("-", 0.0, _term(node.operand, depth + 1))
     if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
-        return (_ARITHMETIC[type(node.op)], _term(node.left), _term(node.right))
+        left, right = _term(node.left, depth + 1), _term(node.right, depth + 1)
+        return (_ARITHMETIC[type(node.op)], left, right)
     if isinstance(node, ast.Call):
         call = _call(node)
         if call.name != "metric":

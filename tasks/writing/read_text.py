@@ -296,7 +296,9 @@ def _math(state: StateInline, silent: bool) -> bool:
         if found[0] != "$":
             continue
         after = source[end + 1 : end + 2]
-        if end == pos + 1 or source[end - 1].isspace() or after.isdigit():
+        # Nor does a formula begin before code and end in it.
+        is_code = "`" in source[pos:end]
+        if end == pos + 1 or source[end - 1].isspace() or after.isdigit() or is_code:
             return False
         if not silent:
             token = state.push("math", "", 0)
