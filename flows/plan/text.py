@@ -229,7 +229,9 @@ class _Planner:
                 (first.line, f"@{first.name} cites, but pipelines.{self.pipeline} has no "
                  f"bibliography: file.bib; where it is no citation, write \\@{first.name}")
             )  # fmt: skip
-        self.problems += [f"{file}:{line}: {text}" for file in told for line, text in sorted(told[file])]
+        self.problems += [
+            f"{file}:{line}: {text}" for file in told for line, text in sorted(told[file])
+        ]
         self.planned.record = {
             "file": name,
             "source": source,
@@ -297,7 +299,9 @@ class _Planner:
         if claims[claim_id].statement is not None:
             self.stated.add(claim_id)
             return claim_name(self.pipeline, claim_id)
-        of_pipelines = {each: figures_of(self.declaration, each) for each in self.declaration.pipelines}
+        of_pipelines = {
+            each: figures_of(self.declaration, each) for each in self.declaration.pipelines
+        }
         writeups = [
             each
             for each in writeups_of(self.declaration, of_pipelines, self.pipeline)

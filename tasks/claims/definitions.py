@@ -68,7 +68,9 @@ def compare_metrics(compared: str, evidence: Evidence) -> Finding:
     return Finding(
         holds=holds,
         because=f"{told.strip()} is {'so' if holds else 'not so'}",
-        numbers={f"{call.arguments[1]} of {call.arguments[0]}": measured[call] for call in measured},
+        numbers={
+            f"{call.arguments[1]} of {call.arguments[0]}": measured[call] for call in measured
+        },
         seeds=evidence.count_seeds(),
         measured=[
             {"node": call.arguments[0], "metric": call.arguments[1], "value": value}

@@ -17,9 +17,9 @@ from tasks.report.files import (
     render,
     write_report_files,
 )
+from tasks.report.measured_numbers import with_measured
 from tasks.report.metrics import MOST_EMBEDDED, MetricsView, metric_records, view_metrics
 from tasks.report.pipeline_view import PipelineView, claims_summary, search_entries, view_pipeline
-from tasks.report.measured_numbers import with_measured
 from tasks.report.run_record import RecordedPair, RunRecord, newest_pair, newest_runs
 from tasks.report.wording import slug
 from tasks.store.row import Row

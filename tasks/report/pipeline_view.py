@@ -153,9 +153,7 @@ def view_pipeline(
 
         shown = {section.figure.id: (section.anchor, section.panels) for section in sections}
         checked = {view.record.node: view for writeup in claims for view in writeup.claims}
-        text = view_text(
-            run.text, run, rows, store, shown, checked, prefix, PANELS_AT_ONCE
-        )
+        text = view_text(run.text, run, rows, store, shown, checked, prefix, PANELS_AT_ONCE)
     return PipelineView(
         run=run,
         file_name=file_name,

@@ -113,7 +113,7 @@ class RunRecord:
     model_cards: Mapping[str, str] = field(default_factory=dict)
     """Address of a model that the run used as it is to what it says of itself, Markdown."""
     numbers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Of the text, titles and captions: call to its value, or to the node and metric that has it."""
+    """Of text, titles and captions: call to its value, or to the node and metric that has it."""
     text: TextRecord | None = None
 
     def ancestors(self, node: str) -> list[NodeRecord]:

@@ -45,7 +45,7 @@ class ShownFigure:
 class Piece:
     """Markup, a figure, or the table of contents."""
 
-    markup: Markup = Markup()
+    markup: Markup | None = None
     figure: ShownFigure | None = None
     is_contents: bool = False
 
@@ -135,9 +135,7 @@ class _Writer:
 
     def view(self, panels_at_once: int) -> TextView:
         pieces = list(self._pieces())
-        rest = [
-            self._left_out(figure, panels, number) for figure, panels, number in self._rest
-        ]
+        rest = [self._left_out(figure, panels, number) for figure, panels, number in self._rest]
         in_order = [piece.figure for piece in pieces if piece.figure is not None]
         before = accumulate((len(each.panels) for each in in_order), initial=0)
         late = {
@@ -379,9 +377,7 @@ class _Writer:
             ends = text.endswith("</p>")
             inside = Markup(text.removesuffix("</p>")) if ends else Markup(text)
             item = Markup('<li id="{}note-{}">{} {}{}</li>')
-            items.append(
-                item.format(self.at, number, inside, back, Markup("</p>") if ends else "")
-            )
+            items.append(item.format(self.at, number, inside, back, Markup("</p>") if ends else ""))
         return Markup(
             '<section class="notes" aria-label="Footnotes">\n<ol>\n{}\n</ol>\n</section>\n'
         ).format(Markup("\n").join(items))

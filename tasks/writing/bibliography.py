@@ -26,7 +26,7 @@ _MARKS = {
 }  # fmt: skip
 _LETTERS = {
     "ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "o": "ø", "O": "Ø", "aa": "å",
-    "AA": "Å", "l": "ł", "L": "Ł", "i": "ı", "j": "ȷ", "&": "&", "%": "%", "$": "$", "#": "#",
+    "AA": "Å", "l": "ł", "L": "Ł", "i": "\u0131", "j": "ȷ", "&": "&", "%": "%", "$": "$", "#": "#",
     "_": "_", "{": "{", "}": "}", " ": " ",
 }  # fmt: skip
 _ACCENT = re.compile(r"\\([`'^~=.\"]|[urHvck](?=[\s{]))\s*(?:\{\s*(\\[ij]|\w)\s*\}|(\\[ij]|\w))")
@@ -132,7 +132,7 @@ def read_bibliography(text: str) -> tuple[dict[str, Entry], list[tuple[int, str]
     return entries, problems
 
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
 
 def _read_fields(

@@ -139,7 +139,9 @@ def _check_environments(latex: str) -> None:
         if len(opened) > MAX_DEPTH:
             raise NotReadable(f"more than {MAX_DEPTH} groups stand within each other")
     if not _ENVIRONMENT.search(latex) and re.search(r"(?<!\\)&|\\\\", latex):
-        raise NotReadable(r"& and \\ are of tables; write them between \begin{aligned} and \end{aligned}")
+        raise NotReadable(
+            r"& and \\ are of tables; write them between \begin{aligned} and \end{aligned}"
+        )
     if opened:
         raise NotReadable(rf"\begin{{{opened[-1]}}} has no \end{{{opened[-1]}}}")
 
@@ -232,4 +234,6 @@ def _needs_space(before: Element, after: Element) -> bool:
     """Between the name of a function and what it is of, unless that stands in brackets."""
     name = before if before.tag == "mi" else next(iter(before), before)
     is_function = name.tag == "mi" and len(html.unescape(name.text or "")) > 1
-    return is_function and after.tag not in ("mo", "mspace") and before.tag in ("mi", "msub", "msup")
+    return (
+        is_function and after.tag not in ("mo", "mspace") and before.tag in ("mi", "msub", "msup")
+    )

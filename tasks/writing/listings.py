@@ -13,7 +13,9 @@ from pathlib import Path
 from tasks.running.step import Step, StepResult
 from tasks.writing.numbers import NotReadable
 
-ADDRESS = re.compile(r"(?P<module>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)")
+ADDRESS = re.compile(
+    r"(?P<module>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
+)
 OBJECT = "source.py"
 MAX_BYTES = 2_000_000
 MAX_LINES = 500

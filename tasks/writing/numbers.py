@@ -21,7 +21,8 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
 """What can be asked for, and what each is asked of."""
 
 _NAMES = "|".join(ARGUMENTS)
-PLACE = re.compile(r"\{\{\s*(?P<call>(?:%s)\s*\([^{}\n]{0,300}\))\s*(?P<rest>[^{}\n]{0,40}?)\}\}" % _NAMES)
+_CALL = rf"(?P<call>(?:{_NAMES})\s*\([^{{}}\n]{{0,300}}\))"
+PLACE = re.compile(r"\{\{\s*" + _CALL + r"\s*(?P<rest>[^{}\n]{0,40}?)\}\}")
 """A number in running text or in a title."""
 LIKE_A_PLACE = re.compile(r"\{\{[^{}\n]{0,400}\}\}")
 
@@ -30,6 +31,7 @@ _FORMAT = re.compile(r"[ +-]?#?0?\d{0,2}[,_]?(\.\d{1,2})?[eEfFgGdn%]?")
 
 MAX_COMPARISON = 1000
 """Characters."""
+MAX_NUMBER = 1e300
 
 
 class NotReadable(Exception):
@@ -192,11 +194,14 @@ def _call(node: ast.expr) -> Call:
 def _term(node: ast.expr, depth: int = 0) -> Term:
     if depth > 50:
         raise NotReadable("it is too deep")
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        value = float(node.value)
-        if abs(value) == float("inf"):
+    if (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, (int, float))
+        and not isinstance(node.value, bool)
+    ):
+        if not abs(node.value) < MAX_NUMBER:
             raise NotReadable("a number is too large")
-        return value
+        return float(node.value)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         return ("-", 0.0, _term(node.operand, depth + 1))
     if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:

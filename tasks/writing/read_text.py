@@ -16,6 +16,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
@@ -170,7 +171,7 @@ def _reader() -> MarkdownIt:
     # Every address is a link here, so that one that is not allowed is refused instead of ignored.
     reader.validateLink = lambda url: True  # type: ignore[method-assign]
     reader.core.ruler.at("inline", _lines)
-    around = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    around: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     reader.block.ruler.before("fence", "formula", _formula_block, around)
     for name, rule in (
         ("number", _number),
@@ -443,9 +444,7 @@ class _Resolver:
         else:
             self._check_label(label, "sec", line)
         self._labels.setdefault(label, line)
-        heading = Heading(
-            ".".join(map(str, self._counts)), min(depth + 1, 6), label, children
-        )
+        heading = Heading(".".join(map(str, self._counts)), min(depth + 1, 6), label, children)
         self.document.headings.append(heading)
         opening.type, opening.meta = "heading", {"heading": heading}
         return [opening]
@@ -462,7 +461,9 @@ class _Resolver:
     def _check_label(self, label: str, kind: str, line: int) -> None:
         prefix, _, name = label.partition(":")
         if prefix != kind or not _LABEL_NAME.fullmatch(name):
-            self._refuse(line, f"{{#{label}}} is not a label; expected one such as {{#{kind}:name}}")
+            self._refuse(
+                line, f"{{#{label}}} is not a label; expected one such as {{#{kind}:name}}"
+            )
         elif label in self._labels:
             self._refuse(
                 line,
@@ -535,9 +536,7 @@ class _Resolver:
     def _listing(self, token: Token, line: int) -> Token:
         found = _LISTING.fullmatch(token.info.strip())
         if found is None:
-            self._refuse(
-                line, "a listing names a function, as in ```listing tasks.module:function"
-            )
+            self._refuse(line, "a listing names a function, as in ```listing tasks.module:function")
         elif token.content.strip():
             self._refuse(line, "a listing has no body; the function's own source stands there")
         else:
@@ -614,11 +613,15 @@ class _Resolver:
                 document.figure_references.append(Named(name, line))
             elif f"{kind}:{name}" not in (document.equations if kind == "eq" else labels):
                 known = document.equations if kind == "eq" else labels
-                self._refuse(line, f"@{kind}:{name} refers to nothing{_meant(f'{kind}:{name}', known)}")
+                self._refuse(
+                    line, f"@{kind}:{name} refers to nothing{_meant(f'{kind}:{name}', known)}"
+                )
         anchors = {*labels, *document.equations}
         for named in self._anchors:
             if named.name not in anchors and f"sec:{named.name}" not in anchors:
-                self._refuse(named.line, f"#{named.name} leads nowhere{_meant(named.name, anchors)}")
+                self._refuse(
+                    named.line, f"#{named.name} leads nowhere{_meant(named.name, anchors)}"
+                )
 
 
 def _meant(name: str, known: Iterator[str] | Sequence[str] | Mapping[str, Any] | set[str]) -> str:

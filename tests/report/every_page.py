@@ -26,8 +26,8 @@ OWN_CARD = (
 
 def build_every_page(folder: Path) -> None:
     """Reports by folder: in "runs" the pipelines "course", which ran twice, "claimed", "broken",
-    whose panel failed, "trained", with models of several kinds, "written", which has a text, and "empty"; in "single" the same
-    as one file; in "play" every control."""
+    whose panel failed, "trained", with models of several kinds, "written", which has a text, and
+    "empty"; in "single" the same as one file; in "play" every control."""
     store = Store.open(str(folder / "store"))
     MadeUpRun(
         store,

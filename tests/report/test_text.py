@@ -107,7 +107,9 @@ def test_one_panel_can_be_placed_by_number_or_name(store, tmp_path):
 
 
 def test_text_that_names_what_the_run_lacks_is_shown_without_it(store, tmp_path):
-    page = built(store, tmp_path, "# T\n\n![](figure:gone)\n\n@fig:gone and [x](claim:gone) $\\bad$")
+    page = built(
+        store, tmp_path, "# T\n\n![](figure:gone)\n\n@fig:gone and [x](claim:gone) $\\bad$"
+    )
     assert "cannot be shown whole" in page.text
     assert page.unclosed == []
 

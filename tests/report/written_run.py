@@ -33,7 +33,9 @@ text, and so does <img src=x onerror=alert(1)>. @fig:loss and @fig:samples show 
 
 Every step is *one* line with **two** terms, `code_of_it()` and [a link](https://example.org):
 
-$$ x_{t-1} = \frac{\sqrt{\bar\alpha_{t-1}}\,\beta_t}{1-\bar\alpha_t}\, x_0 + \frac{\sqrt{\alpha_t}\,(1-\bar\alpha_{t-1})}{1-\bar\alpha_t}\, x_t + \tilde\beta_t\, z, \quad z \sim \mathcal N(0, \mathbf I) $$ {#eq:step}
+$$ x_{t-1} = \frac{\sqrt{\bar\alpha_{t-1}}\,\beta_t}{1-\bar\alpha_t}\, x_0
++ \frac{\sqrt{\alpha_t}\,(1-\bar\alpha_{t-1})}{1-\bar\alpha_t}\, x_t + \tilde\beta_t\, z,
+\quad z \sim \mathcal N(0, \mathbf I) $$ {#eq:step}
 
 $$
 \begin{aligned}
@@ -42,7 +44,8 @@ $$
 \end{aligned}
 $$
 
-![The loss at {{ parameter("train/m", "epochs") }} epochs, $T = 300$ <script>alert(1)</script>](figure:loss)
+![The loss at {{ parameter("train/m", "epochs") }} epochs, $T = 300$
+<script>alert(1)</script>](figure:loss)
 
 As @eq:step of @sec:formula says. [It gets better with time](claim:a), but [not by much](claim:b),
 and [nobody knows](claim:c) why; see @fig:loss again.[^why]

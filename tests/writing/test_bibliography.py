@@ -13,9 +13,11 @@ FILE = r"""
   author = {Ho, Jonathan and Jain, Ajay and Abbeel, Pieter},
   journal = nips # " 33", year = 2020, eprint = {2006.11239},
 }
-@inproceedings(oord, title="A {\"o} in it", author={A{\"a}ron van den Oord and Karen Simonyan}, year={2016})
+@inproceedings(oord, title="A {\"o} in it", year={2016},
+  author={A{\"a}ron van den Oord and Karen Simonyan})
 @misc{evil, title={<script>alert(1)</script>}, author={X}, year=2020, url={javascript:alert(1)}}
-@misc{ho2020later, title={Later}, author={Ho, Jonathan and Jain, Ajay and Abbeel, Pieter}, year=2020}
+@misc{ho2020later, title={Later}, year=2020,
+  author={Ho, Jonathan and Jain, Ajay and Abbeel, Pieter}}
 @comment{ @misc{not, title={x}} }
 """
 
@@ -62,7 +64,9 @@ def test_what_cannot_be_read_is_told_with_its_line(text, line, said):
 
 
 @pytest.mark.timed
-@pytest.mark.parametrize("text", ["@a{" * 10**5, "@a{k,x={" * 10**5, '@a{k,x="' * 10**4, "@a{k,t={" + "{" * 10**6])
+@pytest.mark.parametrize(
+    "text", ["@a{" * 10**5, "@a{k,x={" * 10**5, '@a{k,x="' * 10**4, "@a{k,t={" + "{" * 10**6]
+)
 def test_files_made_to_hurt_end_within_seconds(text):
     began = time.perf_counter()
     assert read_bibliography(text)[1]

@@ -7,7 +7,7 @@ import pytest
 from tasks.writing.listings import find_source
 from tasks.writing.numbers import NotReadable
 
-OWN = '''import os
+OWN = """import os
 
 raise SystemExit("is never imported")
 
@@ -16,7 +16,7 @@ class Thing:
     @property
     def half(self):
         return 1
-'''
+"""
 
 
 def test_a_function_is_found_with_its_place(tmp_path):
@@ -37,7 +37,10 @@ def test_a_method_of_the_project_is_found_without_running_it(tmp_path):
     ("address", "said"),
     [
         ("tasks.diffusion.process.samplers:ddpm_stp", "did you mean ddpm_step?"),
-        ("tasks.diffusion.process.sampler:ddpm_step", "did you mean tasks.diffusion.process.samplers?"),
+        (
+            "tasks.diffusion.process.sampler:ddpm_step",
+            "did you mean tasks.diffusion.process.samplers?",
+        ),
         ("os:path", "there is no module os"),
         ("../../etc/passwd:x", "as module:name"),
         ("tasks.diffusion", "as module:name"),

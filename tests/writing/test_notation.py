@@ -8,6 +8,8 @@ import pytest
 
 from tasks.writing.read_text import MAX_BYTES, MAX_PARAGRAPH, read_text
 
+HURTFUL = "size brackets quotes notes headings cells formulas braces figures paragraph"
+
 
 def problems(source: str) -> list[tuple[int, str]]:
     return [(each.line, each.text) for each in read_text(source).problems]
@@ -42,7 +44,7 @@ def test_formulas_with_a_label_are_numbered():
 
 
 def test_prices_stay_prices_and_code_stays_code():
-    document = read_text("From $5 to $10, `$x$` and `{{ seed(\"a\") }}`; \\$x\\$, a@b.org and \\@ho.")
+    document = read_text('From $5 to $10, `$x$` and `{{ seed("a") }}`; \\$x\\$, a@b.org and \\@ho.')
     assert document.problems == []
     assert (document.numbers, document.citations) == ([], [])
     inline = document.tokens[1]
@@ -50,7 +52,10 @@ def test_prices_stay_prices_and_code_stays_code():
 
 
 def test_numbers_are_found_wherever_text_stands_with_their_lines():
-    source = '# {{ seed("a") }}\n\none\ntwo {{ metric("b", "c"):.2f }}\n\n| x |\n|---|\n| {{ profile() }} |\n'
+    source = (
+        '# {{ seed("a") }}\n\none\ntwo {{ metric("b", "c"):.2f }}\n\n'
+        "| x |\n|---|\n| {{ profile() }} |\n"
+    )
     found = [(str(n.number.call), n.number.format, n.line) for n in read_text(source).numbers]
     assert found == [('seed("a")', "", 1), ('metric("b", "c")', ".2f", 4), ("profile()", "", 8)]
 
@@ -122,7 +127,7 @@ def test_what_is_wrong_is_told_with_its_line(source, line, said):
         "![](figure:f)\n\n" * 10_000,
         "x" * (MAX_PARAGRAPH + 1),
     ],
-    ids="size brackets quotes notes headings cells formulas braces figures paragraph".split(),
+    ids=HURTFUL.split(),
 )
 @pytest.mark.timed
 def test_texts_made_to_hurt_end_in_a_message_within_seconds(source):
