@@ -89,6 +89,9 @@ def view_text(
     return writer.view(panels_at_once)
 
 
+LONG_FORMULA = 40
+"""Characters of LaTeX from which a formula in a sentence may be wider than a phone."""
+
 _TAGS = {
     "bullet_list": "ul",
     "ordered_list": "ol",
@@ -539,7 +542,12 @@ def _tag(token: Token, tag: str) -> str:
 
 def _math(latex: str, is_display: bool) -> Markup:
     try:
-        return Markup(to_mathml(latex, is_display))
+        made = Markup(to_mathml(latex, is_display))
+        # No browser breaks a formula in a line; a phone has to scroll it.
+        is_long = not is_display and len(latex) > LONG_FORMULA
+        return (
+            Markup('<span class="scroll long-formula">{}</span>').format(made) if is_long else made
+        )
     except NotReadable:
         return Markup("<code>{}</code>").format(latex)
 

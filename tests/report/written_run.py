@@ -66,7 +66,8 @@ and [nobody knows](claim:c) why; see @fig:loss again.[^why]
 2. second
    - within
 
-> Quoted.
+> Quoted, with
+> $\alpha_t (1 - \alpha_{t-1}) + 1 - \alpha_t = 1 - \alpha_t \alpha_{t-1} + 0 + 0 + 0$
 
     code that is indented and has a very long line that goes on and on beyond the width of any phone
 
