@@ -128,7 +128,14 @@ def read_bibliography(text: str) -> tuple[dict[str, Entry], list[tuple[int, str]
             line = text.count("\n", 0, found.start()) + 1
             problems.append((line, f"{key} is there a second time"))
         else:
-            entries[key] = Entry(key, kind, {name: _plain(each) for name, each in fields.items()})
+            entries[key] = Entry(
+                key,
+                kind,
+                {
+                    name: _plain(_whole_names(each) if name in ("author", "editor") else each)
+                    for name, each in fields.items()
+                },
+            )
     return entries, problems
 
 
@@ -196,6 +203,21 @@ def _end_of_quoted(text: str, place: int, of: str) -> int:
         if found[0] == '"' and depth == 0:
             return found.end()
     raise NotReadable(f'{of} has no closing "')
+
+
+def _whole_names(text: str) -> str:
+    """The authors, those in braces, such as a laboratory, as family names."""
+    names, begin, depth = [], 0, 0
+    for found in re.finditer(r"[{}]|\s+and\s+", text):
+        depth += {"{": 1, "}": -1}.get(found[0], 0)
+        if depth == 0 and found[0] not in "{}":
+            names.append(text[begin : found.start()])
+            begin = found.end()
+    names.append(text[begin:])
+    return " and ".join(
+        f"{name[1:-1].replace(',', ' ')}," if re.fullmatch(r"\{[^{}]*\}", name) else name
+        for name in (each.strip() for each in names)
+    )
 
 
 def _plain(text: str) -> str:

@@ -315,7 +315,7 @@ def _citation(state: StateInline, silent: bool) -> bool:
         return False
     found = _CITATION.match(state.src, state.pos, min(state.posMax, state.pos + 1000))
     # [@key](address) and [@fig:x] are none.
-    if found is None or state.src[found.end() : found.end() + 1] in ("(", ":"):
+    if found is None or state.src[found.end() : found.end() + 1] == "(":
         return False
     keys = _CITED.findall(found[0])
     if any(key.startswith(("fig:", "eq:", "sec:")) for key in keys):

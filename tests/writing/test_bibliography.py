@@ -42,6 +42,13 @@ def test_entries_are_cited_by_author_and_year():
     ]  # fmt: skip
 
 
+def test_name_in_braces_is_one_name():
+    entries, _ = read_bibliography(
+        "@misc{a, author={{A Lab at B} and Ho, Jo}, title={T}, year=2023}"
+    )
+    assert entries["a"].authors == [("A Lab at B", ""), ("Ho", "Jo")]
+
+
 def test_only_addresses_of_the_web_are_followed():
     assert read_bibliography(FILE)[0]["evil"].address is None
 

@@ -66,6 +66,12 @@ def test_listings_belong_to_the_figures_of_their_section():
     assert found == [("a.b:c", ("x",)), ("a.b:d", ())]
 
 
+def test_citation_may_end_a_clause():
+    for end in (".", ":", ";", ""):
+        (paragraph,) = [t for t in read_text(f"As in [@a; @b]{end}").tokens if t.type == "inline"]
+        assert [c.type for c in paragraph.children][:2] == ["text", "citation"]
+
+
 def test_contents_and_references_stand_alone_in_a_paragraph():
     assert kinds("[TOC]\n\n[REFERENCES]") == ["contents", "references"]
     assert "contents" not in kinds("Here: [TOC]")
