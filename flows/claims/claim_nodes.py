@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from flows.claims.evidence import NodeName, NotShown, Pictures, WriteUp, gathers
 from flows.declaration import Declaration
+from flows.declaration.claims import Claim
 from flows.nodes.trajectory_nodes import TrajectoryNodes
 from tasks.store.node import JSON, Node
 
@@ -35,10 +36,28 @@ def claim_nodes(
     """
     by_name = {node.name: node for node in drawn}
     for claim_id, claim in declaration.claims.items():
+        if claim.statement is not None:
+            continue
         for writeup in claim.writeups:
             if figures is None or set(figures_of[writeup]) <= set(figures):
                 found = WriteUp(declaration, figures_of[writeup], by_name, trajectories, claim)
                 yield from _claim_nodes(claim_id, writeup, found)
+
+
+def own_claim_node(pipeline: str, claim_id: str, claim: Claim, figures: Sequence[str]) -> Node:
+    """The node that checks a claim of the author's own. figures: it stands beside."""
+    assert claim.comparison is not None
+    nodes = dict.fromkeys(call.arguments[0] for call in claim.comparison.metrics)
+    inputs = {f"input_{index}": name for index, name in enumerate(nodes)}
+    roles = {name: role for role, name in inputs.items()}
+    params: dict[str, JSON] = {
+        "claim": claim_id,
+        "figures": list(figures),
+        "entries": [{"node": role, "name": name} for name, role in roles.items()],
+        "missing": None,
+        "compared": " ".join(claim.holds_when.split()),
+    }
+    return Node(claim_name(pipeline, claim_id), "claim", params, inputs)
 
 
 def writeups_of(
@@ -46,7 +65,12 @@ def writeups_of(
 ) -> list[str]:
     """The write-ups whose claims a pipeline checks: those whose figures it has, all of them."""
     figures = set(figures_of[pipeline])
-    claimed = {name for claim in declaration.claims.values() for name in claim.writeups}
+    claimed = {
+        name
+        for claim in declaration.claims.values()
+        if claim.statement is None
+        for name in claim.writeups
+    }
     return [
         name
         for name in declaration.pipelines

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from flows.declaration.claims import Claim, ClaimId, Similarity
+from flows.declaration.claims import Claim, Similarity
 from flows.declaration.datasets import Dataset
-from flows.declaration.fields import Glob, Name, Section, Seed, Title
+from flows.declaration.fields import Glob, Name, Section, Seed, TextFile, Title
 from flows.declaration.figures import Figure
 from flows.declaration.models import Classifier, Model
 from flows.declaration.pictures import Image
@@ -28,10 +28,13 @@ class Seeds(Section):
 
 
 class Pipeline(Section):
-    """figures: globs on figure ids, in reading order."""
+    """figures: globs on figure ids, in reading order. text: the Markdown file of its page, from the
+    folder of pipelines.yaml; without one the page is its figures. bibliography: a .bib file."""
 
     title: Title
     figures: Annotated[list[Glob], Field(min_length=1, max_length=1000)]
+    text: TextFile | None = None
+    bibliography: TextFile | None = None
 
 
 class Profile(Section):
@@ -68,7 +71,7 @@ class Declaration(Section):
     text_to_image: TextToImage = TextToImage()
     pocket: Pocket | None = None
     similarity: Similarity | None = None
-    claims: dict[ClaimId, Claim] = Field(default_factory=dict)
+    claims: dict[Name, Claim] = Field(default_factory=dict)
     figures: dict[Name, Figure]
     pipelines: dict[Name, Pipeline]
     profiles: dict[Name, Profile]

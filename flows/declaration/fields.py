@@ -15,9 +15,13 @@ NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
 # A file in a folder that is given: no slash, so that it cannot lead anywhere else.
 FILE_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
+# A file below the folder of pipelines.yaml: no part of it is "..", and it does not begin with "/".
+TEXT_FILE_PATTERN = r"^[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*\.(md|markdown|bib)$"
+
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=64)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 FileName = Annotated[str, StringConstraints(pattern=FILE_NAME_PATTERN, max_length=100)]
+TextFile = Annotated[str, StringConstraints(pattern=TEXT_FILE_PATTERN, max_length=300)]
 Glob = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Repository = Annotated[

@@ -11,7 +11,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from flows.declaration.document import Declaration
-from flows.declaration.fields import FILE_NAME_PATTERN, annotation_of, in_full, is_choice, names_in
+from flows.declaration.fields import (
+    FILE_NAME_PATTERN,
+    TEXT_FILE_PATTERN,
+    annotation_of,
+    in_full,
+    is_choice,
+    names_in,
+)
 from flows.declaration.objectives import DENOISING_KINDS, GENERATIVE_KINDS
 from flows.declaration.problems import Path, Problem, nearest, show_number, show_value
 from tasks import BadInput
@@ -81,6 +88,8 @@ def _pattern(context: Mapping[str, Any]) -> str:
     pattern = str(context["pattern"])
     if "{64}" in pattern:
         return "64 hexadecimal digits (a SHA-256)"
+    if pattern == TEXT_FILE_PATTERN:
+        return "a .md or .bib file in the folder of pipelines.yaml or below it, such as text.md"
     if pattern == FILE_NAME_PATTERN:
         return "the name of a file, without a folder"
     return "owner/name of a repository" if "/" in pattern else _NAME_RULE

@@ -154,7 +154,7 @@ def _problems(d: Declaration) -> Iterator[Problem]:
     yield from _check_pipelines(d)
     yield from check_name(("default_profile",), d.default_profile, d.profiles, "profile")
     yield from check_backend(d.backend, d.backends)
-    yield from check_claims(d.claims, d.pipelines)
+    yield from check_claims(d.claims, d.pipelines, d.figures)
     yield from check_schedules(d.schedules, d.pipelines, d.profiles)
 
 

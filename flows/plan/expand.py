@@ -19,7 +19,7 @@ from flows.plan.graph import topological_order, upstream
 from tasks.store.node import JSON, Node
 
 TABLE_NAME = "table/metrics"
-CLAIM_KINDS = ("similarity", "claim")
+CLAIM_KINDS = ("similarity", "claim", "listing")
 MEASURED_KINDS = ("train", "classifier", "guide", "denoise", "evaluate", "variant", "schedule")
 
 
@@ -50,11 +50,16 @@ def expand(
     )
 
 
-def expand_pipeline(declaration: Declaration, nodes: Sequence[Node], pipeline: str) -> list[Node]:
+def expand_pipeline(
+    declaration: Declaration,
+    nodes: Sequence[Node],
+    pipeline: str,
+    named: Sequence[str] = (),
+) -> list[Node]:
     """The part of `nodes` that a pipeline is made of, and its table of metrics, inputs first.
 
-    That is what its figures need, every measurement of the models they show, and the claims of
-    the write-ups whose figures it has.
+    That is what its figures need, every measurement of the models they show, the claims of the
+    write-ups whose figures it has, and nodes that its text names.
     """
     panels = [
         (figure_id, panel)
@@ -77,6 +82,7 @@ def expand_pipeline(declaration: Declaration, nodes: Sequence[Node], pipeline: s
         claim_name(writeup, "") for writeup in writeups_of(declaration, of_pipelines, pipeline)
     )
     wanted += [node.name for node in nodes if node.name.startswith(checked)]
+    wanted += named
     needed = upstream(wanted, {node.name: list(node.inputs.values()) for node in nodes})
     # Figures in the pipeline's own reading order; all else in the order of the declaration.
     place = {name: index for index, name in enumerate(wanted)}

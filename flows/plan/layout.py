@@ -8,6 +8,7 @@ from pathlib import Path
 from flows.declaration import Declaration
 from flows.figures.panel import Place
 from flows.plan.expand import figures_of
+from flows.plan.text import PlannedText
 from tasks.store.node import JSON, Node
 from tasks.text_to_image.model_part import read_own_card
 
@@ -23,6 +24,7 @@ def build_layout(
     device: str,
     number_format: str,
     project_root: Path,
+    text: PlannedText,
 ) -> dict[str, JSON]:
     """nodes: each with its key, and whether the store holds it already. project_root: the folder of
     pipelines.yaml, from where models are found.
@@ -65,6 +67,8 @@ def build_layout(
         "tables": [
             {"node": node.name, "key": key} for node, key, _ in nodes if node.kind == "table"
         ],
+        **({"numbers": text.numbers} if text.numbers else {}),
+        **({"text": text.record} if text.record else {}),
     }
 
 
@@ -75,7 +79,7 @@ def _claim(declaration: Declaration, node: Node) -> dict[str, JSON]:
         "id": claim_id,
         "writeup": writeup,
         "writeup_title": declaration.pipelines[writeup].title,
-        "claim": claim.claim,
+        "claim": claim.words,
         "holds_when": claim.holds_when,
         "node": node.name,
         "figures": list(node.params["figures"]),

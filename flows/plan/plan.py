@@ -25,6 +25,7 @@ from flows.plan.keys import (
     key_nodes,
 )
 from flows.plan.layout import build_layout
+from flows.plan.text import plan_text
 from tasks.running.kinds import KINDS
 from tasks.store.node import JSON, Identity, Node
 from tasks.store.row import Row, has_other_inputs
@@ -144,13 +145,20 @@ def make_plan(
     )
     everything = expand(settled, root, models.of, figures_of(settled, pipeline))
     all_keyed = key_nodes(everything, number_format)
-    keyed = key_nodes(expand_pipeline(settled, everything, pipeline), number_format, all_keyed)
+    text = plan_text(settled, declaration.name, pipeline, profile, everything, root)
+    everything = [*everything, *text.nodes]
+    part = expand_pipeline(settled, everything, pipeline, text.wanted)
+    keyed = key_nodes(part, number_format, all_keyed)
     names_of_key = _names_by_key([*all_keyed, *keyed])
     inputs = {item.node.name: list(item.node.inputs.values()) for item in keyed}
     chosen = select_nodes(inputs, only=only, from_=from_, until=until)
 
     recorded = store.rows() if store is not None else Rows({}, [])
     rows = recorded.select([item.key for item in keyed])
+    text.check_metrics(
+        {item.node.name: item.node for item in keyed},
+        {item.node.name: rows.get(item.key) for item in keyed},
+    )
     incomplete = store.missing_objects(rows.values(), recorded.about) if store is not None else {}
     history = recorded.newest_of_names(
         {name for item in keyed if item.key not in rows for name in names_of_key[item.key]},
@@ -205,6 +213,7 @@ def make_plan(
             device,
             number_format,
             root,
+            text,
         ),
         device=device,
         number_format=number_format,

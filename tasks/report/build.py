@@ -17,6 +17,7 @@ from tasks.report.files import (
     render,
     write_report_files,
 )
+from tasks.report.measured_numbers import with_measured
 from tasks.report.metrics import MOST_EMBEDDED, MetricsView, metric_records, view_metrics
 from tasks.report.pipeline_view import PipelineView, claims_summary, search_entries, view_pipeline
 from tasks.report.run_record import RecordedPair, RunRecord, newest_pair, newest_runs
@@ -58,6 +59,7 @@ def build_report(
     compared = [run for (_, a), (_, b) in pairs.values() for run in (a, b)]
     rows = recorded.select({node.key for run in (*runs, *compared) for node in run.nodes.values()})
     problems = sorted(store.problems) + unreadable
+    runs = [with_measured(run, rows) for run in runs]
     if single_file:
         views = _views(runs, rows, store, EmbeddedAssets(), pairs, is_single=True)
         metrics = view_metrics(metric_records(runs, rows), EmbeddedAssets(), MOST_EMBEDDED)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from tasks.report.claims import ClaimView, WriteUpClaims, count_verdicts, view_claims
 from tasks.report.files import Assets
@@ -17,6 +18,9 @@ from tasks.report.run_record import Figure, NodeRecord, RunRecord
 from tasks.report.wording import duration, moment, plural, unique_anchors
 from tasks.store.row import Row
 from tasks.store.store import Store
+
+if TYPE_CHECKING:
+    from tasks.report.text_view import TextView
 
 PANELS_AT_ONCE = 24
 """Panels that a page shows before the reader scrolls or waits; the rest is filled in later."""
@@ -78,6 +82,12 @@ class PipelineView:
     thumbnail: PanelView | None
     compare_file: str | None
     """The page of this run and the one before it, if there is one."""
+    text: TextView | None = None
+    """None for a page that is its figures."""
+
+    @property
+    def title(self) -> str:
+        return self.text.plain_title if self.text else self.run.title
 
     @property
     def failed(self) -> list[NodeRecord]:
@@ -136,6 +146,14 @@ def view_pipeline(
     node_addresses = {name: f"{nodes_file or ''}#{anchor}" for name, anchor in node_anchors.items()}
     shown_at = {panel.panel.node: f"#{panel.anchor}" for panel in panels}
     figure_anchors = {section.figure.id: section.anchor for section in sections}
+    claims = view_claims(run, rows, store, assets, figure_anchors, prefix)
+    text = None
+    if run.text is not None:
+        from tasks.report.text_view import view_text
+
+        shown = {section.figure.id: (section.anchor, section.panels) for section in sections}
+        checked = {view.record.node: view for writeup in claims for view in writeup.claims}
+        text = view_text(run.text, run, rows, store, shown, checked, prefix, PANELS_AT_ONCE)
     return PipelineView(
         run=run,
         file_name=file_name,
@@ -151,10 +169,11 @@ def view_pipeline(
         node_addresses=node_addresses,
         lineage=lineage_of(run, figure_anchors, {**node_addresses, **shown_at}),
         models=model_cards(run, rows, panels, store, prefix),
-        claims=view_claims(run, rows, store, assets, figure_anchors, prefix),
+        claims=claims,
         started=moment(run.started_at),
         thumbnail=_thumbnail(sections),
         compare_file=compare_file,
+        text=text,
     )
 
 

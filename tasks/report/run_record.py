@@ -72,6 +72,18 @@ class ClaimRecord:
 
 
 @dataclass(frozen=True)
+class TextRecord:
+    """The text of the page as it was when the run was planned. file: its name. claims: as the text
+    names them to the node that checks each. listings: function to the node that recorded it."""
+
+    file: str
+    source: str
+    bibliography: str | None
+    claims: Mapping[str, str]
+    listings: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """One run of one pipeline. backend: title of its text-to-image model, None if it used none.
     datasets: name to title. nodes: by name, in topological order."""
@@ -100,6 +112,9 @@ class RunRecord:
     claims: Sequence[ClaimRecord] = ()
     model_cards: Mapping[str, str] = field(default_factory=dict)
     """Address of a model that the run used as it is to what it says of itself, Markdown."""
+    numbers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Of text, titles and captions: call to its value, or to the node and metric that has it."""
+    text: TextRecord | None = None
 
     def ancestors(self, node: str) -> list[NodeRecord]:
         """Everything `node` was made from, nearest first, each once."""
@@ -239,6 +254,20 @@ def read_layout(layout: Mapping[str, Any]) -> RunRecord:
         model_cards={
             str(address): str(card) for address, card in (layout.get("model_cards") or {}).items()
         },
+        numbers=layout.get("numbers") or {},
+        text=_text(layout.get("text")),
+    )
+
+
+def _text(text: Mapping[str, Any] | None) -> TextRecord | None:
+    if text is None:
+        return None
+    return TextRecord(
+        file=str(text["file"]),
+        source=str(text["source"]),
+        bibliography=text.get("bibliography"),
+        claims=text.get("claims") or {},
+        listings=text.get("listings") or {},
     )
 
 

@@ -221,6 +221,7 @@ KINDS: dict[str, Kind] = {
         True,
         preflight="tasks.text_to_image.check_models:check_models",
     ),
+    "listing": Kind("figures", 1, "tasks.writing.listings:record_listing", ()),
     "claim": Kind("figures", 1, "tasks.claims.definitions:check_claim", ("torch", "numpy")),
     "figure": Kind(
         "figures",
@@ -230,3 +231,27 @@ KINDS: dict[str, Kind] = {
         one_at_a_time=True,
     ),
 }
+
+_MEASURED = (
+    "samples", "frechet_distance", "frechet_floor", "floor_images", "confidence", "class_share_?",
+    "label_accuracy",
+)  # fmt: skip
+METRICS: Mapping[str, tuple[str, ...]] = {
+    "data": ("train_images", "test_images"),
+    "image": (),
+    "train": ("final_loss", "images_per_second", "parameters", "training_seconds", "threads"),
+    "classifier": ("test_accuracy", "train_accuracy"),
+    "guide": ("guide_accuracy_*", "clean_accuracy_*"),
+    "sample": ("network_evaluations",),
+    "denoise": ("mse_*", "psnr_*", "cosine_with_mean", "variance_ratio"),
+    "evaluate": _MEASURED,
+    "variant": (
+        *_MEASURED, "network_evaluations", "mean_pixel", "data_mean_pixel", "start_divergence",
+    ),
+    "schedule": ("terminal_snr_*",),
+    "noised": ("psnr_*",),
+    "blurred": ("psnr_*", "best_psnr_*", "best_sigma_*"),
+    "listing": (),
+    "figure": (),
+}  # fmt: skip
+"""Patterns of what the steps of a kind measure, of those kinds for which it is known beforehand."""

@@ -13,6 +13,7 @@ from tests.report.made_up_run import EmptyRun, MadeUpRun
 from tests.report.playable_run import PlayableRun
 from tests.report.trained_run import HOSTILE, TrainedRun
 from tests.report.two_runs import record_two_runs
+from tests.report.written_run import record_written
 
 LONG_TITLE = "Diffusion models from the noise up, with <angle> brackets: a write-up in two parts"
 CAPTION = "Digits drawn by the model from noise alone, one row a class. " * 4
@@ -25,8 +26,8 @@ OWN_CARD = (
 
 def build_every_page(folder: Path) -> None:
     """Reports by folder: in "runs" the pipelines "course", which ran twice, "claimed", "broken",
-    whose panel failed, "trained", with models of several kinds, and "empty"; in "single" the same
-    as one file; in "play" every control."""
+    whose panel failed, "trained", with models of several kinds, "written", which has a text, and
+    "empty"; in "single" the same as one file; in "play" every control."""
     store = Store.open(str(folder / "store"))
     MadeUpRun(
         store,
@@ -41,6 +42,7 @@ def build_every_page(folder: Path) -> None:
     EmptyRun(store, pipeline="empty", run_id="empty").record()
     TrainedRun(store, run_id="trained", model_cards={HOSTILE: OWN_CARD}).record()
     record_two_runs(store, LONG_TITLE)
+    record_written(store)
     record_claims(
         store,
         "claimed",
@@ -106,6 +108,7 @@ STATES: dict[str, tuple[str, Callable]] = {
     "empty run": ("runs/empty.html", as_it_is),
     "models": ("runs/trained.html", as_it_is),
     "claims": ("runs/claimed.html", as_it_is),
+    "text": ("runs/written.html", as_it_is),
     "metrics": ("runs/metrics.html", as_it_is),
     "nodes": ("runs/broken--nodes.html", as_it_is),
     "two runs": ("runs/course--compare.html", as_it_is),

@@ -5,4 +5,5 @@ for (const table of document.querySelectorAll(".sortable")) startSortable(table)
 startComparisonsWhenNear();
 for (const svg of document.querySelectorAll(".lineage svg")) startLineage(svg);
 for (const table of document.querySelectorAll("table.nodes")) startMadeFrom(table);
+for (const text of document.querySelectorAll(".prose")) watchScrollers(text);
 startPrinting();
