@@ -14,10 +14,14 @@ from tasks.store.store import Store
 
 LAYOUT_SCHEMA = 1
 
+STILL_TO_COME = ("running", "waiting")
+"""Statuses of nodes in a run that goes on; no run that is recorded has them."""
+
 
 @dataclass(frozen=True)
 class NodeRecord:
-    """status: "cached", "done", "failed" or "skipped". inputs: role to name of a node."""
+    """status: "cached", "done", "failed" or "skipped", or one of STILL_TO_COME. inputs: role to
+    name of a node."""
 
     name: str
     kind: str
@@ -26,6 +30,10 @@ class NodeRecord:
     error: str | None
     seconds: float | None
     inputs: Mapping[str, str]
+
+    @property
+    def is_still_to_come(self) -> bool:
+        return self.status in STILL_TO_COME
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,10 @@ class RunRecord:
     claims: Sequence[ClaimRecord] = ()
     model_cards: Mapping[str, str] = field(default_factory=dict)
     """Address of a model that the run used as it is to what it says of itself, Markdown."""
+
+    @property
+    def is_under_way(self) -> bool:
+        return any(node.is_still_to_come for node in self.nodes.values())
 
     def ancestors(self, node: str) -> list[NodeRecord]:
         """Everything `node` was made from, nearest first, each once."""

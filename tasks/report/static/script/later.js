@@ -6,11 +6,19 @@ function fill(section) {
   if (!text) return;
   const holder = make("template");
   holder.innerHTML = text.textContent;
-  const figures = holder.content.querySelectorAll("figure.panel");
+  const added = [...holder.content.children];
   text.replaceWith(holder.content);
-  for (const figure of figures) panelObserver.observe(figure);
-  for (const svg of section.querySelectorAll(".lineage svg")) startLineage(svg);
-  for (const table of section.querySelectorAll("table.nodes")) startMadeFrom(table);
+  added.forEach(startWithin);
+}
+
+// What a script does for an element that comes after the page.
+function startWithin(element) {
+  const within = (selector) => [
+    ...(element.matches(selector) ? [element] : []), ...element.querySelectorAll(selector)];
+  for (const figure of within("figure.panel")) panelObserver.observe(figure);
+  for (const svg of within(".lineage svg")) startLineage(svg);
+  for (const table of within("table.nodes")) startMadeFrom(table);
+  return element;
 }
 
 const laterObserver = new IntersectionObserver((entries) => {

@@ -6,3 +6,4 @@ startComparisonsWhenNear();
 for (const svg of document.querySelectorAll(".lineage svg")) startLineage(svg);
 for (const table of document.querySelectorAll("table.nodes")) startMadeFrom(table);
 startPrinting();
+returnToPlace();
