@@ -5,15 +5,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from flows.plan.plan import PlannedNode
 from flows.plan.show_plan import format_seconds
@@ -21,7 +17,9 @@ from flows.run.progress_display import TimeLeft
 from flows.run.run import Run
 from flows.run.run_record import layout_of, render
 from flows.run.run_request import RunRequest, served_file
+from tasks import DarkroomError
 from tasks.running.progress import BUS, Event, steps_should_end
+from tasks.store.locks import host_folder, try_lock
 from tasks.store.row import ObjectRef
 from tasks.store.store import Store
 
@@ -90,7 +88,7 @@ class Progress:
             return False
 
     def words(self, run: str) -> dict[str, str]:
-        """Of every figure and claim that is still to come, and of the whole under the name `run`."""
+        """Of every figure that is still to come, and of the whole under the name `run`."""
         now = time.monotonic()
         with self._lock:
             told = {
@@ -126,7 +124,7 @@ class Progress:
 
 
 def _behind(nodes: Sequence[PlannedNode]) -> dict[str, list[str]]:
-    """Name of each node to all that it is made from and the store lacks, in the order of `nodes`."""
+    """Name of each node to all that it is made from and the store lacks, in the given order."""
     found: dict[str, dict[str, None]] = {}
     place = {node.name: number for number, node in enumerate(nodes)}
     missing = {node.name for node in nodes if not node.is_hit}
@@ -230,12 +228,14 @@ class GrowingReport:
     def begin(self) -> bool:
         """False if another run grows in the same folder: two would take turns in each other's."""
         folder = str(self._run.request.report_path.absolute())
-        name = f"darkroom-report-{hashlib.sha256(folder.encode()).hexdigest()[:16]}.lock"
-        lock = FileLock(Path(tempfile.gettempdir()) / name, thread_local=False)
+        name = f"{hashlib.sha256(folder.encode()).hexdigest()[:16]}.lock"
         try:
-            self._ends.enter_context(lock.acquire(timeout=0))
-        except (Timeout, OSError):
+            lock = try_lock(host_folder("reports") / name)
+        except (OSError, DarkroomError):
             return False
+        if lock is None:
+            return False
+        self._ends.callback(lock.release)
         thread = threading.Thread(target=self._grow, name="growing report", daemon=True)
         self._ends.callback(self._stop, thread)
         self._ends.enter_context(BUS.subscribed(self._on_event))
@@ -328,8 +328,8 @@ def grow_report(run: Run) -> None:
 
 
 def leave_finished(run: Run) -> None:
-    """End the growth of its report, and take back the pages that it has left if nothing has rendered
-    the finished ones since: an open one would ask for ever. Costs no run anything."""
+    """End the growth of its report, and take back the pages that it has left if nothing has
+    rendered the finished ones since: an open one would ask for ever. Costs no run anything."""
     from tasks.report.under_way import NEWS
 
     if run.growth is None:

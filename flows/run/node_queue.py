@@ -25,6 +25,9 @@ from tasks.store.node import canonical_json
 
 POLL_SECONDS = 0.2
 
+FIGURE = "figure"
+"""The kind that draws what readers see."""
+
 MAX_FIGURES = 3
 """Named in the name of a batch; the rest is counted."""
 
@@ -241,8 +244,7 @@ class ReadyNodes:
     def add(self, name: str) -> None:
         group = self._group.get(name)
         if group is None:
-            is_single_file = KINDS[self._kinds[name]].one_at_a_time
-            (self._to_draw if is_single_file else self._alone).append(name)
+            (self._to_draw if self._kinds[name] == FIGURE else self._alone).append(name)
         else:
             self._joined[group].append(name)
             self._awaited[group] -= 1
@@ -255,7 +257,8 @@ class ReadyNodes:
         is_idle: nothing runs, so nothing will become ready by waiting. free_devices: on which
         nothing computes; a last batch is divided among them. running_kinds: of what runs.
         """
-        if self._to_draw and self._kinds[self._to_draw[0]] not in running_kinds:
+        would_wait = KINDS[FIGURE].one_at_a_time and FIGURE in running_kinds
+        if self._to_draw and not would_wait:
             return [self._to_draw.popleft()]
         if self._alone:
             return [self._alone.popleft()]
@@ -283,7 +286,7 @@ def _shortest_first(nodes: Sequence[PlannedNode]) -> list[str]:
     """
     inputs = {node.name: list(node.node.inputs.values()) for node in nodes}
     work = {node.name: 0.0 if node.is_hit else node.node.work for node in nodes}
-    figures = [node.name for node in nodes if node.node.kind == "figure"]
+    figures = [node.name for node in nodes if node.node.kind == FIGURE]
     behind: dict[str, set[str]] = {}
     for name in figures:
         behind[name] = reached = set()

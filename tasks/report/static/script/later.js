@@ -46,9 +46,8 @@ function fillTarget(name) {
   if (section) fill(section);
 }
 
-// What a link led to stays in view while the page grows above it, until the reader does something.
-function keepInView(name) {
-  const show = () => document.getElementById(name)?.scrollIntoView({ behavior: "instant" });
+// What is shown stays in view while the page grows above it, until the reader does something.
+function keepInView(show) {
   const growth = new ResizeObserver(show);
   const acts = ["wheel", "touchmove", "keydown", "pointerdown", "hashchange"];
   const release = () => {
@@ -67,7 +66,7 @@ function startFilling() {
     const name = decodeURIComponent(location.hash.slice(1));
     if (!name) return;
     fillTarget(name);
-    keepInView(name);
+    keepInView(() => document.getElementById(name)?.scrollIntoView({ behavior: "instant" }));
   };
   goTo();
   window.addEventListener("hashchange", goTo);

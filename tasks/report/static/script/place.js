@@ -48,6 +48,7 @@ function loadFinished() {
   } catch {
     // Forbidden to pages from disk in some browsers, which then keep to the height alone.
   }
+  history.scrollRestoration = "manual";
   location.reload();
 }
 
@@ -76,6 +77,7 @@ function whenStarted(figure, act) {
 
 function returnToPlace() {
   const place = leftPlace();
+  history.scrollRestoration = "auto";
   if (!place) return;
   fillAll();
   for (const each of place.open) elementAt(each)?.setAttribute("open", "");
@@ -89,8 +91,9 @@ function returnToPlace() {
   if (figure) {
     whenStarted(figure, () => elementAt(place.focus)?.focus({ preventScroll: true }));
   }
-  settle(place.seen.map(({ id, top }) => ({ element: document.getElementById(id), id, top }))
-    .filter(({ element }) => element));
+  const marks = place.seen.map(({ id, top }) => ({ element: document.getElementById(id), id, top }))
+    .filter(({ element }) => element);
+  keepInView(() => settle(marks));
 }
 
 function setSlider(input, value) {
