@@ -43,7 +43,7 @@ MAX_NAMED = 2
 class Progress:
     """How far a run is, from its events, which come from any thread.
 
-    nodes: of its plan, inputs first. places: steps that compute at once.
+    nodes: those of its plan that are to be made, inputs first. places: steps that compute at once.
     """
 
     def __init__(self, nodes: Sequence[PlannedNode], places: int) -> None:
@@ -54,6 +54,7 @@ class Progress:
         self._shares: dict[str, float] = {}
         """Of what runs: how much is done, 0 to 1."""
         self._batch_of: dict[str, str] = {}
+        self._waiting = ""
         self._time_left = TimeLeft(
             {name: node.seconds for name, node in self._open.items()},
             {name: node.node.work for name, node in self._open.items()},
@@ -72,6 +73,7 @@ class Progress:
         """Whether a node has ended."""
         with self._lock:
             if event.what == "started":
+                self._waiting = ""
                 self._shares[event.name] = 0.0
                 self._batch_of |= dict.fromkeys(event.members, event.name)
                 self._time_left.joined(event.name, event.members)
@@ -80,7 +82,9 @@ class Progress:
                 if event.total > 0 and event.name in self._shares:
                     self._shares[event.name] = event.done / event.total
                     self._time_left.progressed(event.name, event.done / event.total)
-            elif event.what != "waiting":
+            elif event.what == "waiting":
+                self._waiting = f"{event.name}: {event.message}"
+            else:
                 self._shares.pop(event.name, None)
                 is_done = event.what == "finished"
                 self._time_left.ended(event.name, event.seconds if is_done else None)
@@ -99,6 +103,7 @@ class Progress:
             done = self._count - len(self._open)
             parts = [f"{done} of {self._count} steps done"]
             parts += [self._running_words(name) for name in sorted(self._shares)]
+            parts += [self._waiting] if self._waiting else []
             parts += self._left(list(self._open), now)
             return told | {run: "; ".join(parts)}
 
@@ -131,7 +136,7 @@ def _behind(nodes: Sequence[PlannedNode]) -> dict[str, list[str]]:
     for node in nodes:
         found[node.name] = {}
         for source in node.node.inputs.values():
-            found[node.name] |= found[source]
+            found[node.name] |= found.get(source, {})
             if source in missing:
                 found[node.name][source] = None
     return {name: sorted(behind, key=place.__getitem__) for name, behind in found.items()}
@@ -177,6 +182,16 @@ class LivePages:
         under_way = RunUnderWay(read_layout(layout), progress, news)
         pipelines = [layout["pipeline"]] if self._is_preview else None
         build_report(self._store, self._request.report_path, pipelines, under_way=under_way)
+
+    def write_problem(self, title: str) -> None:
+        """Where there is nothing to show yet, pages of that title that say why as they are told."""
+        from tasks.report.build import build_empty
+
+        def news(scripts: Mapping[str, str]) -> bytes:
+            self._scripts = scripts
+            return self._news({})
+
+        build_empty(self._request.report_path, self._request.pipeline, title, news)
 
     def tell(self, progress: Mapping[str, str]) -> None:
         """Progress alone, to the pages that are open."""
@@ -322,9 +337,13 @@ def _run_words() -> str:
 
 def grow_report(run: Run) -> None:
     """Begin to show the report of `run`, if nothing does yet and nothing else grows there."""
-    if run.growth is None and run.grows and run.misses():
+    if run.growth is not None or not run.grows:
+        return
+    try:
         growing = GrowingReport(run)
         run.growth = growing if growing.begin() else None
+    except Exception as error:
+        _log.warning("the report cannot be shown while the run goes on (%s)", error)
 
 
 def leave_finished(run: Run) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,6 +106,20 @@ def _runs(
 def page_of(pipeline: str) -> str:
     """The file of a pipeline's page."""
     return f"{_page_name(pipeline)}.html"
+
+
+def build_empty(
+    out: Path, pipeline: str, title: str, news: Callable[[Mapping[str, str]], bytes]
+) -> None:
+    """Pages of a pipeline of which there is nothing to show yet; they ask what is new.
+
+    news: as of RunUnderWay.
+    """
+    assets = AssetFolder()
+    text = render("problem.html", title=title, **beside_pages(assets, is_under_way=True))
+    pages = dict.fromkeys(("index.html", page_of(pipeline)), text)
+    scripts = {name: page_script(text.decode(), assets) for name in pages}
+    write_report_files(out, {**pages, NEWS: news(scripts), **assets.files})
 
 
 def _telling_progress(

@@ -222,6 +222,18 @@ def test_words_of_what_goes_in_a_batch_are_those_of_the_batch(progress: Progress
     assert progress.running == set(members)
 
 
+def test_only_what_the_store_lacks_is_waited_for(
+    running: RunInThread, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running.start()
+    running.end()
+    request = running.request.model_copy(update={"overrides": ["figures.f-first.seed=5"]})
+    run = Run.begin(request)
+    run.end()
+    progress = Progress(run.misses(), 1)
+    assert progress.words("run")[FIGURE].startswith("waiting for denoise/first/epoch-001; 1 more")
+
+
 def test_figure_that_has_ended_has_no_words(progress: Progress) -> None:
     assert progress.on_event(Event(FIGURE, "figure", "finished", seconds=1.0))
     assert FIGURE not in progress.words("run")
