@@ -7,7 +7,7 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -234,7 +234,9 @@ class GrowingReport:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._progress = Progress(run.misses(), run.plan.places)
+        self._pages: LivePages | None = None
         self._is_new = True
+        self._has_progress = False
         self._is_over = False
         self._woken = threading.Condition()
         self._failures = 0
@@ -271,10 +273,10 @@ class GrowingReport:
         has_ended = self._progress.on_event(event)
         with self._woken:
             self._is_new = self._is_new or has_ended
+            self._has_progress = True
             self._woken.notify()
 
     def _grow(self) -> None:
-        pages = LivePages(self._run.request.store, self._run.request)
         next_pages, next_news = 0.0, 0.0
         while True:
             with self._woken:
@@ -283,41 +285,47 @@ class GrowingReport:
                     return
                 is_due = self._is_new and time.monotonic() >= next_pages
                 self._is_new = self._is_new and not is_due
+                self._has_progress = False
             spent = time.thread_time()
-            self._try(lambda is_due=is_due: self._write(pages, is_due))
-            spent = time.thread_time() - spent
+            self._try(is_due)
+            pause = (time.thread_time() - spent) / SHARE
             now = time.monotonic()
-            next_news = now + max(SECONDS_BETWEEN_NEWS, spent / SHARE)
+            next_news = now + max(SECONDS_BETWEEN_NEWS, 0 if is_due else pause)
             if is_due:
-                next_pages = now + max(SECONDS_BETWEEN_PAGES, spent / SHARE)
-                next_news = now + SECONDS_BETWEEN_NEWS
+                next_pages = now + max(SECONDS_BETWEEN_PAGES, pause)
 
     def _wait(self, next_pages: float, next_news: float) -> None:
         """Until there is something to write and it is time to, or it is over."""
         beat = time.monotonic() + SECONDS_BETWEEN_BEATS
         while not self._is_over:
-            now = time.monotonic()
-            due = next_pages if self._is_new else max(next_news, beat)
-            if now >= due or now >= beat:
+            due = beat
+            if self._is_new:
+                due = min(due, next_pages)
+            if self._has_progress:
+                due = min(due, next_news)
+            left = due - time.monotonic()
+            if left <= 0:
                 return
-            self._woken.wait(min(due, beat) - now)
-            if not self._is_new:
-                # An event: of progress, since no node has ended.
-                beat = min(beat, max(next_news, time.monotonic()))
+            self._woken.wait(left)
 
-    def _write(self, pages: LivePages, is_new: bool) -> None:
-        words = self._progress.words(_run_words())
+    def _write(self, is_new: bool) -> None:
+        from tasks.report.under_way import RUN
+
+        if self._pages is None:
+            self._pages = LivePages(self._run.request.store, self._run.request)
+        words = self._progress.words(RUN)
         # Another run of the store may have rendered the report meanwhile.
-        if not is_new and pages.are_there():
-            pages.tell(words)
+        if not is_new and self._pages.are_there():
+            self._pages.tell(words)
             return
         run = self._run
         awaited = {node.name for node in run.plan.nodes if run.is_awaited(node)}
-        pages.write(layout_under_way(layout_of(run), awaited, self._progress.running), words)
+        layout = layout_under_way(layout_of(run), awaited, self._progress.running)
+        self._pages.write(layout, words)
 
-    def _try(self, write: Callable[[], None]) -> None:
+    def _try(self, is_new: bool) -> None:
         try:
-            write()
+            self._write(is_new)
             self._failures = 0
         except Exception as error:
             self._failures += 1
@@ -327,12 +335,6 @@ class GrowingReport:
                     "and renders it at its end",
                     error,
                 )
-
-
-def _run_words() -> str:
-    from tasks.report.under_way import RUN
-
-    return RUN
 
 
 def grow_report(run: Run) -> None:
