@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -73,19 +75,23 @@ class BackgroundRun:
             process_group=0,
         )
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{request.model_dump_json()}\n")
-        self._process.stdin.flush()
+        # One that has ended at once says so by its exit code.
+        with suppress(OSError):
+            self._process.stdin.write(f"{request.model_dump_json()}\n")
+            self._process.stdin.flush()
         self._thread = threading.Thread(target=self._read, name="preview run", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Returns when it has ended; what it has finished is kept."""
         assert self._process.stdin is not None
-        self._process.stdin.close()
+        with suppress(OSError):
+            self._process.stdin.close()
         try:
             self._process.wait(SECONDS_TO_STOP)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            # With the server of Prefect that it has started.
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         self._thread.join()
 

@@ -1,7 +1,9 @@
-// A page of a run that goes on. Once a second it loads news.js anew, takes in what has changed, and
+// A page of a run that goes on. Again and again it loads news.js anew, takes in what has changed, and
 // leaves the reader where they are. When there are no news any more, the run has ended: the page is
 // loaded once more, finished, and asks for nothing.
 const NEWS_SECONDS = 1;
+// Of a page that its author waits for.
+const PREVIEW_SECONDS = 0.25;
 const SECONDS_UNTIL_DOUBT = 60;
 const SECONDS_UNTIL_GIVEN_UP = 900;
 // Another run of the store may render the report meanwhile, without this one.
@@ -82,7 +84,8 @@ async function askForNews() {
   }
   sayProgress(lastNews.progress);
   document.documentElement.dataset.beat = lastNews.beat;
-  if (isPreview || quiet < SECONDS_UNTIL_GIVEN_UP) setTimeout(askForNews, 1000 * NEWS_SECONDS);
+  if (isPreview) setTimeout(askForNews, 1000 * PREVIEW_SECONDS);
+  else if (quiet < SECONDS_UNTIL_GIVEN_UP) setTimeout(askForNews, 1000 * NEWS_SECONDS);
 }
 
 function sayNews(text) {
