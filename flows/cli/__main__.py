@@ -3,6 +3,7 @@
     darkroom run [PIPELINE]     make what is not in the store yet, and the report
     darkroom plan [PIPELINE]    what a run would do, and why
     darkroom flow NAME          one stage with what it needs
+    darkroom preview [PIPELINE] its page while it is written, and what is missing made, until Ctrl-C
     darkroom report             the report again, from the store alone
     darkroom up                 Prefect with its interface, schedules and the report, until Ctrl-C
     darkroom train-pocket       train the pocket model and write its folders (hours)

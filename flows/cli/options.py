@@ -9,13 +9,16 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal, get_type_hints
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
 
 from flows.runners.workforce import DEFAULT as RUNNER
 from flows.runners.workforce import HELP as RUNNER_HELP
+
+if TYPE_CHECKING:
+    from flows.run.run_request import RunRequest
 
 Command = Callable[..., None]
 
@@ -98,6 +101,19 @@ class RunOptions:
     report_folder: ReportFolder = None
     json: Json = False
     debug: Debug = False
+
+
+LISTS = ("overrides", "only", "from_", "until")
+"""Options that may be repeated."""
+
+
+def request_of(options: RunOptions) -> RunRequest:
+    """What the options ask for."""
+    from flows.run.run_request import RunRequest
+
+    values = {k: v for k, v in asdict(options).items() if k in RunRequest.model_fields}
+    values |= {name: values[name] or [] for name in LISTS}
+    return RunRequest(declaration=options.file, **values)
 
 
 def takes(kind: type[RunOptions], *without: str) -> Callable[[Command], Command]:

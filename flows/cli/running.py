@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +17,7 @@ from flows.cli.options import (
     StoreAddress,
     print_json,
     reports_errors,
+    request_of,
     takes,
 )
 from flows.cli.shell import output_is_told_besides
@@ -25,9 +25,6 @@ from flows.cli.shell import output_is_told_besides
 if TYPE_CHECKING:
     from flows.run.execute import RunResult
     from flows.run.run_request import RunRequest
-
-LISTS = ("overrides", "only", "from_", "until")
-"""Options that may be repeated."""
 
 app = typer.Typer()
 
@@ -37,7 +34,7 @@ app = typer.Typer()
 @takes(RunOptions)
 def run(options: RunOptions) -> None:
     """Make what is not in the store yet, and the report."""
-    _execute(_request(options), None, options.json)
+    _execute(request_of(options), None, options.json)
 
 
 @app.command("flow")
@@ -50,7 +47,7 @@ def run_flow(
     """Run one stage, with whatever it needs that is not in the store."""
     from flows.run.run_request import stage_named
 
-    request, stage = _request(options), stage_named(name)
+    request, stage = request_of(options), stage_named(name)
     if stage != "report":
         _execute(request, stage, options.json)
         return
@@ -78,7 +75,7 @@ def plan(options: RunOptions) -> None:
 
     declaration = read_declaration(options.file)
     store = Store.open(options.store, create=False)
-    request = _request(options)
+    request = request_of(options)
     made = plan_request(request, declaration, store)
     check_nodes(made.misses, made.device, request, declaration, is_plan=True)
     chosen = [node for node in made.nodes if node.name in made.selected]
@@ -153,14 +150,6 @@ def train_pocket(
         for folder in folders:
             typer.echo(f"written: {folder}")
     raise typer.Exit(result.exit_code)
-
-
-def _request(options: RunOptions) -> RunRequest:
-    from flows.run.run_request import RunRequest
-
-    values = {k: v for k, v in asdict(options).items() if k in RunRequest.model_fields}
-    values |= {name: values[name] or [] for name in LISTS}
-    return RunRequest(declaration=options.file, **values)
 
 
 def _execute(request: RunRequest, stage: str | None, as_json: bool) -> None:

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import DataRoot, Debug, File, Runner, StoreAddress, reports_errors
+from flows.cli.options import (
+    DataRoot,
+    Debug,
+    File,
+    Runner,
+    RunOptions,
+    StoreAddress,
+    reports_errors,
+    request_of,
+    takes,
+)
 from flows.cli.shell import output_is_told_besides
 from flows.runners.workforce import DEFAULT as RUNNER
 
@@ -50,6 +60,29 @@ def up(
     deployments = _declared(None, store, data_root, runner, file)
     report = RunRequest(store=store).report_path
     up(deployments, report, Place(host, port, report_port, limit), typer.echo)
+
+
+@app.command()
+@reports_errors
+@takes(
+    RunOptions, "only", "from_", "until", "force", "keep_going", "runner", "report_folder", "json"
+)
+def preview(
+    options: RunOptions,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Of the page; 0 for any free one.")
+    ] = 4202,
+) -> None:
+    """Serve a pipeline's page while it is written, to this machine alone."""
+    import threading
+
+    from flows.serve.preview import preview
+    from flows.serve.up import stops_on_signals
+
+    output_is_told_besides()
+    is_over = threading.Event()
+    with stops_on_signals():
+        preview(request_of(options), port, typer.echo, is_over)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from flows.plan.show_plan import format_seconds
+from flows.run.growing_report import grow_report, growing_address, leave_finished
 from flows.run.interrupt import EXIT_INTERRUPTED, soft_interrupts
 from flows.run.prefect_server import prefect_server, quiet_prefect
 from flows.run.progress_display import ProgressDisplay
@@ -76,10 +77,19 @@ class RunResult:
         return asdict(self)
 
 
-def execute(request: RunRequest, display: ProgressDisplay, stage: str | None = None) -> RunResult:
-    """Run a pipeline, or one stage of it with what that needs. BadInput before anything is done."""
+def execute(
+    request: RunRequest,
+    display: ProgressDisplay,
+    stage: str | None = None,
+    report_grows: bool = True,
+) -> RunResult:
+    """Run a pipeline, or one stage of it with what that needs. BadInput before anything is done.
+
+    report_grows: whether the report is shown while the run of a whole pipeline goes on.
+    """
     began = time.monotonic()
     run = Run.begin(request, stage)
+    run.grows = report_grows and stage is None
     try:
         if not run.misses():
             _finish_cached(run)
@@ -107,6 +117,9 @@ def _finish_cached(run: Run) -> None:
 def _run_in_prefect(run: Run, display: ProgressDisplay) -> bool:
     """Run the flow of the run's stage, or of the whole pipeline. True if it was interrupted."""
     register(run)
+    if run.grows:
+        display.note(f"The report grows at {growing_address(run.request)}")
+        grow_report(run)
     try:
         with display.following(run), soft_interrupts(display.note):
             try:
@@ -118,6 +131,7 @@ def _run_in_prefect(run: Run, display: ProgressDisplay) -> bool:
                 record_run(run)
             return stop_requested()
     finally:
+        leave_finished(run)
         forget(run)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import queue
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +24,9 @@ from tasks.store import CorruptArtifact
 from tasks.store.node import canonical_json
 
 POLL_SECONDS = 0.2
+
+FIGURE = "figure"
+"""The kind that draws what readers see."""
 
 MAX_FIGURES = 3
 """Named in the name of a batch; the rest is counted."""
@@ -128,7 +131,11 @@ class NodeQueue:
 
     def _start_ready(self) -> None:
         while len(set(self._running.values())) < self._workers:
-            names = self._ready.take(is_idle=not self._running, free_devices=self._free_devices())
+            names = self._ready.take(
+                is_idle=not self._running,
+                free_devices=self._free_devices(),
+                running_kinds={self._nodes[name].node.kind for name in self._running},
+            )
             if not names:
                 return
             nodes = []
@@ -208,16 +215,20 @@ class NodeQueue:
 class ReadyNodes:
     """First come, first served; nodes that can be computed together wait for each other.
 
-    Single nodes go first. A batch goes once it is full, once none of its kind is still to come, or
+    A figure goes first, but for one that would only wait for another to be drawn; then single
+    nodes. A batch goes once it is full, once none of its kind is still to come, or
     once nothing else goes on from which more could come; in the order of the plan, and only while
     a device is free. So all prompts are encoded, then all trajectories are sampled
     and judged, then all pictures enlarged: each network is loaded once, and its batches are full.
+    What a figure of little work needs goes into the first of them.
     """
 
     def __init__(self, nodes: Sequence[PlannedNode]) -> None:
         """nodes: all that will ever be ready, in the order of the plan."""
-        self._place = {node.name: place for place, node in enumerate(nodes)}
+        self._place = {name: place for place, name in enumerate(_shortest_first(nodes))}
+        self._kinds = {node.name: node.node.kind for node in nodes}
         self._alone: deque[str] = deque()
+        self._to_draw: deque[str] = deque()
         self._joined: dict[Together, list[str]] = {}
         self._awaited: Counter[Together] = Counter()
         self._group: dict[str, Together] = {}
@@ -228,22 +239,27 @@ class ReadyNodes:
                 self._awaited[group] += 1
 
     def __bool__(self) -> bool:
-        return bool(self._alone) or any(self._joined.values())
+        return bool(self._alone or self._to_draw) or any(self._joined.values())
 
     def add(self, name: str) -> None:
         group = self._group.get(name)
         if group is None:
-            self._alone.append(name)
+            (self._to_draw if self._kinds[name] == FIGURE else self._alone).append(name)
         else:
             self._joined[group].append(name)
             self._awaited[group] -= 1
 
-    def take(self, *, is_idle: bool, free_devices: int) -> list[str]:
+    def take(
+        self, *, is_idle: bool, free_devices: int, running_kinds: Collection[str] = ()
+    ) -> list[str]:
         """The nodes to start next, and no longer ready; empty if all of them wait for others.
 
         is_idle: nothing runs, so nothing will become ready by waiting. free_devices: on which
-        nothing computes; a last batch is divided among them.
+        nothing computes; a last batch is divided among them. running_kinds: of what runs.
         """
+        would_wait = KINDS[FIGURE].one_at_a_time and FIGURE in running_kinds
+        if self._to_draw and not would_wait:
+            return [self._to_draw.popleft()]
         if self._alone:
             return [self._alone.popleft()]
         for group, names in self._joined.items():
@@ -255,12 +271,35 @@ class ReadyNodes:
         return self._take_batch(waiting[0], max(1, free_devices)) if waiting else []
 
     def _take_batch(self, group: Together, devices: int) -> list[str]:
-        # By their place in the plan, so that a batch holds neighbours of one figure.
+        # So that a batch holds neighbours of one figure.
         names = sorted(self._joined[group], key=self._place.__getitem__)
         # Full while more are to come; the last ones about as large as each other.
         size = group.limit if self._awaited[group] else group.size_for(len(names), devices)
         self._joined[group] = names[size:]
         return names[:size]
+
+
+def _shortest_first(nodes: Sequence[PlannedNode]) -> list[str]:
+    """Names of `nodes`, those before others that a figure of less work needs; else in their order.
+
+    What figures share counts once, for the first of them.
+    """
+    inputs = {node.name: list(node.node.inputs.values()) for node in nodes}
+    work = {node.name: 0.0 if node.is_hit else node.node.work for node in nodes}
+    figures = [node.name for node in nodes if node.node.kind == FIGURE]
+    behind: dict[str, set[str]] = {}
+    for name in figures:
+        behind[name] = reached = set()
+        waiting = [name]
+        while waiting:
+            for source in inputs[waiting.pop()]:
+                if source in inputs and source not in reached:
+                    reached.add(source)
+                    waiting.append(source)
+    order: dict[str, None] = {}
+    for name in sorted(figures, key=lambda name: sum(work[each] for each in behind[name])):
+        order |= dict.fromkeys(each for each in inputs if each in behind[name])
+    return list(order | dict.fromkeys(inputs))
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from prefect.states import Cancelled, Completed, Failed
 
 from flows.plan.plan import PlannedNode
 from flows.run.at_work import at_work, settings_for, tell_ended, tell_started
+from flows.run.growing_report import grow_report, leave_finished
 from flows.run.interrupt import soft_sigterm
 from flows.run.node_queue import (
     NodeOutcome,
@@ -39,7 +40,7 @@ from flows.run.run_record import render, run_to_end
 from flows.run.run_request import RunRequest, served_report
 from flows.run.webhook import failures_told, tell_failed_steps, tell_stopped_claims
 from tasks.running.device import keep_freed_memory
-from tasks.running.kinds import KINDS, STAGES
+from tasks.running.kinds import KINDS
 from tasks.running.progress import BUS, Event, stop_requested
 from tasks.running.run_step import do_batch, do_node
 
@@ -65,6 +66,7 @@ BATCH = task(
 def run_pipeline(request: RunRequest) -> State[Any]:
     """Make everything a pipeline declares that is not in the store yet, and its report."""
     with _begun(_with_flow_run_id(request)) as run:
+        grow_report(run)
         with without_heartbeats(), soft_sigterm():
             with at_work(run):
                 run_to_end(run, lambda: _run_stages(run))
@@ -116,9 +118,9 @@ def render_report(request: RunRequest) -> State[Any]:
 
 STAGE_FLOWS = {
     "data": prepare_data,
+    "text_to_image": sample_text_to_image,
     "train": train_models,
     "evaluate": evaluate_checkpoints,
-    "text_to_image": sample_text_to_image,
     "figures": draw_figures,
 }
 
@@ -140,6 +142,7 @@ def _begun(request: RunRequest, stage: str | None = None) -> Iterator[Run]:
             run = Run.begin(request, stage)
             register(run)
             ends.callback(forget, run)
+            ends.callback(leave_finished, run)
         yield run
 
 
@@ -157,11 +160,11 @@ def _run_stage(stage: str, request: RunRequest) -> State[Any]:
     run = find_run(request)
     if run is not None and run.stage is None:
         with soft_sigterm():
-            _run_nodes(run, [stage])
+            _run_nodes(run, run.nodes_drawn_in([stage]))
         return _final_state(run)
     with _begun(request, stage) as alone:
         with soft_sigterm(), at_work(alone):
-            run_to_end(alone, lambda: _run_nodes(alone, STAGES))
+            run_to_end(alone, lambda: _run_nodes(alone, alone.nodes()))
         tell_failed_steps(alone)
         tell_stopped_claims(alone)
     return _final_state(alone)
@@ -186,8 +189,8 @@ def _show(run: Run) -> None:
         create_link_artifact(address, "Report", key=f"report-{name}", description=REPORT)
 
 
-def _run_nodes(run: Run, stages: Sequence[str]) -> None:
-    """Run what is left of these stages as tasks of the current flow, cached nodes included."""
+def _run_nodes(run: Run, nodes: Sequence[PlannedNode]) -> None:
+    """Run these nodes as tasks of the current flow, cached ones included."""
     keep_freed_memory()
     workforce = run.workforce
     assert workforce is not None, "nodes are run within flows.run.at_work"
@@ -218,7 +221,7 @@ def _run_nodes(run: Run, stages: Sequence[str]) -> None:
         task_runs.update({node.name: task_run for node in nodes})
 
     NodeQueue(
-        run.nodes(stages),
+        nodes,
         run.outcomes,
         submit,
         workers=workforce.workers(),

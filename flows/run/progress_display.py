@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -228,10 +228,12 @@ class TimeLeft:
             self._seen[self._kinds[name]] = (spent + seconds, work + self._work[name])
         self._open.pop(name, None)
 
-    def seconds(self, now: float) -> tuple[float, bool]:
-        """Seconds left, and whether every open node could be foreseen."""
+    def seconds(self, now: float, names: Collection[str] | None = None) -> tuple[float, bool]:
+        """Seconds left, and whether every open node could be foreseen. names: of those alone."""
         total, longest, is_complete = 0.0, 0.0, True
         for name, predicted in self._open.items():
+            if names is not None and name not in names:
+                continue
             left = self._left(name, predicted, now)
             if left is None:
                 is_complete = False

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Protocol
 
 from flows.declaration.read_declaration import DeclarationFile, read_declaration
 from flows.nodes.image_nodes import image_files
@@ -26,10 +27,17 @@ from tasks.store.store import Store
 _active: dict[str, Run] = {}
 
 
+class Growth(Protocol):
+    """Of a run's report, while the run goes on (flows.run.growing_report)."""
+
+    def end(self) -> None: ...
+
+
 class Run:
     """request: as asked, with the run's id in it. outcomes: node name to how it ended.
     stage: the only one it was asked for, or None for the whole pipeline. workforce: what computes
-    its steps, while there is one (flows.run.at_work)."""
+    its steps, while there is one (flows.run.at_work). growth: of its report, once that has begun;
+    grows: whether it may."""
 
     def __init__(self, request: RunRequest, declaration: DeclarationFile, store: Store) -> None:
         self.id = request.run_id or uuid.uuid4().hex
@@ -40,6 +48,8 @@ class Run:
         self._began = time.monotonic()
         self.outcomes: dict[str, NodeOutcome] = {}
         self.workforce: Workforce | None = None
+        self.growth: Growth | None = None
+        self.grows = True
         # Before the plan: what it finds in the store must still be there when it is needed.
         self._lease = store.lease(self.id)
         try:
@@ -113,6 +123,26 @@ class Run:
             and node.name not in self.outcomes
             and stage_of(node) in stages
         ]
+
+    def nodes_drawn_in(self, stages: Iterable[str]) -> list[PlannedNode]:
+        """Those of `stages`, and every figure that can be drawn once they are there."""
+        nodes = self.nodes(stages)
+        found = {node.name for node in nodes}
+        figures = [
+            node
+            for node in self.nodes()
+            if node.node.kind == "figure"
+            and node.name not in found
+            and all(i in found or self._has_ended(i) for i in node.node.inputs.values())
+        ]
+        return nodes + figures
+
+    def _has_ended(self, name: str) -> bool:
+        return name in self.outcomes or self.plan.by_name[name].is_hit
+
+    def is_awaited(self, node: PlannedNode) -> bool:
+        """Whether the run is still to make it."""
+        return node.name in self._chosen and not self._has_ended(node.name)
 
     def misses(self, stages: Iterable[str] = STAGES) -> list[PlannedNode]:
         """Those of them that are to be computed."""

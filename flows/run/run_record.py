@@ -48,6 +48,8 @@ def run_to_end(run: Run, do: Callable[[], None]) -> None:
                 break
             do()
     finally:
+        if run.growth is not None:
+            run.growth.end()
         record_run(run)
         run.store.compact_beyond(MAX_PARTS)
 

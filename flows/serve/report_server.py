@@ -15,7 +15,9 @@ from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
+from flows.runners.workforce import is_loopback
 from flows.serve.addresses import LOOPBACK, cannot_listen, url_of
 
 MAX_BYTES = 64 * 1024
@@ -77,6 +79,10 @@ class ReportHandler(SimpleHTTPRequestHandler):
     extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".webp": "image/webp"}  # noqa: RUF012
 
     def send_head(self) -> Any:
+        if not is_loopback(urlsplit(f"//{self.headers.get('Host', LOOPBACK)}").hostname or ""):
+            # A page of elsewhere may have its own name lead here, and then read what is served.
+            self.send_error(HTTPStatus.MISDIRECTED_REQUEST, "Not a name of this machine")
+            return None
         root = os.path.realpath(self.directory)
         asset = asset_of(self.path)
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from tasks.report.measured_numbers import with_measured
 from tasks.report.metrics import MOST_EMBEDDED, MetricsView, metric_records, view_metrics
 from tasks.report.pipeline_view import PipelineView, claims_summary, search_entries, view_pipeline
 from tasks.report.run_record import RecordedPair, RunRecord, newest_pair, newest_runs
+from tasks.report.under_way import NEWS, RunUnderWay, page_script, with_progress
 from tasks.report.wording import slug
 from tasks.store.row import Row
 from tasks.store.store import Store
@@ -44,18 +45,21 @@ def build_report(
     pipelines: list[str] | None = None,
     single_file: bool = False,
     backend: str | None = None,
+    under_way: RunUnderWay | None = None,
 ) -> Path:
     """Write the report of the newest run of each pipeline and return the path of index.html.
 
     pipelines: those to show, None for all that have run; pages of others in `out` are removed.
     single_file: one index.html with everything inside, no assets, no comparison with earlier runs.
     backend: name of the text-to-image model that the runs used, None for any.
+    under_way: a run to show in place of the newest one of its pipeline; its pages ask what is new.
     BadInput where there is no run to show or `out` cannot be written.
     """
     recorded = store.rows()
     records = {row.key: row for row in recorded.of_kind("run")}
-    runs, unreadable = newest_runs(store, records, pipelines, backend)
-    pairs = {} if single_file else _pairs(store, records, runs, backend)
+    runs, unreadable = _runs(store, records, pipelines, backend, under_way)
+    recorded_runs = [run for run in runs if under_way is None or run is not under_way.record]
+    pairs = {} if single_file else _pairs(store, records, recorded_runs, backend)
     compared = [run for (_, a), (_, b) in pairs.values() for run in (a, b)]
     rows = recorded.select({node.key for run in (*runs, *compared) for node in run.nodes.values()})
     problems = sorted(store.problems) + unreadable
@@ -76,9 +80,63 @@ def build_report(
             view_metrics(metric_records(runs, rows), assets),
             problems,
         )
-        files = _render_folder(content, assets) | assets.files
+        files = _render_folder(content, assets, under_way is not None)
+        if under_way is not None:
+            files = _telling_progress(files, assets, under_way)
+        files |= assets.files
     write_report_files(out, files)
     return out / "index.html"
+
+
+def _runs(
+    store: Store,
+    records: Mapping[str, Row],
+    pipelines: list[str] | None,
+    backend: str | None,
+    under_way: RunUnderWay | None,
+) -> tuple[list[RunRecord], list[str]]:
+    if under_way is None:
+        return newest_runs(store, records, pipelines, backend)
+    shown = {row.name.removeprefix("run/") for row in records.values() if row.kind == "run"}
+    if pipelines is not None:
+        shown &= set(pipelines)
+    others = sorted(shown - {under_way.record.pipeline})
+    runs, unreadable = newest_runs(store, records, others, backend) if others else ([], [])
+    return sorted([*runs, under_way.record], key=lambda run: run.pipeline), unreadable
+
+
+def page_of(pipeline: str) -> str:
+    """The file of a pipeline's page."""
+    return f"{_page_name(pipeline)}.html"
+
+
+def build_empty(
+    out: Path, pipeline: str, title: str, news: Callable[[Mapping[str, str]], bytes]
+) -> None:
+    """Pages of a pipeline of which there is nothing to show yet; they ask what is new.
+
+    news: as of RunUnderWay.
+    """
+    assets = AssetFolder()
+    text = render("problem.html", title=title, **beside_pages(assets, is_under_way=True))
+    pages = dict.fromkeys(("index.html", page_of(pipeline)), text)
+    scripts = {name: page_script(text.decode(), assets) for name in pages}
+    write_report_files(out, {**pages, NEWS: news(scripts), **assets.files})
+
+
+def _telling_progress(
+    pages: Mapping[str, bytes], assets: AssetFolder, under_way: RunUnderWay
+) -> dict[str, bytes]:
+    """The pages with progress, and the file that tells an open one of them what is new."""
+    texts = {name: data.decode() for name, data in pages.items()}
+    scripts = {
+        name: page_script(text, assets)
+        for name, text in texts.items()
+        # These are made by their script, and have what is new once they are loaded again.
+        if name != f"{METRICS}.html"
+    }
+    told = {name: with_progress(text, under_way.progress) for name, text in texts.items()}
+    return {name: text.encode() for name, text in told.items()} | {NEWS: under_way.news(scripts)}
 
 
 def _pairs(
@@ -122,13 +180,14 @@ def _comparison(
 
 def _page_names(runs: Sequence[RunRecord]) -> list[str]:
     """A file name, without extension, for each pipeline: its own name wherever that is safe."""
-    names = []
-    for pipeline in (run.pipeline for run in runs):
-        name = slug(pipeline)
-        if name != pipeline or name in (INDEX, METRICS):
-            name = f"{name}-{hashlib.sha256(pipeline.encode()).hexdigest()[:8]}"
-        names.append(name)
-    return names
+    return [_page_name(run.pipeline) for run in runs]
+
+
+def _page_name(pipeline: str) -> str:
+    name = slug(pipeline)
+    if name != pipeline or name in (INDEX, METRICS):
+        name = f"{name}-{hashlib.sha256(pipeline.encode()).hexdigest()[:8]}"
+    return name
 
 
 def _compare_name(name: str) -> str:
@@ -136,8 +195,10 @@ def _compare_name(name: str) -> str:
     return f"{name}--compare.html"
 
 
-def _render_folder(content: _Content, assets: AssetFolder) -> dict[str, bytes]:
-    shared = beside_pages(assets)
+def _render_folder(
+    content: _Content, assets: AssetFolder, is_under_way: bool = False
+) -> dict[str, bytes]:
+    shared = beside_pages(assets, is_under_way)
     views = content.views
     files = {
         view.file_name: render(

@@ -144,6 +144,8 @@ def _why_unchecked(claim: ClaimRecord, run: RunRecord) -> str:
     node = run.nodes.get(claim.node)
     if node is not None and node.error:
         return node.error
+    if node is not None and node.is_still_to_come:
+        return "it is still to come"
     failed = [other.name for other in run.ancestors(claim.node) if other.status == "failed"]
     return f"{failed[0]} failed" if failed else "this run did not come to it"
 

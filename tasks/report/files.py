@@ -73,17 +73,19 @@ class EmbeddedAssets:
 
 _HERE = Path(__file__).parent
 _LAST_SCRIPT = "start.js"
+_UNDER_WAY_SCRIPT = "under_way.js"
 
 
 def render(template: str, **values: object) -> bytes:
     return _environment().get_template(template).render(**values).encode()
 
 
-def beside_pages(assets: AssetFolder) -> dict[str, object]:
-    """What pages of a folder need to find their style and script."""
+def beside_pages(assets: AssetFolder, is_under_way: bool = False) -> dict[str, object]:
+    """What pages of a folder need to find their style and script. is_under_way: pages that ask
+    what is new."""
     return {
         "style_address": assets.add(_static("style.css").encode(), "css"),
-        "script_address": assets.add(_script().encode(), "js"),
+        "script_address": assets.add(_script(is_under_way).encode(), "js"),
         "is_single": False,
     }
 
@@ -109,11 +111,14 @@ def _environment() -> Environment:
 
 
 @lru_cache
-def _script() -> str:
+def _script(is_under_way: bool = False) -> str:
     """All of static/script as one file: pages opened from disk cannot load modules."""
     names = sorted(path.name for path in (_HERE / "static" / "script").glob("*.js"))
     names.sort(key=lambda name: name == _LAST_SCRIPT)
     parts = [_static(f"script/{name}") for name in names]
+    if is_under_way:
+        # Before the last one, which begins to change the page.
+        parts.insert(-1, _static(_UNDER_WAY_SCRIPT))
     return "\n".join(['"use strict";\n(() => {', *parts, "})();\n"])
 
 
@@ -122,7 +127,7 @@ def _static(name: str) -> str:
 
 
 LIST_NAME = "report-files.json"
-_OWN_FILE = re.compile(r"assets/[0-9a-f]{16}\.[a-z0-9]+|[a-z0-9-]+\.html")
+_OWN_FILE = re.compile(r"assets/[0-9a-f]{16}\.[a-z0-9]+|[a-z0-9-]+\.html|news\.js")
 
 
 def write_report_files(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -158,7 +163,7 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     _write_list(folder, {*earlier, *files})
     (folder / "assets").mkdir(exist_ok=True)
     for path in sorted(files, key=lambda path: (path == "index.html", "/" not in path, path)):
-        _write_file(folder / path, files[path])
+        write_file(folder / path, files[path])
     for path in earlier - files.keys():
         with contextlib.suppress(FileNotFoundError):
             (folder / path).unlink()
@@ -220,10 +225,11 @@ def _read_list(folder: Path) -> set[str]:
 
 def _write_list(folder: Path, paths: Iterable[str]) -> None:
     text = json.dumps({"files": sorted(paths)}, indent=1) + "\n"
-    _write_file(folder / LIST_NAME, text.encode())
+    write_file(folder / LIST_NAME, text.encode())
 
 
-def _write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes) -> None:
+    """The whole file or nothing new; one that holds the same is left alone."""
     with contextlib.suppress(FileNotFoundError):
         if path.stat().st_size == len(data) and path.read_bytes() == data:
             return

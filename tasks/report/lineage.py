@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from tasks.report.run_record import NodeRecord, RunRecord
+from tasks.report.run_record import STILL_TO_COME, NodeRecord, RunRecord
 from tasks.report.wording import plural
 
 MOST_SINGLE_NODES = 40
@@ -23,7 +23,7 @@ LABEL_WIDTH, COLUMN_GAP, ROW_GAP, STACK_GAP = 190, 46, 14, 6
 MARGIN = 8
 LABEL_LENGTH, NAME_LENGTH = 25, 21
 
-_WORST_FIRST = ("failed", "skipped", "done", "cached")
+_WORST_FIRST = ("failed", *STILL_TO_COME, "skipped", "done", "cached")
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class PanelView:
     anchor: str
     picture: Picture | None
     problem: str
-    """Why there is no picture, empty if there is one."""
+    """Why there is no picture, empty if there is one or it is still to come."""
     error: str
     alt: str
     file_stem: str
@@ -129,6 +129,8 @@ def _failed(node: NodeRecord | None, run: RunRecord) -> list[NodeRecord]:
 
 
 def _why_missing(node: NodeRecord | None) -> str:
+    if node and node.is_still_to_come:
+        return ""
     if node and node.status == "skipped":
         return f"This panel was not part of this run. {_RUN_AGAIN}"
     return f"Nothing is recorded in the store for this panel. {_RUN_AGAIN}"

@@ -14,7 +14,7 @@ from tasks.report.lineage import Lineage, lineage_of
 from tasks.report.metrics import Table, all_metrics, metrics_csv
 from tasks.report.models.cards import ModelCard, model_cards
 from tasks.report.panel_view import PanelView, view_panel
-from tasks.report.run_record import Figure, NodeRecord, RunRecord
+from tasks.report.run_record import STILL_TO_COME, Figure, NodeRecord, RunRecord
 from tasks.report.wording import duration, moment, plural, unique_anchors
 from tasks.store.row import Row
 from tasks.store.store import Store
@@ -27,7 +27,7 @@ PANELS_AT_ONCE = 24
 MOST_CONTENTS = 100
 """Figures up to which the table of contents is shown unfolded."""
 
-STATUSES = ("done", "cached", "skipped", "failed")
+STATUSES = ("done", "cached", *STILL_TO_COME, "skipped", "failed")
 
 
 @dataclass(frozen=True)

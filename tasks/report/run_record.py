@@ -14,10 +14,14 @@ from tasks.store.store import Store
 
 LAYOUT_SCHEMA = 1
 
+STILL_TO_COME = ("running", "waiting")
+"""Statuses of nodes in a run that goes on; no run that is recorded has them."""
+
 
 @dataclass(frozen=True)
 class NodeRecord:
-    """status: "cached", "done", "failed" or "skipped". inputs: role to name of a node."""
+    """status: "cached", "done", "failed" or "skipped", or one of STILL_TO_COME. inputs: role to
+    name of a node."""
 
     name: str
     kind: str
@@ -26,6 +30,10 @@ class NodeRecord:
     error: str | None
     seconds: float | None
     inputs: Mapping[str, str]
+
+    @property
+    def is_still_to_come(self) -> bool:
+        return self.status in STILL_TO_COME
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,10 @@ class RunRecord:
     numbers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Of text, titles and captions: call to its value, or to the node and metric that has it."""
     text: TextRecord | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        return any(node.is_still_to_come for node in self.nodes.values())
 
     def ancestors(self, node: str) -> list[NodeRecord]:
         """Everything `node` was made from, nearest first, each once."""

@@ -107,8 +107,9 @@ def check_before_making(
         preflight(group, surroundings)
 
 
-STAGES = ("data", "train", "evaluate", "text_to_image", "figures")
-"""In the order they run; the report follows."""
+STAGES = ("data", "text_to_image", "train", "evaluate", "figures")
+"""In the order they run, what needs no training first; the report follows. A figure is drawn in the
+stage that makes the last of its inputs."""
 
 
 def _pocket(stage: str, function: str) -> Kind:

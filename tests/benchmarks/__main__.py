@@ -1,8 +1,8 @@
 """Run the measurements and write results.md: python -m tests.benchmarks [NAME ...].
 
 NAME is a section: training, sampling, annotated, text_to_image, orchestration, scale, whole_run,
-report_page; all by default. Sections that are not run keep what results.md says of them. Fails
-where something is measured that is over its limit.
+first_pictures, report_page; all by default. Sections that are not run keep what results.md says of
+them. Fails where something is measured that is over its limit.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ SECTIONS = (
     "orchestration",
     "scale",
     "whole_run",
+    "first_pictures",
     "report_page",
 )
 REPEATS = 3

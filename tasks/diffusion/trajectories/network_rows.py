@@ -109,13 +109,13 @@ class NetworkRows:
         counts = self._estimates.counts[trajectories]
         noise = weighted_sums(eps, counts, self._noise_weight[trajectories])
         first = 0
-        for place, (number, count) in enumerate(zip(trajectories, counts, strict=True)):
+        for row, (number, count) in enumerate(zip(trajectories, counts, strict=True)):
             trajectory, of_it = self._trajectories[number], slice(first, first + count)
             first += count
             if trajectory.combination.rule != "mean":
                 gaps = gap[of_it].flatten(1).square().mean(dim=1).sqrt()
                 step = trajectory.visited_timesteps.index(int(t[number]))
-                noise[place] = one_estimate(trajectory.combination.rule, eps[of_it], gaps, step)
+                noise[row] = one_estimate(trajectory.combination.rule, eps[of_it], gaps, step)
         return noise, weighted_sums(variance, counts, 1 / counts)
 
     def _scale(self, estimates: np.ndarray, t: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import threading
 from collections.abc import Iterator, Sequence
@@ -174,6 +175,47 @@ def started(nodes: Sequence[PlannedNode]) -> list[list[str]]:
 def test_nodes_that_are_ready_together_go_together() -> None:
     starts = started(trajectories(3))
     assert starts == [["trajectory/f/0", "trajectory/f/1", "trajectory/f/2"]]
+
+
+def test_what_a_figure_of_little_work_needs_goes_first() -> None:
+    many = trajectories(5)
+    few = [planned("trajectory", f"trajectory/g/{i}") for i in range(3)]
+    large = planned("figure", "figure/f", *(node.name for node in many))
+    small = planned("figure", "figure/g", *(node.name for node in few))
+    starts = started([*many, *few, large, small])
+    assert starts[0] == ["trajectory/g/0", "trajectory/g/1", "trajectory/g/2", "trajectory/f/0"]
+
+
+def test_figure_is_drawn_as_soon_as_it_can_be() -> None:
+    nodes = [*graph({"a": [], "b": [], "c": []}), planned("figure", "figure/f", "a")]
+    starts = run(nodes, workers=1)[1].starts
+    assert starts == [["a"], ["figure/f"], ["b"], ["c"]]
+
+
+def test_figure_that_would_only_wait_for_another_leaves_its_place_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kind = dataclasses.replace(KINDS["figure"], one_at_a_time=True)
+    monkeypatch.setitem(KINDS, "figure", kind)
+    beside = threading.Event()
+    recorder = Recorder()
+
+    def submit(nodes: Sequence[PlannedNode], report: Report) -> None:
+        recorder.starts.append([nodes[0].name])
+
+        def work() -> None:
+            if nodes[0].name == "figure/f":
+                assert beside.wait(10)
+            if nodes[0].name == "a":
+                beside.set()
+            report({nodes[0].name: DONE})
+
+        threading.Thread(target=work).start()
+
+    run_with(
+        submit, [planned("figure", "figure/f"), planned("figure", "figure/g"), *graph({"a": []})]
+    )
+    assert recorder.starts == [["figure/f"], ["a"], ["figure/g"]]
 
 
 def test_batches_are_bounded_and_about_as_large() -> None:

@@ -6,11 +6,19 @@ function fill(section) {
   if (!text) return;
   const holder = make("template");
   holder.innerHTML = text.textContent;
-  const figures = holder.content.querySelectorAll("figure.panel");
+  const added = [...holder.content.children];
   text.replaceWith(holder.content);
-  for (const figure of figures) panelObserver.observe(figure);
-  for (const svg of section.querySelectorAll(".lineage svg")) startLineage(svg);
-  for (const table of section.querySelectorAll("table.nodes")) startMadeFrom(table);
+  added.forEach(startWithin);
+}
+
+// What a script does for an element that comes after the page.
+function startWithin(element) {
+  const within = (selector) => [
+    ...(element.matches(selector) ? [element] : []), ...element.querySelectorAll(selector)];
+  for (const figure of within("figure.panel")) panelObserver.observe(figure);
+  for (const svg of within(".lineage svg")) startLineage(svg);
+  for (const table of within("table.nodes")) startMadeFrom(table);
+  return element;
 }
 
 const laterObserver = new IntersectionObserver((entries) => {
@@ -38,9 +46,8 @@ function fillTarget(name) {
   if (section) fill(section);
 }
 
-// What a link led to stays in view while the page grows above it, until the reader does something.
-function keepInView(name) {
-  const show = () => document.getElementById(name)?.scrollIntoView({ behavior: "instant" });
+// What is shown stays in view while the page grows above it, until the reader does something.
+function keepInView(show) {
   const growth = new ResizeObserver(show);
   const acts = ["wheel", "touchmove", "keydown", "pointerdown", "hashchange"];
   const release = () => {
@@ -59,7 +66,7 @@ function startFilling() {
     const name = decodeURIComponent(location.hash.slice(1));
     if (!name) return;
     fillTarget(name);
-    keepInView(name);
+    keepInView(() => document.getElementById(name)?.scrollIntoView({ behavior: "instant" }));
   };
   goTo();
   window.addEventListener("hashchange", goTo);

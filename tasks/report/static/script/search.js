@@ -25,6 +25,7 @@ function startSearch() {
     input.value = "";
     search();
   };
+  document.addEventListener("darkroom-renewed", () => { entries = null; });
   input.addEventListener("input", search);
   form.addEventListener("submit", (event) => {
     event.preventDefault();

@@ -7,3 +7,4 @@ for (const svg of document.querySelectorAll(".lineage svg")) startLineage(svg);
 for (const table of document.querySelectorAll("table.nodes")) startMadeFrom(table);
 for (const text of document.querySelectorAll(".prose")) watchScrollers(text);
 startPrinting();
+returnToPlace();
