@@ -29,12 +29,19 @@ class Seeds(Section):
 
 class Pipeline(Section):
     """figures: globs on figure ids, in reading order. text: the Markdown file of its page, from the
-    folder of pipelines.yaml; without one the page is its figures. bibliography: a .bib file."""
+    folder of pipelines.yaml; without one the page is its figures. bibliography: a .bib file.
+    summary, lead: what introduces it beside other pages, in words and by a figure.
+
+    pipelines: in place of figures, others that are run as one and have a page each.
+    """
 
     title: Title
-    figures: Annotated[list[Glob], Field(min_length=1, max_length=1000)]
+    figures: Annotated[list[Glob], Field(max_length=1000)] = Field(default_factory=list)
+    pipelines: Annotated[list[Name], Field(max_length=1000)] = Field(default_factory=list)
     text: TextFile | None = None
     bibliography: TextFile | None = None
+    summary: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    lead: Name | None = None
 
 
 class Profile(Section):

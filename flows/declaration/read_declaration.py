@@ -178,6 +178,20 @@ def _check_figures(declaration: Declaration) -> Iterator[Problem]:
 
 def _check_pipelines(declaration: Declaration) -> Iterator[Problem]:
     for name, pipeline in declaration.pipelines.items():
+        path = ("pipelines", name)
+        if bool(pipeline.figures) == bool(pipeline.pipelines):
+            has = "both figures and pipelines" if pipeline.figures else "neither"
+            yield Problem(path, f"has {has}; expected its figures, or pipelines to run as one")
+        for index, other in enumerate(pipeline.pipelines):
+            at = (*path, "pipelines", str(index))
+            yield from check_name(at, other, declaration.pipelines, "pipeline")
+            if other in declaration.pipelines and declaration.pipelines[other].pipelines:
+                yield Problem(at, f"is {other}, which has none but others' figures itself")
+        if pipeline.pipelines and pipeline.text is not None:
+            yield Problem((*path, "text"), "is given; expected none beside pipelines, whose pages "
+                          "have their own")  # fmt: skip
+        if pipeline.lead is not None:
+            yield from check_name((*path, "lead"), pipeline.lead, declaration.figures, "figure")
         for index, glob in enumerate(pipeline.figures):
             if not any(fnmatchcase(figure, glob) for figure in declaration.figures):
                 near = nearest(glob.replace("*", ""), declaration.figures)

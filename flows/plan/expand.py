@@ -98,10 +98,12 @@ def expand_pipeline(
 
 def figures_of(declaration: Declaration, pipeline: str) -> list[str]:
     """Ids of a pipeline's figures in reading order, each once."""
+    declared = declaration.pipelines[pipeline]
+    globs = [glob for name in declared.pipelines for glob in declaration.pipelines[name].figures]
     return list(
         dict.fromkeys(
             figure_id
-            for glob in declaration.pipelines[pipeline].figures
+            for glob in [*declared.figures, *globs]
             for figure_id in declaration.figures
             if fnmatchcase(figure_id, glob)
         )

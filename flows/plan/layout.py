@@ -24,16 +24,29 @@ def build_layout(
     device: str,
     number_format: str,
     project_root: Path,
-    text: PlannedText,
+    texts: Mapping[str, PlannedText],
+    nodes_of: Mapping[str, Sequence[str]],
 ) -> dict[str, JSON]:
     """nodes: each with its key, and whether the store holds it already. project_root: the folder of
-    pipelines.yaml, from where models are found.
+    pipelines.yaml, from where models are found. texts: of the pipeline and of those it runs as one.
+    nodes_of: the latter to names of their nodes.
 
     A run adds run_id, started_at, finished_at, seconds, host, versions, git_commit, git_dirty, and
     to each node what became of it; and to claims the verdict of each: write-up to claim to verdict.
     """
     nodes = list(nodes)
     keys = {node.name: key for node, key, _ in nodes}
+    parts = [
+        {
+            "pipeline": part,
+            "title": declaration.pipelines[part].title,
+            **_introduction(declaration, part),
+            "figures": figures_of(declaration, part),
+            "nodes": [name for name in names if name in keys],
+            **_written(texts[part]),
+        }
+        for part, names in nodes_of.items()
+    ]
     return {
         "schema": LAYOUT_SCHEMA,
         "pipeline": pipeline,
@@ -49,6 +62,7 @@ def build_layout(
             for name, dataset in declaration.datasets.items()
             if f"data/{name}" in keys
         },
+        **_introduction(declaration, pipeline),
         "figures": _figures(declaration, pipeline, keys),
         "nodes": [
             {
@@ -67,9 +81,20 @@ def build_layout(
         "tables": [
             {"node": node.name, "key": key} for node, key, _ in nodes if node.kind == "table"
         ],
-        **({"numbers": text.numbers} if text.numbers else {}),
-        **({"text": text.record} if text.record else {}),
+        **_written(texts[pipeline]),
+        **({"parts": parts} if parts else {}),
     }
+
+
+def _introduction(declaration: Declaration, pipeline: str) -> dict[str, JSON]:
+    declared = declaration.pipelines[pipeline]
+    shown = {"summary": declared.summary, "lead": declared.lead}
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def _written(text: PlannedText) -> dict[str, JSON]:
+    shown = {"numbers": text.numbers, "text": text.record}
+    return {name: value for name, value in shown.items() if value}
 
 
 def _claim(declaration: Declaration, node: Node) -> dict[str, JSON]:

@@ -145,9 +145,21 @@ def make_plan(
     )
     everything = expand(settled, root, models.of, figures_of(settled, pipeline))
     all_keyed = key_nodes(everything, number_format)
-    text = plan_text(settled, declaration.name, pipeline, profile, everything, root)
-    everything = [*everything, *text.nodes]
-    part = expand_pipeline(settled, everything, pipeline, text.wanted)
+    pages = [pipeline, *settled.pipelines[pipeline].pipelines]
+    texts = {
+        page: plan_text(
+            settled, declaration.name, page, profile, everything, root, is_changed=bool(overrides)
+        )
+        for page in pages
+    }
+    of_texts = {node.name: node for text in texts.values() for node in text.nodes}
+    everything = [*everything, *of_texts.values()]
+    wanted = [name for text in texts.values() for name in text.wanted]
+    part = expand_pipeline(settled, everything, pipeline, wanted)
+    nodes_of = {
+        page: [n.name for n in expand_pipeline(settled, everything, page, texts[page].wanted)]
+        for page in pages[1:]
+    }
     keyed = key_nodes(part, number_format, all_keyed)
     names_of_key = _names_by_key([*all_keyed, *keyed])
     inputs = {item.node.name: list(item.node.inputs.values()) for item in keyed}
@@ -155,10 +167,11 @@ def make_plan(
 
     recorded = store.rows() if store is not None else Rows({}, [])
     rows = recorded.select([item.key for item in keyed])
-    text.check_metrics(
-        {item.node.name: item.node for item in keyed},
-        {item.node.name: rows.get(item.key) for item in keyed},
-    )
+    for text in texts.values():
+        text.check_metrics(
+            {item.node.name: item.node for item in keyed},
+            {item.node.name: rows.get(item.key) for item in keyed},
+        )
     incomplete = store.missing_objects(rows.values(), recorded.about) if store is not None else {}
     history = recorded.newest_of_names(
         {name for item in keyed if item.key not in rows for name in names_of_key[item.key]},
@@ -213,7 +226,8 @@ def make_plan(
             device,
             number_format,
             root,
-            text,
+            texts,
+            nodes_of,
         ),
         device=device,
         number_format=number_format,

@@ -67,12 +67,17 @@ def plan_text(
     profile: str,
     everything: Sequence[Node],
     project_root: Path,
+    is_changed: bool = False,
 ) -> PlannedText:
     """What the pipeline's text, titles and claims of metrics name. file: of the declaration.
+    is_changed: settings are others than the author's, who may name what these do not make; its
+    place in the text then says so.
 
     Raises BadInput, with a line for all that is unknown or wrong: where, and what was meant.
     """
-    return _Planner(declaration, file, pipeline, profile, everything, project_root).plan()
+    planner = _Planner(declaration, file, pipeline, profile, everything, project_root)
+    planner.is_changed = is_changed
+    return planner.plan()
 
 
 class _Planner:
@@ -92,6 +97,7 @@ class _Planner:
         self.nodes = {node.name: node for node in everything}
         self.root = project_root
         self.figures = figures_of(declaration, pipeline)
+        self.is_changed = False
         self.planned = PlannedText()
         self.problems: list[str] = []
         self.stated: set[str] = set()
@@ -153,6 +159,8 @@ class _Planner:
             model = self._declared(self.declaration.models, of[0], "model")
             return {"value": _found(model.model_dump(mode="json"), of[1], "field")}
         node = self.nodes.get(of[0])
+        if node is None and self.is_changed:
+            return {"node": of[0], "metric": None}
         if node is None:
             raise NotReadable(f"there is no node {of[0]}{_meant(of[0], self.nodes)}")
         if call.name == "seed":

@@ -118,7 +118,7 @@ def _run_in_prefect(run: Run, display: ProgressDisplay) -> bool:
     """Run the flow of the run's stage, or of the whole pipeline. True if it was interrupted."""
     register(run)
     if run.grows:
-        display.note(f"The report grows at {growing_address(run.request)}")
+        display.note(f"The report grows at {growing_address(run)}")
         grow_report(run)
     try:
         with display.following(run), soft_interrupts(display.note):

@@ -367,9 +367,11 @@ def leave_finished(run: Run) -> None:
             news.unlink()
 
 
-def growing_address(request: RunRequest) -> str:
+def growing_address(run: Run) -> str:
     """Where the report of a run is opened while it goes on: served, else from disk."""
     from tasks.report.build import page_of
 
-    page = page_of(request.pipeline)
+    request = run.request
+    # Pipelines that are run as one have a page each.
+    page = "index.html" if run.plan.layout.get("parts") else page_of(request.pipeline)
     return served_file(page) or (request.report_path / page).absolute().as_uri()

@@ -59,6 +59,7 @@ def record_run(run: Run) -> None:
     layout = layout_of(run)
     data = json.dumps(layout, sort_keys=True, indent=1, ensure_ascii=False).encode()
     reference = run.store.put_object(data, "json")
+    parts = [part["pipeline"] for part in layout.get("parts") or ()]
     run.store.record(
         Row(
             key=hashlib.sha256(run.id.encode()).hexdigest(),
@@ -69,6 +70,7 @@ def record_run(run: Run) -> None:
                 "profile": run.plan.profile,
                 "backend": (layout["backend"] or {}).get("name"),
                 "fingerprint": fingerprint(layout),
+                **({"parts": parts} if parts else {}),
             },
             objects={LAYOUT: reference},
             device=run.settings.device,

@@ -20,7 +20,13 @@ from tasks.report.files import (
 from tasks.report.measured_numbers import with_measured
 from tasks.report.metrics import MOST_EMBEDDED, MetricsView, metric_records, view_metrics
 from tasks.report.pipeline_view import PipelineView, claims_summary, search_entries, view_pipeline
-from tasks.report.run_record import RecordedPair, RunRecord, newest_pair, newest_runs
+from tasks.report.run_record import (
+    RecordedPair,
+    RunRecord,
+    newest_pair,
+    newest_runs,
+    pipelines_of,
+)
 from tasks.report.under_way import NEWS, RunUnderWay, page_script, with_progress
 from tasks.report.wording import slug
 from tasks.store.row import Row
@@ -58,7 +64,8 @@ def build_report(
     recorded = store.rows()
     records = {row.key: row for row in recorded.of_kind("run")}
     runs, unreadable = _runs(store, records, pipelines, backend, under_way)
-    recorded_runs = [run for run in runs if under_way is None or run is not under_way.record]
+    growing = under_way.record.pages if under_way is not None else []
+    recorded_runs = [run for run in runs if not any(run is page for page in growing)]
     pairs = {} if single_file else _pairs(store, records, recorded_runs, backend)
     compared = [run for (_, a), (_, b) in pairs.values() for run in (a, b)]
     rows = recorded.select({node.key for run in (*runs, *compared) for node in run.nodes.values()})
@@ -97,12 +104,16 @@ def _runs(
 ) -> tuple[list[RunRecord], list[str]]:
     if under_way is None:
         return newest_runs(store, records, pipelines, backend)
-    shown = {row.name.removeprefix("run/") for row in records.values() if row.kind == "run"}
+    pages = under_way.record.pages
+    known = [row for row in records.values() if row.kind == "run"]
+    shown = {name for row in known for name in pipelines_of(row)}
     if pipelines is not None:
         shown &= set(pipelines)
-    others = sorted(shown - {under_way.record.pipeline})
+    others = sorted(shown - {under_way.record.pipeline, *(page.pipeline for page in pages)})
     runs, unreadable = newest_runs(store, records, others, backend) if others else ([], [])
-    return sorted([*runs, under_way.record], key=lambda run: run.pipeline), unreadable
+    names = {page.pipeline for page in pages}
+    runs = [run for run in runs if run.pipeline not in names]
+    return sorted([*runs, *pages], key=lambda run: run.pipeline), unreadable
 
 
 def page_of(pipeline: str) -> str:

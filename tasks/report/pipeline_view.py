@@ -90,6 +90,11 @@ class PipelineView:
         return self.text.plain_title if self.text else self.run.title
 
     @property
+    def introduction(self) -> str:
+        """A sentence or two beside other pages."""
+        return self.run.summary or (self.text.introduction if self.text else "")
+
+    @property
     def failed(self) -> list[NodeRecord]:
         return [view.node for view in self.nodes if view.node.status == "failed"]
 
@@ -171,7 +176,7 @@ def view_pipeline(
         models=model_cards(run, rows, panels, store, prefix),
         claims=claims,
         started=moment(run.started_at),
-        thumbnail=_thumbnail(sections),
+        thumbnail=_thumbnail(sections, run.lead),
         compare_file=compare_file,
         text=text,
     )
@@ -214,8 +219,14 @@ def _node_view(node: NodeRecord, row: Row | None, places: Mapping[str, int]) -> 
     return NodeView(node, duration(seconds), made, from_rows)
 
 
-def _thumbnail(sections: Sequence[SectionView]) -> PanelView | None:
-    """The last picture of the plot that says most at a glance."""
+def _thumbnail(sections: Sequence[SectionView], lead: str | None) -> PanelView | None:
+    """The first picture of the figure that is to introduce the page, else the last one of the plot
+    that says most at a glance."""
+    for section in sections:
+        if section.figure.id == lead:
+            for panel in section.panels:
+                if panel.picture:
+                    return panel
     drawn = [panel for section in sections for panel in section.panels if panel.picture]
     for plot in ("animation", "comparison", "samples", "denoised"):
         for panel in reversed(drawn):

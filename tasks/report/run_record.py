@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tasks import BadInput
@@ -123,6 +123,16 @@ class RunRecord:
     numbers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Of text, titles and captions: call to its value, or to the node and metric that has it."""
     text: TextRecord | None = None
+    summary: str = ""
+    lead: str | None = None
+    """The figure that introduces it."""
+    parts: Sequence[RunRecord] = ()
+    """Pipelines that were run as one, which have the pages."""
+
+    @property
+    def pages(self) -> list[RunRecord]:
+        """Itself, or its parts."""
+        return list(self.parts) or [self]
 
     @property
     def is_under_way(self) -> bool:
@@ -157,7 +167,8 @@ def newest_runs(
         runs = _runs_with(store, runs, backend)
     by_pipeline: dict[str, list[Row]] = {}
     for row in runs:
-        by_pipeline.setdefault(row.name.removeprefix("run/"), []).append(row)
+        for name in pipelines_of(row):
+            by_pipeline.setdefault(name, []).append(row)
     if pipelines is not None:
         for wanted in pipelines:
             if wanted not in by_pipeline:
@@ -166,9 +177,9 @@ def newest_runs(
         raise BadInput(_no_run(store, None, by_pipeline))
     records: list[RunRecord] = []
     problems: list[str] = []
-    for pipeline in sorted(by_pipeline if pipelines is None else set(pipelines)):
+    for pipeline in _with_pages(by_pipeline, by_pipeline if pipelines is None else pipelines):
         newest_first = sorted(by_pipeline[pipeline], key=lambda row: row.age_order, reverse=True)
-        record = next(_readable(store, newest_first, problems), None)
+        record = next(_readable(store, newest_first, problems, pipeline), None)
         if record is None:
             raise BadInput(
                 f"{store.address}: no record of {pipeline} can be read; "
@@ -185,13 +196,13 @@ def newest_pair(
     store: Store, rows: Mapping[str, Row], pipeline: str, backend: str | None = None
 ) -> RecordedPair | None:
     """The newest two readable runs of a pipeline, the older first; None if there is only one."""
-    runs = [row for row in rows.values() if row.kind == "run" and row.name == f"run/{pipeline}"]
+    runs = [row for row in rows.values() if row.kind == "run" and pipeline in pipelines_of(row)]
     if backend is not None:
         runs = [row for row in runs if row.params.get("backend") == backend]
     newest_first = sorted(runs, key=lambda row: row.age_order, reverse=True)
     found = []
     for row in newest_first:
-        found += [(row, record) for record in _readable(store, [row], [])]
+        found += [(row, record) for record in _readable(store, [row], [], pipeline)]
         if len(found) == 2:
             return found[1], found[0]
     return None
@@ -215,10 +226,29 @@ def _no_run(store: Store, wanted: str | None, have: Mapping[str, Any]) -> str:
     return f"{store.address} holds {what}{known}; use `darkroom run {wanted or 'gallery'}` first"
 
 
-def _readable(store: Store, rows: Sequence[Row], problems: list[str]) -> Iterator[RunRecord]:
+def pipelines_of(run: Row) -> list[str]:
+    """The pipeline of a run, and those that it ran as one."""
+    return [run.name.removeprefix("run/"), *map(str, run.params.get("parts") or ())]
+
+
+def _with_pages(by_pipeline: Mapping[str, Sequence[Row]], wanted: Iterable[str]) -> list[str]:
+    """Names in order; in place of pipelines that were run as one, these."""
+    names: set[str] = set()
+    for name in wanted:
+        newest = max(by_pipeline[name], key=lambda row: row.age_order)
+        own, *parts = pipelines_of(newest)
+        names.update(parts if parts and own == name else [name])
+    return sorted(names)
+
+
+def _readable(
+    store: Store, rows: Sequence[Row], problems: list[str], pipeline: str
+) -> Iterator[RunRecord]:
     for row in rows:
         try:
-            yield read_layout(json.loads(store.read_object(row.objects["layout.json"])))
+            record = read_layout(json.loads(store.read_object(row.objects["layout.json"])))
+            pages = {page.pipeline: page for page in (record, *record.parts)}
+            yield pages[pipeline]
         except (CorruptArtifact, KeyError, TypeError, ValueError, AttributeError) as error:
             problems.append(f"run {row.run_id} of {row.name.removeprefix('run/')}: {error}")
 
@@ -241,7 +271,7 @@ def read_layout(layout: Mapping[str, Any]) -> RunRecord:
         )
         for node in layout["nodes"]
     ]
-    return RunRecord(
+    record = RunRecord(
         pipeline=layout["pipeline"],
         title=layout["title"],
         profile_name=layout["profile"]["name"],
@@ -268,6 +298,28 @@ def read_layout(layout: Mapping[str, Any]) -> RunRecord:
         },
         numbers=layout.get("numbers") or {},
         text=_text(layout.get("text")),
+        summary=layout.get("summary") or "",
+        lead=layout.get("lead"),
+    )
+    return replace(record, parts=[_part(record, part) for part in layout.get("parts") or ()])
+
+
+def _part(record: RunRecord, part: Mapping[str, Any]) -> RunRecord:
+    """What of a run a pipeline is that was run with others as one."""
+    nodes = {name: record.nodes[name] for name in part["nodes"]}
+    figures = {figure.id: figure for figure in record.figures}
+    return replace(
+        record,
+        pipeline=part["pipeline"],
+        title=part["title"],
+        figures=[replace(figures[name], part=None) for name in part["figures"]],
+        nodes=nodes,
+        tables=(),
+        claims=[claim for claim in record.claims if claim.node in nodes],
+        numbers=part.get("numbers") or {},
+        text=_text(part.get("text")),
+        summary=part.get("summary") or "",
+        lead=part.get("lead"),
     )
 
 
