@@ -19,7 +19,9 @@ from flows.runners.workforce import HELP as RUNNER_HELP
 
 Command = Callable[..., None]
 
-Pipeline = Annotated[str, typer.Argument(help="A pipeline of the declaration.", show_default=True)]
+Pipeline = Annotated[
+    str | None, typer.Argument(help="A pipeline of the declaration; its default one if not given.")
+]
 Profile = Annotated[
     str | None, typer.Option("--profile", help="A profile; the declaration's default if not given.")
 ]
@@ -80,7 +82,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 class RunOptions:
     """What a run may be told, in the order in which help lists it; see `takes`."""
 
-    pipeline: Pipeline = "gallery"
+    pipeline: Pipeline = None
     profile: Profile = None
     overrides: Set = None
     only: Only = None

@@ -156,9 +156,12 @@ def train_pocket(
 
 
 def _request(options: RunOptions) -> RunRequest:
+    from flows.declaration.read_declaration import read_declaration
     from flows.run.run_request import RunRequest
 
     values = {k: v for k, v in asdict(options).items() if k in RunRequest.model_fields}
+    if options.pipeline is None:
+        values["pipeline"] = read_declaration(options.file).pipeline_name(None)
     values |= {name: values[name] or [] for name in LISTS}
     return RunRequest(declaration=options.file, **values)
 

@@ -23,7 +23,7 @@ from tasks.pocket.training_loop import WINDOW, PhaseState, PocketRecipe, run_pha
 from tasks.pocket.world.sources import load_world
 from tasks.pocket.world.world import World
 from tasks.running.step import Step, StepResult, table_to_bytes, tensors_to_bytes
-from tasks.store.local_files import given_path
+from tasks.shipped import project_path
 
 TEXT_ENCODER, UNET, TOKENIZER = "text_encoder.safetensors", "unet.safetensors", "spiece.model"
 
@@ -72,7 +72,7 @@ def train_stage_one(step: Step) -> StepResult:
 
 
 def _take_over(stage: StageOne, start: Mapping[str, str], root: Path, tokenizer: Any) -> None:
-    folder = given_path(start["folder"], root)
+    folder = project_path(start["folder"], root)
     weights = {}
     for part, file in EARLIER.items():
         try:

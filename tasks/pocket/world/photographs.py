@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks import StepCancelled, StepFailed
+from tasks.shipped import project_path
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FOLDER = Path("data/images")
+FOLDER = "data/images"
 PROGRAM = "variations.py"
 SIDE = 144
 PART = 20
@@ -42,7 +43,7 @@ class Photographs:
 def code_of_photographs(project_root: Path) -> str:
     """SHA-256 of all code that draws them."""
     digest = hashlib.sha256()
-    folder = project_root / FOLDER
+    folder = project_path(FOLDER, project_root)
     for path in sorted(
         [folder / PROGRAM, *folder.glob("drawing/*.py"), *folder.glob("pictures/*.py")]
     ):
@@ -89,8 +90,9 @@ def render_photographs(
 
 
 def _render(project_root: Path, path: Path, seed: int) -> None:
+    program = project_path(FOLDER, project_root).absolute() / PROGRAM
     command = [
-        sys.executable, str(FOLDER / PROGRAM), str(path.resolve()), "--seed", str(seed),
+        sys.executable, str(program), str(path.resolve()), "--seed", str(seed),
         "--first", path.stem, "--count", str(PART), "--side", str(SIDE),
     ]  # fmt: skip
     # One thread each: several run side by side.
