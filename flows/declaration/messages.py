@@ -50,9 +50,7 @@ def refuse(
     return BadInput("\n".join(lines))
 
 
-def _origin(
-    path: Path, written_at: Callable[[Path], str], origins: Mapping[Path, str]
-) -> str:
+def _origin(path: Path, written_at: Callable[[Path], str], origins: Mapping[Path, str]) -> str:
     for length in range(len(path), 0, -1):
         if path[:length] in origins:
             return origins[path[:length]]

@@ -40,8 +40,8 @@ from tasks.store.local_files import given_path
 class DeclarationFile:
     """A checked declaration.
 
-    name: of the file, as messages give it. written: its plain values, with those that it takes over.
-    declaration: the same, typed, without any profile.
+    name: of the file, as messages give it. written: its plain values, and those that it takes
+    over. declaration: the same, typed, without any profile.
     """
 
     name: str
@@ -85,9 +85,7 @@ class DeclarationFile:
         changed = apply_overrides(self.written.data, [from_profile, from_user])
         # A value of the file may be wrong only beside one that was overridden.
         beside = f" with --set {' '.join(overrides)}" if overrides else f", profile {name}"
-        return _check(
-            changed.data, lambda path: self.written.place(path) + beside, changed.origins
-        )
+        return _check(changed.data, lambda path: self.written.place(path) + beside, changed.origins)
 
     def pipeline_name(self, pipeline: str | None) -> str:
         """`pipeline`, or the default one. Raises BadInput if it is not declared."""
