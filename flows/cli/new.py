@@ -170,7 +170,7 @@ def _files_of_pipeline(like: str, text: str) -> dict[str, bytes]:
 
 
 def _plain_text(title: str, figures: dict[str, str]) -> bytes:
-    """figures: id to title. A text for a write-up without one: a heading and a place for each figure."""
+    """A text for a write-up without one: a heading and a place for each figure, id to title."""
     parts = [f"# {title}\n"]
     parts += [f"## {each}\n\n![](figure:{name})\n" for name, each in figures.items()]
     return "\n".join(parts).encode()

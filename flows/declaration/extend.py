@@ -28,7 +28,7 @@ OWN_SECTIONS = ("figures", "pipelines", "default_pipeline", "schedules")
 KINDS = ("kind", "source", "file")
 """Keys on which the others of their mapping depend."""
 
-WITH_PATHS = ("images", "backends", "similarity", "pocket")
+WITH_PATHS = {"images", "backends", "similarity", "pocket"}
 """Sections whose values may name files of Darkroom."""
 
 
@@ -72,8 +72,8 @@ class Written:
 def extend(own: Source, shipped: Source, project_root: FilePath) -> Written:
     """What `own`, a file in project_root, makes of the declaration that comes with Darkroom."""
     base = {key: value for key, value in shipped.data.items() if key not in OWN_SECTIONS}
-    for section in WITH_PATHS:
-        base[section] = _kept_apart(base.get(section), project_root)
+    for section in WITH_PATHS & base.keys():
+        base[section] = _kept_apart(base[section], project_root)
     replaced: set[Path] = set()
     data = _merged(base, own.data, (), replaced)
     written = Written(data, own, shipped, frozenset(replaced))

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FOLDER = "data/images"
-PROGRAM = "variations.py"
+PROGRAM = "data/images/variations.py"
 SIDE = 144
 PART = 20
 """Scenes that one process renders, in about a minute."""
@@ -43,9 +42,9 @@ class Photographs:
 def code_of_photographs(project_root: Path) -> str:
     """SHA-256 of all code that draws them."""
     digest = hashlib.sha256()
-    folder = project_path(FOLDER, project_root)
+    folder = _program(project_root).parent
     for path in sorted(
-        [folder / PROGRAM, *folder.glob("drawing/*.py"), *folder.glob("pictures/*.py")]
+        [folder / Path(PROGRAM).name, *folder.glob("drawing/*.py"), *folder.glob("pictures/*.py")]
     ):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
@@ -89,10 +88,13 @@ def render_photographs(
     return Photographs(pictures[:count], kind[:count], captions)
 
 
+def _program(project_root: Path) -> Path:
+    return project_path(PROGRAM, project_root).absolute()
+
+
 def _render(project_root: Path, path: Path, seed: int) -> None:
-    program = project_path(FOLDER, project_root).absolute() / PROGRAM
     command = [
-        sys.executable, str(program), str(path.resolve()), "--seed", str(seed),
+        sys.executable, str(_program(project_root)), str(path.resolve()), "--seed", str(seed),
         "--first", path.stem, "--count", str(PART), "--side", str(SIDE),
     ]  # fmt: skip
     # One thread each: several run side by side.
