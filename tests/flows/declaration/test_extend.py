@@ -114,7 +114,7 @@ models:
     sampler: {method: euler, steps: 20}
 """
     file, whole = read(tmp_path, more), real_file().declaration
-    tower, model = (file.declaration.images["tower"], file.settle("quick").models["ddpm_class"])
+    tower, model = file.declaration.images["tower"], file.declaration.models["ddpm_class"]
     assert (tower.title, tower.licence) == (None, None)
     assert model.objective.model_dump() == {"kind": "flow_matching", "p_uncond": 0.2}
     assert model.sampler.guidance_scale == whole.models["ddpm_class"].sampler.guidance_scale
