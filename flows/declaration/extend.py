@@ -28,7 +28,7 @@ OWN_SECTIONS = ("figures", "pipelines", "default_pipeline", "schedules")
 KINDS = ("kind", "source", "file")
 """Keys on which the others of their mapping depend."""
 
-WITH_PATHS = {"images", "backends", "similarity", "pocket"}
+WITH_PATHS = {"datasets", "images", "backends", "similarity", "pocket"}
 """Sections whose values may name files of Darkroom."""
 
 
