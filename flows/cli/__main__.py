@@ -1,5 +1,6 @@
 """The command line.
 
+    darkroom new FOLDER         a folder for a write-up of your own
     darkroom run [PIPELINE]     make what is not in the store yet, and the report
     darkroom plan [PIPELINE]    what a run would do, and why
     darkroom flow NAME          one stage with what it needs
@@ -25,7 +26,7 @@ from __future__ import annotations
 
 import typer
 
-from flows.cli import running, serving, upkeep
+from flows.cli import new, running, serving, upkeep
 from flows.cli.shell import in_shell
 
 app = typer.Typer(
@@ -37,7 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (running, serving, upkeep):
+for room in (new, running, serving, upkeep):
     app.add_typer(room.app)
 
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 Command = Callable[..., None]
 
-Pipeline = Annotated[str, typer.Argument(help="A pipeline of the declaration.", show_default=True)]
+Pipeline = Annotated[
+    str | None, typer.Argument(help="A pipeline of the declaration; its default one if not given.")
+]
 Profile = Annotated[
     str | None, typer.Option("--profile", help="A profile; the declaration's default if not given.")
 ]
@@ -83,7 +85,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 class RunOptions:
     """What a run may be told, in the order in which help lists it; see `takes`."""
 
-    pipeline: Pipeline = "gallery"
+    pipeline: Pipeline = None
     profile: Profile = None
     overrides: Set = None
     only: Only = None
@@ -109,9 +111,12 @@ LISTS = ("overrides", "only", "from_", "until")
 
 def request_of(options: RunOptions) -> RunRequest:
     """What the options ask for."""
+    from flows.declaration.read_declaration import read_declaration
     from flows.run.run_request import RunRequest
 
     values = {k: v for k, v in asdict(options).items() if k in RunRequest.model_fields}
+    if options.pipeline is None:
+        values["pipeline"] = read_declaration(options.file).pipeline_name(None)
     values |= {name: values[name] or [] for name in LISTS}
     return RunRequest(declaration=options.file, **values)
 

@@ -93,7 +93,7 @@ def diff(
 @reports_errors
 def explain(
     node: Annotated[str, typer.Argument(help="Its name, as darkroom plan shows it.")],
-    pipeline: Pipeline = "gallery",
+    pipeline: Pipeline = None,
     profile: Profile = None,
     overrides: Set = None,
     device: Annotated[
@@ -112,9 +112,10 @@ def explain(
     from flows.upkeep.explain_node import explain_node, explanation_to_json, print_explanation
 
     opened = _open(store)
+    declaration = read_declaration(file)
     plan = make_plan(
-        read_declaration(file),
-        pipeline,
+        declaration,
+        declaration.pipeline_name(pipeline),
         profile,
         opened,
         overrides=overrides or (),

@@ -61,11 +61,14 @@ class Profile(Section):
 class Declaration(Section):
     """What to make. Every value lies in its range; read_declaration checks how they fit together.
 
+    extends: whose declarations the file takes over (flows.declaration.extend).
+    default_pipeline: the one to make where none is named; the first if not given.
     backend: the one of `backends` in use. similarity: without it, claims on how well pictures fit
     prompts are not measured.
     """
 
     version: Literal[1]
+    extends: Literal["darkroom"] | None = None
     seeds: Seeds = Seeds()
     datasets: dict[Name, Dataset]
     classifiers: dict[Name, Classifier] = Field(default_factory=dict)
@@ -81,6 +84,7 @@ class Declaration(Section):
     claims: dict[Name, Claim] = Field(default_factory=dict)
     figures: dict[Name, Figure]
     pipelines: dict[Name, Pipeline]
+    default_pipeline: Name | None = None
     profiles: dict[Name, Profile]
     default_profile: Name
     schedules: dict[Name, Schedule] = Field(default_factory=dict)

@@ -39,11 +39,16 @@ def problems_of(error: ValidationError, data: Any) -> list[Problem]:
 
 
 def refuse(
-    problems: Sequence[Problem], file: str, origins: Mapping[Path, str] | None = None
+    problems: Sequence[Problem],
+    written_at: Callable[[Path], str],
+    origins: Mapping[Path, str] | None = None,
 ) -> BadInput:
-    """The error that lists all problems, each with the origin of its value."""
+    """The error that lists all problems, each with the origin of its value.
+
+    written_at: where the files have a value. origins: where it was changed since.
+    """
     lines = [
-        f"{_origin(problem.path, file, origins or {})}: "
+        f"{_origin(problem.path, written_at, origins or {})}: "
         f"{'.'.join(problem.path) or 'the declaration'} {problem.text}"
         for problem in problems[:MAX_PROBLEMS]
     ]
@@ -52,11 +57,11 @@ def refuse(
     return BadInput("\n".join(lines))
 
 
-def _origin(path: Path, file: str, origins: Mapping[Path, str]) -> str:
+def _origin(path: Path, written_at: Callable[[Path], str], origins: Mapping[Path, str]) -> str:
     for length in range(len(path), 0, -1):
         if path[:length] in origins:
             return origins[path[:length]]
-    return file
+    return written_at(path)
 
 
 def _problem(item: Any, data: Any) -> Problem:

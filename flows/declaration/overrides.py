@@ -28,7 +28,14 @@ from tasks.store.local_files import given_path
 from tasks.text_to_image.model_part import local_path
 
 # Overriding these would change what the override is read from, or nothing at all.
-FIXED_SECTIONS = ("version", "profiles", "default_profile", "schedules")
+FIXED_SECTIONS = (
+    "version",
+    "extends",
+    "profiles",
+    "default_profile",
+    "default_pipeline",
+    "schedules",
+)
 
 MODEL_FIELDS = ("stage_one", "stage_two", "prompt_embeds")
 """Of a backend: folders and files, or addresses of the hub."""
@@ -36,11 +43,13 @@ MODEL_FIELDS = ("stage_one", "stage_two", "prompt_embeds")
 
 @dataclass(frozen=True)
 class Override:
-    """One value to change. origin: where it was asked for, as messages name it."""
+    """One value to change. origin: where it was asked for, as messages name it. may_miss: it counts
+    for nothing where there is no such value."""
 
     path: str
     value: Any
     origin: str
+    may_miss: bool = False
 
 
 def parse_override(text: str) -> Override:
@@ -155,6 +164,8 @@ def _apply(data: dict[str, Any], override: Override) -> list[Path]:
                     _set(data, (*path, name), child := full)
                 # A mapping that may be left out, such as `measure`, is looked into as if empty.
                 found.append(((*path, name), {} if child is None and not is_last else child, below))
+        if not found and override.may_miss:
+            return []
         if not found:
             raise BadInput(_no_match(override, segments, depth, places))
         places = found

@@ -47,7 +47,7 @@ class StageOne(Section):
     """start: weights to go on from; null: from random ones. words: both networks. whole, fine: the
     U-Net alone."""
 
-    start: Start | None
+    start: Start | None = None
     words: Phase
     whole: Phase
     fine: Phase

@@ -7,7 +7,7 @@ the profile in use replaces it.
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from flows.declaration import Declaration
 from flows.declaration.claims import check_claims
+from flows.declaration.extend import SHIPPED, SHIPPED_FILE, Source, Written, extend
 from flows.declaration.messages import problems_of, refuse
 from flows.declaration.models import check_classifiers, check_models
 from flows.declaration.overrides import (
@@ -31,6 +32,7 @@ from flows.declaration.strict_yaml import MAX_BYTES, parse_yaml
 from flows.declaration.studies import check_guides, check_studies
 from flows.declaration.text_to_image import check_backend
 from tasks import BadInput
+from tasks.shipped import shipped_folder
 from tasks.store.local_files import given_path
 
 
@@ -38,12 +40,12 @@ from tasks.store.local_files import given_path
 class DeclarationFile:
     """A checked declaration.
 
-    name: of the file, as messages give it. data: its plain values. declaration: the same, typed,
-    without any profile.
+    name: of the file, as messages give it. written: its plain values, and those that it takes
+    over. declaration: the same, typed, without any profile.
     """
 
     name: str
-    data: dict[str, Any]
+    written: Written
     declaration: Declaration
 
     @property
@@ -65,7 +67,13 @@ class DeclarationFile:
         """
         name = self.profile_name(profile)
         from_profile = [
-            Override(path, value, f"{self.name}, profile {name}")
+            Override(
+                path,
+                value,
+                f"{self.name}, profile {name}",
+                # Darkroom's profiles set values of its own figures too.
+                may_miss=self.written.is_shipped(("profiles", name, "set", path)),
+            )
             for path, value in self.declaration.profiles[name].set.items()
         ]
         from_user = with_paths_from_here(map(parse_override, overrides), self.project_root)
@@ -74,10 +82,17 @@ class DeclarationFile:
             from_user.append(Override("backend", backend, f"--backend {backend}"))
         if not from_profile and not from_user:
             return self.declaration
-        changed = apply_overrides(self.data, [from_profile, from_user])
+        changed = apply_overrides(self.written.data, [from_profile, from_user])
         # A value of the file may be wrong only beside one that was overridden.
         beside = f" with --set {' '.join(overrides)}" if overrides else f", profile {name}"
-        return _check(changed.data, self.name + beside, changed.origins)
+        return _check(changed.data, lambda path: self.written.place(path) + beside, changed.origins)
+
+    def pipeline_name(self, pipeline: str | None) -> str:
+        """`pipeline`, or the default one. Raises BadInput if it is not declared."""
+        declared = self.declaration
+        name = pipeline or declared.default_pipeline or next(iter(declared.pipelines), "")
+        self.require_pipeline(name)
+        return name
 
     def profile_name(self, profile: str | None) -> str:
         """`profile`, or the default one. Raises BadInput if it is not declared."""
@@ -102,12 +117,25 @@ def read_declaration(path: Path | str) -> DeclarationFile:
     """Read and check a declaration. Raises BadInput, which lists every problem found."""
     path = given_path(path) if isinstance(path, str) else path
     name = str(path)
-    data = parse_yaml(_read_text(path, name), name)
+    own = _read_source(path, name)
+    written = Written(own.data, own)
+    if "extends" in own.data:
+        if own.data["extends"] != SHIPPED:
+            told = f"is {show_value(own.data['extends'])}; expected {SHIPPED}"
+            raise refuse([Problem(("extends",), told)], own.place)
+        shipped = _read_source(shipped_folder() / SHIPPED_FILE, f"Darkroom's {SHIPPED_FILE}")
+        written = extend(own, shipped, path.absolute().parent)
+    return DeclarationFile(name, written, _check(written.data, written.place, {}))
+
+
+def _read_source(path: Path, name: str) -> Source:
+    text = _read_text(path, name)
+    data = parse_yaml(text, name)
     if data is None:
         raise BadInput(f"{name}: is empty; expected a declaration that begins with version: 1")
     if not isinstance(data, dict):
         raise BadInput(f"{name}: expected a mapping of sections (version, models, ...) at the top")
-    return DeclarationFile(name, data, _check(data, name, {}))
+    return Source(name, text, data)
 
 
 def _read_text(path: Path, name: str) -> str:
@@ -133,14 +161,18 @@ def _read_text(path: Path, name: str) -> str:
         ) from error
 
 
-def _check(data: dict[str, Any], name: str, origins: dict[tuple[str, ...], str]) -> Declaration:
+def _check(
+    data: dict[str, Any],
+    written_at: Callable[[tuple[str, ...]], str],
+    origins: dict[tuple[str, ...], str],
+) -> Declaration:
     try:
         declaration = Declaration.model_validate(data)
     except ValidationError as error:
-        raise refuse(problems_of(error, data), name, origins) from error
+        raise refuse(problems_of(error, data), written_at, origins) from error
     problems = list(_problems(declaration))
     if problems:
-        raise refuse(problems, name, origins)
+        raise refuse(problems, written_at, origins)
     return declaration
 
 
@@ -153,6 +185,8 @@ def _problems(d: Declaration) -> Iterator[Problem]:
     yield from _check_figures(d)
     yield from _check_pipelines(d)
     yield from check_name(("default_profile",), d.default_profile, d.profiles, "profile")
+    if d.default_pipeline is not None:
+        yield from check_name(("default_pipeline",), d.default_pipeline, d.pipelines, "pipeline")
     yield from check_backend(d.backend, d.backends)
     yield from check_claims(d.claims, d.pipelines, d.figures)
     yield from check_schedules(d.schedules, d.pipelines, d.profiles)

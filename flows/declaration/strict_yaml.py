@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -60,6 +60,27 @@ def parse_yaml(text: str, where: str) -> Any:
 def _events(text: str) -> Iterator[Any]:
     # libyaml is ten times faster; the pure parser reads the same language where it is missing.
     return iter(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+
+
+def line_of(text: str, path: Sequence[str]) -> int | None:
+    """The line, from 1, of the last name of `path` that a document has; None if it has none.
+
+    text: of a document that parse_yaml takes.
+    """
+    node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    line = None
+    for name in path:
+        if isinstance(node, yaml.MappingNode):
+            found = [(key, value) for key, value in node.value if key.value == name]
+        elif isinstance(node, yaml.SequenceNode) and name.isdecimal():
+            found = [(value, value) for value in node.value[int(name) : int(name) + 1]]
+        else:
+            break
+        if not found:
+            break
+        key, node = found[0]
+        line = key.start_mark.line + 1
+    return line
 
 
 def parse_value(text: str, where: str) -> Any:

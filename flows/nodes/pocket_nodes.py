@@ -11,6 +11,7 @@ from flows.declaration.pocket import Phase, Pocket
 from flows.nodes.model_nodes import plain
 from tasks import BadInput
 from tasks.pocket.world.photographs import code_of_photographs
+from tasks.shipped import project_path
 from tasks.store.node import JSON, Node
 
 STAGE_ONE, STAGE_TWO = "pocket/stage-one", "pocket/stage-two"
@@ -37,7 +38,7 @@ def pocket_nodes(pocket: Pocket, project_root: Path) -> Iterator[Node]:
         "font": pocket.font,
         "font_sha256": pocket.font_sha256,
         "concepts": pocket.concepts,
-        "concepts_sha256": _sha256(project_root / pocket.concepts),
+        "concepts_sha256": _sha256(project_path(pocket.concepts, project_root)),
         "artists": {
             name: {"package": a.package, "integrity": a.integrity, "folder": a.folder}
             for name, a in pocket.artists.items()
@@ -65,7 +66,7 @@ def pocket_nodes(pocket: Pocket, project_root: Path) -> Iterator[Node]:
         yield Node(name, kind, params, inputs, seed=pocket.seed, work=_work(phases))
     measure = plain(pocket.measure)
     files = measure.pop("photographs")
-    kept = [{"file": file, "sha256": _sha256(project_root / file)} for file in files]
+    kept = [{"file": file, "sha256": _sha256(project_path(file, project_root))} for file in files]
     yield Node(
         MEASURE,
         "pocket_measure",

@@ -51,9 +51,11 @@ class PlannedText:
         for where, call in self.metrics:
             node, metric = call.arguments
             row = rows.get(node)
-            known = list(row.metrics) if row else METRICS.get(nodes[node].kind)
-            found = None if known is None else _metric_among(metric, known)
-            if known is not None and found is None:
+            # A row of another version may lack what is measured now.
+            known = [*(row.metrics if row else ()), *METRICS.get(nodes[node].kind, ())]
+            is_known = (row is not None and bool(row.metrics)) or nodes[node].kind in METRICS
+            found = _metric_among(metric, known)
+            if is_known and found is None:
                 problems.append(f"{where}: {node} has no metric {metric}{_meant(metric, known)}")
             elif entry := self.numbers.get(call.key):
                 entry["metric"] = found or metric

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tasks import BadInput
 from tasks.data.metadata import has_other_colours
-from tasks.store.local_files import given_path
+from tasks.shipped import project_path
 from tasks.store.node import JSON
 
 LIBRARY_FOLDERS = {
@@ -86,7 +86,7 @@ def read_source(location: Mapping[str, JSON], project_root: Path) -> bytes:
 def _path_of(location: Mapping[str, JSON], project_root: Path) -> Path:
     if "file" in location:
         try:
-            return given_path(str(location["file"]), project_root)
+            return project_path(str(location["file"]), project_root)
         except BadInput as error:
             raise BadInput(f"images.{location['image']}: {error}") from error
     module, folder = LIBRARY_FOLDERS[location["source"]]

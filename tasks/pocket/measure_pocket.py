@@ -23,6 +23,7 @@ from tasks.pocket.world.sources import load_world
 from tasks.pocket.world.treatments import STYLES
 from tasks.pocket.world.world import World
 from tasks.running.step import Step, StepResult, table_to_bytes, tensors_to_bytes
+from tasks.shipped import project_path
 
 GRAIN_CONCEPTS = 20
 """Concepts whose plain and photo samples grain is measured on."""
@@ -143,7 +144,7 @@ def _photographs(step: Step) -> Tensor:
     """[n, 3, 64, 64] in [-1, 1]. Raises BadInput for a file that changed since the plan."""
     pictures = []
     for declared in step.params["photographs_kept"]:
-        path = step.project_root / declared["file"]
+        path = project_path(declared["file"], step.project_root)
         if hashlib.sha256(path.read_bytes()).hexdigest() != declared["sha256"]:
             raise BadInput(f"{path} is another than when the plan was made; plan again")
         pictures.append(photograph(path))

@@ -21,7 +21,7 @@ from tasks.pocket.training_loop import WINDOW, PhaseState, PocketRecipe, run_pha
 from tasks.pocket.world.sources import load_world, read_start
 from tasks.pocket.world.world import World
 from tasks.running.step import Step, StepResult, table_to_bytes, tensors_to_bytes
-from tasks.store.local_files import given_path
+from tasks.shipped import project_path
 
 TEXT_ENCODER, UNET, TOKENIZER = "text_encoder.safetensors", "unet.safetensors", "spiece.model"
 
@@ -65,7 +65,7 @@ def train_stage_one(step: Step) -> StepResult:
 
 def _take_over(stage: StageOne, start: Mapping[str, str], root: Path, tokenizer: Any) -> None:
     weights = {part: load(content) for part, content in read_start(start, root).items()}
-    earlier = load_tokenizer(given_path(start["folder"], root) / "tokenizer")
+    earlier = load_tokenizer(project_path(start["folder"], root) / "tokenizer")
     stage.start_from(
         weights["unet"], weights["text_encoder"], tokenizer.get_vocab(), earlier.get_vocab()
     )

@@ -223,7 +223,8 @@ def _runs_with(store: Store, runs: Sequence[Row], backend: str) -> list[Row]:
 def _no_run(store: Store, wanted: str | None, have: Mapping[str, Any]) -> str:
     what = f"no run of {wanted}" if wanted else "no run"
     known = f" (there are {', '.join(sorted(have))})" if have else ""
-    return f"{store.address} holds {what}{known}; use `darkroom run {wanted or 'gallery'}` first"
+    command = f"darkroom run {wanted}" if wanted else "darkroom run"
+    return f"{store.address} holds {what}{known}; use `{command}` first"
 
 
 def pipelines_of(run: Row) -> list[str]:

@@ -125,8 +125,10 @@ def read_identity(node: StepNode) -> Identity:
 
 
 def git_state() -> tuple[str | None, bool | None]:
-    """Commit of the code, and whether files differ from it; (None, None) outside a repository."""
-    commit = _git("rev-parse", "HEAD")
+    """Commit of the code, and whether files differ from it; (None, None) outside its repository."""
+    # An installed package may lie in the repository of somebody else, as .venv in theirs.
+    is_tracked = _git("ls-files", "--error-unmatch", Path(__file__).name) is not None
+    commit = _git("rev-parse", "HEAD") if is_tracked else None
     if commit is None:
         return None, None
     changes = _git("status", "--porcelain", "--untracked-files=no")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from tasks import BadInput
-from tasks.store.local_files import given_path
+from tasks.shipped import project_path
 
 Component = Literal["text_encoder", "scheduler", "stage_one", "stage_two", "similarity"]
 COMPONENTS: tuple[Component, ...] = get_args(Component)
@@ -100,7 +100,7 @@ def locate(address: str, revision: str | None, project_root: Path) -> Path | Hub
 
 def local_path(address: str, project_root: Path) -> Path:
     """`address` as a path of this machine. Raises BadInput for one that cannot be."""
-    return given_path(address, project_root)
+    return project_path(address, project_root)
 
 
 POCKET = "pocket"

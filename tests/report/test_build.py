@@ -243,7 +243,7 @@ def test_only_the_asked_pipelines_are_shown(store, tmp_path):
 
 
 def test_without_a_run_the_message_says_what_to_do(store, tmp_path):
-    with pytest.raises(BadInput, match="use `darkroom run gallery` first"):
+    with pytest.raises(BadInput, match="use `darkroom run` first"):
         build_report(store, tmp_path / "out")
     MadeUpRun(store).record()
     with pytest.raises(BadInput, match=r"no run of nothing \(there are course\).*run nothing"):

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks import StepCancelled, StepFailed
+from tasks.shipped import project_path
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FOLDER = Path("data/images")
-PROGRAM = "variations.py"
+PROGRAM = "data/images/variations.py"
 SIDE = 144
 PART = 20
 """Scenes that one process renders, in about a minute."""
@@ -42,9 +42,9 @@ class Photographs:
 def code_of_photographs(project_root: Path) -> str:
     """SHA-256 of all code that draws them."""
     digest = hashlib.sha256()
-    folder = project_root / FOLDER
+    folder = _program(project_root).parent
     for path in sorted(
-        [folder / PROGRAM, *folder.glob("drawing/*.py"), *folder.glob("pictures/*.py")]
+        [folder / Path(PROGRAM).name, *folder.glob("drawing/*.py"), *folder.glob("pictures/*.py")]
     ):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
@@ -88,9 +88,13 @@ def render_photographs(
     return Photographs(pictures[:count], kind[:count], captions)
 
 
+def _program(project_root: Path) -> Path:
+    return project_path(PROGRAM, project_root).absolute()
+
+
 def _render(project_root: Path, path: Path, seed: int) -> None:
     command = [
-        sys.executable, str(FOLDER / PROGRAM), str(path.resolve()), "--seed", str(seed),
+        sys.executable, str(_program(project_root)), str(path.resolve()), "--seed", str(seed),
         "--first", path.stem, "--count", str(PART), "--side", str(SIDE),
     ]  # fmt: skip
     # One thread each: several run side by side.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tasks import BadInput
 from tasks.pocket.world.photographs import code_of_photographs, render_photographs
 from tasks.running.kinds import Surroundings
+from tasks.shipped import project_path
 from tasks.store.local_files import given_path
 
 EARLIER = {
@@ -46,8 +47,8 @@ def load_world(
     from tasks.pocket.world.glyphs import check_archive, drawn_glyphs, load_font
     from tasks.pocket.world.world import World
 
-    font = given_path(params["font"], project_root)
-    concepts = given_path(params["concepts"], project_root)
+    font = project_path(params["font"], project_root)
+    concepts = project_path(params["concepts"], project_root)
     assets = given_path(params["assets"], project_root)
     _check_font(font, params["font_sha256"])
     found = _sha256(concepts)
@@ -89,7 +90,7 @@ def check_sources(params: Sequence[Mapping[str, Any]], surroundings: Surrounding
     from tasks.pocket.world.glyphs import check_archive
 
     for node in params:
-        _check_font(given_path(node["font"], surroundings.project_root), node["font_sha256"])
+        _check_font(project_path(node["font"], surroundings.project_root), node["font_sha256"])
         for artist in node["artists"].values():
             assets = given_path(node["assets"], surroundings.project_root)
             check_archive(artist["package"], artist["integrity"], assets)
@@ -102,7 +103,7 @@ def read_start(start: Mapping[str, str], project_root: Path) -> dict[str, bytes]
     the declared one."""
     weights = {}
     for part, name in EARLIER.items():
-        file = given_path(start["folder"], project_root) / name
+        file = project_path(start["folder"], project_root) / name
         try:
             weights[part] = file.read_bytes()
         except OSError as error:

@@ -71,7 +71,7 @@ def test_declaration_of_the_repository_is_accepted_under_every_profile():
 )
 def test_value_out_of_range_is_named_with_what_is_allowed(tmp_path, path, value, message):
     text = refusal(tmp_path, spoiled(path, value))
-    assert text.startswith("pipelines.yaml: ")
+    assert text.startswith("pipelines.yaml")
     assert message in text
 
 
@@ -148,7 +148,7 @@ def test_all_problems_are_listed_at_once(tmp_path):
     data["models"]["denoiser"]["batch_size"] = -3
     data["figures"]["noise"]["seed"] = "one"
     lines = refusal(tmp_path, data).splitlines()
-    assert [line.split(" ")[1] for line in lines] == [
+    assert [line.split(": ")[1].split(" ")[0] for line in lines] == [
         "models.denoiser.batch_size",
         "models.flow.epochs",
         "figures.noise.seed",
@@ -246,8 +246,8 @@ def test_a_setting_is_named_by_its_own_name(override, message):
 
 
 def test_the_range_of_a_seed_is_written_out(tmp_path):
-    assert refusal(tmp_path, spoiled("seeds", {"data": 2**63})) == (
-        "pipelines.yaml: seeds.data is 9223372036854775808; expected at most 4,503,599,627,370,496"
+    assert refusal(tmp_path, spoiled("seeds", {"data": 2**63})).endswith(
+        ": seeds.data is 9223372036854775808; expected at most 4,503,599,627,370,496"
     )
 
 
