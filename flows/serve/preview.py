@@ -259,15 +259,23 @@ def _named_files(declaration: DeclarationFile, request: RunRequest) -> list[Path
     images = [
         root / image.file for image in settled.images.values() if isinstance(image, FileImage)
     ]
-    text = getattr(settled.pipelines.get(request.pipeline), "text", None)
-    if not text:
-        return images
-    path = root / str(text)
-    try:
-        beside = [each for each in path.parent.iterdir() if each.suffix in BESIDE_TEXT]
-    except OSError:
-        beside = []
-    return [path, *beside, *images]
+    asked = settled.pipelines.get(request.pipeline)
+    names = [request.pipeline, *(asked.pipelines if asked is not None else ())]
+    declared = [settled.pipelines[name] for name in names if name in settled.pipelines]
+    texts = [root / each.text for each in declared if each.text]
+    beside: set[Path] = set()
+    for folder in {text.parent for text in texts}:
+        with suppress(OSError):
+            beside.update(each for each in folder.iterdir() if each.suffix in BESIDE_TEXT)
+    return [*texts, *sorted(beside), *images]
+
+
+def _first_page(request: RunRequest) -> str:
+    with suppress(DarkroomError):
+        declared = read_declaration(request.declaration).declaration.pipelines
+        if request.pipeline in declared and declared[request.pipeline].pipelines:
+            return "index.html"
+    return page_of(request.pipeline)
 
 
 def stamps_of(paths: Iterable[Path]) -> Stamps:
@@ -289,5 +297,5 @@ def preview(
     with tempfile.TemporaryDirectory(prefix="darkroom-preview-") as folder:
         shown = request.model_copy(update={"report_folder": folder})
         with report_server(Path(folder), port) as url:
-            say(f"{url}/{page_of(request.pipeline)}")
+            say(f"{url}/{_first_page(request)}")
             Preview(shown).follow(is_over)
