@@ -46,7 +46,7 @@ def test_summary_says_what_is_known(file, store):
     record(store, plan.by_name["figure/noise/noising"], seconds=2.0)
     plan = plan_of(file, store, "first")
     assert summary(plan) == (
-        "first (plain, cpu, float32): 2 cached, 7 to make, about 6.0 s, and 4 not timed before."
+        "first (plain, cpu, float32): 2 cached, 7 to make, about 3.0 s, and 4 not timed before."
     )
     record_all(store, plan.misses)
     assert summary(plan_of(file, store, "first")) == (
