@@ -67,6 +67,7 @@ def model_nodes(declaration: Declaration, name: str, requests: Requests) -> Iter
         "ema_decay": model.ema_decay,
         "checkpoints": model.kept_epochs,
         **({"horizontal_flip": True} if model.horizontal_flip else {}),
+        **({"optimizer": model.optimizer} if model.optimizer != "adam" else {}),
     }
     yield Node(
         train_name(name),
