@@ -38,11 +38,12 @@ class Profile(Section):
     """set: overrides, written as for --set; `*` in a name matches any name there.
 
     steps_on_cpu: that compute there at once, each on its share of the cores. Networks too narrow
-    for all cores gain; on other devices there is one at a time.
+    for all cores gain, and beside other processes a thread that another waits for loses most of its
+    time; on other devices there is one step at a time.
     """
 
     title: Title
-    steps_on_cpu: Annotated[int, Field(ge=1, le=64)] = 1
+    steps_on_cpu: Annotated[int, Field(ge=1, le=64)] = 2
     number_format: Literal["auto", "float32", "bfloat16"] = "auto"
     set: dict[str, Any] = Field(default_factory=dict)
 

@@ -79,9 +79,12 @@ class Sampling:
         return steps * len(rows)
 
 
-def views_of(view: Any) -> dict[str, JSON]:
-    """The combination of an anagram: upright, and as `view` shows it."""
-    return {"kind": "views", "views": [IDENTITY, view]}
+def views_of(view: Any, rule: str = "mean") -> dict[str, JSON]:
+    """The combination of an anagram: upright, and as `view` shows it. rule: how both estimates
+    become one."""
+    combination = {"kind": "views", "views": [IDENTITY, view]}
+    # The write-ups' own stays unnamed, as pictures made before there were others have it.
+    return combination if rule == "mean" else {**combination, "rule": rule}
 
 
 def slug(text: str, max_length: int = MAX_LENGTH) -> str:

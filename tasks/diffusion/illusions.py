@@ -12,6 +12,28 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+RULES = ("mean", "rescaled", "alternating", "by_visibility")
+"""How the estimates of an anagram's prompts become one."""
+
+SHARPNESS = 2.0
+"""Of the weights by visibility: a prompt whose gap is the mean gap larger weighs e^2 as much."""
+
+
+def one_estimate(rule: str, eps: Tensor, gaps: Tensor, step: int) -> Tensor:
+    """By one of RULES but the mean: [3, S, S] of one picture.
+
+    eps: [n, 3, S, S], guided, each brought back from its view. gaps: [n], root mean square of what
+    each prompt changes of the unconditional estimate; guidance follows the gradient of how well
+    the picture fits (Ho & Salimans 2022, section 3.2), so a prompt that is seen already asks for
+    little. step: steps taken so far.
+    """
+    if rule == "alternating":
+        return alternating(eps, step)
+    weights = None
+    if rule == "by_visibility":
+        weights = visibility_weights(-gaps[None] / gaps.mean().clamp(min=1e-6), SHARPNESS)
+    return rescaled_mean(eps[:, None], weights)[0]
+
 
 def correlations(eps: Tensor) -> Tensor:
     """rho_ij of the prompts' estimates over the values of each picture, [B, n, n]."""

@@ -50,6 +50,7 @@ def stage_one_card(
             "",
             _phases(params),
             "",
+            *_start(params),
             "## Measured",
             "",
             f"A classifier trained apart, on drawn pictures only, names the concept of "
@@ -212,6 +213,17 @@ def _enlarged(measured: Mapping[str, float]) -> list[tuple[str, float]]:
     start = "enlarged_psnr_"
     found = [(k.removeprefix(start), v) for k, v in measured.items() if k.startswith(start)]
     return sorted(found, key=lambda pair: int(pair[0]))
+
+
+def _start(params: Mapping[str, Any]) -> list[str]:
+    start = params.get("start")
+    if start is None:
+        return []
+    return [
+        "Training went on from an earlier version of this model and of the world (U-Net "
+        f"with the SHA-256 {start['unet_sha256']}).",
+        "",
+    ]
 
 
 def _phases(params: Mapping[str, Any]) -> str:

@@ -75,7 +75,7 @@ Loss = Callable[[torch.Generator, int], Tensor]
 
 
 def stage_one_loss(model: StageOne, world: World, number_format: torch.dtype) -> Loss:
-    """The hybrid loss at 64 pixels. A frozen text encoder reads each caption once, not each step."""
+    """The hybrid loss at 64 pixels. A frozen text encoder reads each caption once."""
     is_frozen = not any(w.requires_grad for w in model.text_encoder.parameters())
     embeddings = model.frozen_embeddings() if is_frozen else None
 

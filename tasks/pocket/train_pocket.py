@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import torch
 from safetensors.torch import load
 from torch import Tensor, nn
 
-from tasks import BadInput
 from tasks.diffusion.seeds import named_generator, seeded_initialisation
 from tasks.pocket.concept_reader import ConceptReader, blemished, reader_loss
 from tasks.pocket.networks import stage_two_unet
@@ -20,18 +18,12 @@ from tasks.pocket.stage_one import StageOne, stage_one_loss
 from tasks.pocket.stage_two import super_resolution_loss
 from tasks.pocket.tokenizer import load_tokenizer, save_tokenizer, tokenize, train_tokenizer
 from tasks.pocket.training_loop import WINDOW, PhaseState, PocketRecipe, run_phase
-from tasks.pocket.world.sources import load_world
+from tasks.pocket.world.sources import load_world, read_start
 from tasks.pocket.world.world import World
 from tasks.running.step import Step, StepResult, table_to_bytes, tensors_to_bytes
 from tasks.store.local_files import given_path
 
 TEXT_ENCODER, UNET, TOKENIZER = "text_encoder.safetensors", "unet.safetensors", "spiece.model"
-
-EARLIER = {
-    "unet": "unet/diffusion_pytorch_model.safetensors",
-    "text_encoder": "text_encoder/model.safetensors",
-}
-"""Files of an earlier stage I that training goes on from."""
 
 
 def train_stage_one(step: Step) -> StepResult:
@@ -72,21 +64,8 @@ def train_stage_one(step: Step) -> StepResult:
 
 
 def _take_over(stage: StageOne, start: Mapping[str, str], root: Path, tokenizer: Any) -> None:
-    folder = given_path(start["folder"], root)
-    weights = {}
-    for part, file in EARLIER.items():
-        try:
-            content = (folder / file).read_bytes()
-        except OSError as error:
-            raise BadInput(f"{folder / file} cannot be read: {error.strerror}") from None
-        if hashlib.sha256(content).hexdigest() != start[f"{part}_sha256"]:
-            raise BadInput(
-                f"{folder / file} is not what pocket.stage_one.start declares; take the declared "
-                "version from the repository's history into a folder of its own and name that, or "
-                "set pocket.stage_one.start to null to begin from random weights"
-            )
-        weights[part] = load(content)
-    earlier = load_tokenizer(folder / "tokenizer")
+    weights = {part: load(content) for part, content in read_start(start, root).items()}
+    earlier = load_tokenizer(given_path(start["folder"], root) / "tokenizer")
     stage.start_from(
         weights["unet"], weights["text_encoder"], tokenizer.get_vocab(), earlier.get_vocab()
     )

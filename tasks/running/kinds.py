@@ -179,7 +179,7 @@ KINDS: dict[str, Kind] = {
     ),
     "one_step": Kind(
         "text_to_image",
-        1,
+        2,
         "tasks.text_to_image.steps.noisy_images:estimate_once",
         ("torch", "diffusers"),
         True,
@@ -187,7 +187,7 @@ KINDS: dict[str, Kind] = {
     ),
     "trajectory": Kind(
         "text_to_image",
-        1,
+        2,
         "tasks.text_to_image.steps.sample:sample_trajectories",
         ("torch", "diffusers", "pillow"),
         True,
@@ -197,7 +197,7 @@ KINDS: dict[str, Kind] = {
     ),
     "upscale": Kind(
         "text_to_image",
-        1,
+        2,
         "tasks.text_to_image.steps.sample:upscale_images",
         ("torch", "diffusers", "pillow"),
         True,
@@ -207,7 +207,7 @@ KINDS: dict[str, Kind] = {
     ),
     "choice": Kind(
         "text_to_image",
-        1,
+        2,
         "tasks.text_to_image.steps.choose_try:choose_try",
         ("torch", "diffusers"),
         True,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 import os
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -16,7 +17,14 @@ from tasks.running.device import keep_freed_memory
 from tasks.text_to_image.deepfloyd import LoadedStage, load_stage, load_text_encoder
 from tasks.text_to_image.model_part import ModelPart
 from tasks.text_to_image.steps.sampling import CountedNetwork, rows_at_once
-from tests.benchmarks.measure import Done, Measurement, peak_memory_mib, table, take_turns
+from tests.benchmarks.measure import (
+    Done,
+    Measurement,
+    Work,
+    peak_memory_mib,
+    table,
+    take_turns,
+)
 
 ROOT = Path(__file__).parents[2]
 MODEL = "data/models/pocket-if"
@@ -153,6 +161,80 @@ def _done(trajectories: list[Trajectory], network: CountedNetwork, device: str) 
     )
 
 
+PICTURES = 16
+"""That IFPipeline and Darkroom make side by side, one prompt each."""
+
+
+@functools.cache
+def _pipeline(number_format: str, device: str) -> Any:
+    from diffusers import IFPipeline
+
+    loaded = IFPipeline.from_pretrained(
+        ROOT / MODEL,
+        torch_dtype=getattr(torch, number_format),
+        local_files_only=True,
+        text_encoder=None,
+        safety_checker=None,
+        watermarker=None,
+    )
+    loaded.set_progress_bar_config(disable=True)
+    return loaded.to(device)
+
+
+def pipeline(number_format: str, device: str, at_once: int) -> float:
+    """diffusers' own, `at_once` pictures a call: twice as many rows a forward."""
+    made, embeds = _pipeline(number_format, device), _embeddings()
+    timesteps = list(strided_timesteps(990, STRIDE))
+    texts = [PROMPTS[number % len(PROMPTS)] for number in range(PICTURES)]
+    for first in range(0, PICTURES, at_once):
+        part = torch.stack([embeds[text] for text in texts[first : first + at_once]])
+        made(
+            prompt_embeds=part.to(device, made.unet.dtype),
+            negative_prompt_embeds=embeds[""].expand_as(part).to(device, made.unet.dtype),
+            timesteps=timesteps,
+            guidance_scale=GUIDANCE_SCALE,
+            output_type="pt",
+        )
+    return 2 * PICTURES * len(timesteps)
+
+
+def single_prompts(number_format: str, device: str) -> float:
+    """The same pictures by Darkroom."""
+    keep_freed_memory()
+    stage, embeds = _stage(number_format, device), _embeddings()
+    trajectories = [
+        Trajectory(
+            str(number),
+            number,
+            timesteps=strided_timesteps(990, STRIDE),
+            prompt_embeds=(embeds[PROMPTS[number % len(PROMPTS)]],),
+            negative_embeds=embeds[""],
+            guidance_scale=GUIDANCE_SCALE,
+        )
+        for number in range(PICTURES)
+    ]
+    sample(
+        stage.unet,
+        DiffusionSchedule.from_config(stage.scheduler),
+        trajectories,
+        size=64,
+        max_rows=rows_at_once(device, 64),
+        device=device,
+    )
+    return _rows(trajectories)
+
+
+def measure_against_pipeline(number_format: str, device: str, repeats: int) -> list[Measurement]:
+    variants: dict[str, Work] = {
+        f"IFPipeline, {count} pictures a call": functools.partial(
+            pipeline, number_format, device, count
+        )
+        for count in (4, 8, 16)
+    }
+    variants["Darkroom"] = functools.partial(single_prompts, number_format, device)
+    return take_turns(variants, "rows/s", repeats)
+
+
 def measure_speed(device: str, repeats: int) -> list[Measurement]:
     return take_turns(
         {
@@ -173,13 +255,22 @@ def section(repeats: int) -> str:
         f"On {_named(device)}:\n\n{table(measure_speed(device, repeats))}\n"
         for device in _devices()
     )
+    beside = "\n".join(
+        f"On {_named(device)}, {number_format}:\n\n"
+        f"{table(measure_against_pipeline(number_format, device, repeats))}\n"
+        for device in _devices()
+        for number_format in ("float32", "bfloat16")
+    )
     return f"""## Text-to-image trajectories, pocket model
 
 {len(PROMPTS)} guided prompts and {len(PAIRS)} flip anagrams of {steps} steps. Rows are the plain
 loop's: two for each prompt and step. Forwards are calls of the network, whatever their rows. Each
 run is a process of its own, and its peak memory is the process's, or what torch took of the GPU.
 
-{tables}"""
+{tables}
+{PICTURES} pictures of one prompt each by diffusers' IFPipeline, and by Darkroom:
+
+{beside}"""
 
 
 def _devices() -> list[str]:

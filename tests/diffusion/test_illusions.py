@@ -9,6 +9,7 @@ from tasks.diffusion.illusions import (
     alternating,
     correlations,
     least_visible,
+    one_estimate,
     rescaled_mean,
     survivors,
     visibility_weights,
@@ -80,3 +81,19 @@ def test_the_best_tries_go_on_in_their_order() -> None:
     assert survivors([0.3, 0.3, 0.3], 1) == [0]
     with pytest.raises(ValueError, match="expected 1 to 2"):
         survivors([0.1, 0.2], 3)
+
+
+def test_the_rule_by_visibility_favours_the_prompt_that_asks_for_more() -> None:
+    eps = estimates(0.0)[:, 0]
+    leaned = one_estimate("by_visibility", eps, torch.tensor([2.0, 1.0]), 0)
+    assert leaned.std() == pytest.approx(1.0, rel=0.02)
+    both = correlations(torch.stack([leaned, *eps])[:, None])[0, 0, 1:]
+    assert both[0] > 2 * both[1]
+
+
+def test_without_guidance_no_prompt_is_favoured() -> None:
+    eps = estimates(0.0)[:, 0]
+    torch.testing.assert_close(
+        one_estimate("by_visibility", eps, torch.zeros(2), 3),
+        one_estimate("rescaled", eps, torch.zeros(2), 3),
+    )

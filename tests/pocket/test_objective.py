@@ -5,13 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 from diffusers import DDPMScheduler
-from torch.nn import functional
 
 from tasks.pocket.objective import (
     LEAST_WEIGHT,
     MOST_STRIDE,
     cosine_alpha_bar,
-    half_size_alpha_bar,
     noised,
     random_strides,
     variance_loss,
@@ -22,19 +20,6 @@ from tasks.pocket.objective import (
 def test_alpha_bar_is_that_of_the_scheduler_the_model_is_saved_with() -> None:
     scheduler = DDPMScheduler(beta_schedule="squaredcos_cap_v2")
     torch.testing.assert_close(cosine_alpha_bar().float(), scheduler.alphas_cumprod)
-
-
-@pytest.mark.parametrize("t", [50, 400, 800])
-def test_a_picture_of_half_the_size_has_the_ratio_of_its_schedule(t: int) -> None:
-    alpha_bar = cosine_alpha_bar()
-    generator = torch.Generator().manual_seed(0)
-    flat = torch.full((64, 3, 64, 64), 0.7)
-    noise = torch.randn(flat.shape, generator=generator)
-    x_t = noised(flat, torch.full((64,), t), noise, alpha_bar)
-    small = functional.avg_pool2d(x_t, 2)
-    measured = float(small.mean() ** 2 / small.var()) / 0.49
-    level = half_size_alpha_bar(alpha_bar)[t]
-    assert measured == pytest.approx(float(level / (1 - level)), rel=0.02)
 
 
 def test_clean_timesteps_weigh_less_and_none_nothing() -> None:

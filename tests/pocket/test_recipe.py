@@ -9,12 +9,12 @@ SETTINGS = {"steps": 10, "batch_size": 4, "learning_rate": 1e-3}
 PARAMS = {
     "styles": {"plain": 1.0},
     "photographs": {"scenes": 12},
-    "phases": {name: SETTINGS for name in ("whole", "coarse")},
+    "phases": {name: SETTINGS for name in ("whole", "words")},
 }
 
 
 def test_phases_follow_each_other_as_they_are_trained() -> None:
-    assert list(PocketRecipe.from_params(PARAMS).phases) == ["coarse", "whole"]
+    assert list(PocketRecipe.from_params(PARAMS).phases) == ["words", "whole"]
 
 
 def test_card_lists_phases_in_the_order_of_training() -> None:
@@ -29,6 +29,6 @@ def test_card_lists_phases_in_the_order_of_training() -> None:
         ["An artist, MIT"],
     )  # fmt: skip
     assert [line.split()[1] for line in card.splitlines() if " 0.001 |" in line] == [
-        "coarse",
+        "words",
         "whole",
     ]

@@ -142,7 +142,7 @@ def test_the_curve_falls_as_the_loss_does(cards):
 
 
 def test_phases_of_a_training_are_lines_of_their_own_one_after_the_other(cards):
-    log = phase_log({"coarse": [0.9, 0.5], "fine": [0.3, 0.2, 0.1]})
+    log = phase_log({"words": [0.9, 0.5], "fine": [0.3, 0.2, 0.1]})
     curve = (
         cards.add("pocket/one", kind="pocket_stage_one", objects={"loss.parquet": log}).only().curve
     )
@@ -213,10 +213,10 @@ def test_what_the_reader_found_is_told_of_the_model_that_drew(cards):
 
 
 def test_phases_are_the_recipe_in_the_order_of_training(cards):
-    phases = {"whole": {"steps": 6}, "coarse": {"steps": 5}}
+    phases = {"whole": {"steps": 6}, "words": {"steps": 5}}
     params = {"phases": phases, "font": "emoji.ttf", "font_sha256": "f0" * 32}
     card = cards.add("pocket/one", kind="pocket_stage_one", params=params).only()
-    assert card.recipe == "coarse: steps 5; whole: steps 6"
+    assert card.recipe == "words: steps 5; whole: steps 6"
     assert dict(card.provenance)["font sha256"] == "f0" * 32
 
 

@@ -18,6 +18,16 @@ from flows.nodes.model_nodes import plain
 from flows.nodes.sampling import views_of
 from tasks.figures.words import UPRIGHT, view_words
 
+Rule = Literal["mean", "rescaled", "alternating", "by_visibility"]
+
+RULE_WORDS: dict[str, str] = {
+    "mean": "mean of both estimates",
+    "rescaled": "mean of both estimates, brought back to unit variance",
+    "alternating": "estimate of one prompt and of the other, step by step",
+    "by_visibility": "mean of both estimates by weights that favour the one seen less, brought "
+    "back to unit variance",
+}
+
 
 class AnagramPair(Pair):
     """prompts: upright, and under the view. seeds: one for each version; default, the figure's."""
@@ -30,7 +40,8 @@ class AnagramPair(Pair):
 
 class Anagram(PairsPanel):
     """Pictures that show one prompt upright and the other under the view, both ways, and one
-    animation each. versions: of pairs without seeds. tries: the best by alignment is shown."""
+    animation each. versions: of pairs without seeds. tries: the best by alignment is shown.
+    rule: how both noise estimates become one; the write-ups take their mean."""
 
     heading = "Both ways up"
     moving = "turn"
@@ -39,11 +50,12 @@ class Anagram(PairsPanel):
     plot: Literal["anagram"]
     pairs: Annotated[list[AnagramPair], Few, ONCE]
     view: View
+    rule: Rule = "mean"
     guidance_scale: GuidanceScale | None = None
     stage_two: bool = False
 
     def combination(self) -> Params:
-        return views_of(plain(self.view))
+        return views_of(plain(self.view), self.rule)
 
     def looks(self, made: Illusion) -> list[Cell]:
         upright, turned = made.texts
@@ -66,7 +78,7 @@ class Anagram(PairsPanel):
         pairs = [" and ".join(quoted([text]) for text in pair.prompts) for pair in self.pairs]
         return (
             f"One picture, two prompts, upright and {self._view_words()}: {'; '.join(pairs)}. The "
-            f"mean of both estimates, {stride_words(place.settings)}, "
+            f"{RULE_WORDS[self.rule]}, {stride_words(place.settings)}, "
             f"{self.guidance(place)}{self.enlarged(place)}{self.best_of()}. {self.origin(place)}"
         )
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from tasks import BadInput
 from tasks.diffusion.components import LinearMap
+from tasks.diffusion.illusions import one_estimate
 from tasks.diffusion.trajectories.rows import Ragged, distinct, plan_rows, rows_of
 from tasks.diffusion.trajectories.trajectory import Trajectory
 from tasks.diffusion.views import view_from_params
@@ -59,6 +60,7 @@ class NetworkRows:
         intervals = [trajectories[i].combination.guidance_interval for i in owner]
         self._is_limited = any(intervals)
         self._interval = torch.tensor([interval or EVERYWHERE for interval in intervals])
+        self._trajectories = trajectories
         is_sum = np.array([t.combination.is_sum for t in trajectories])
         self._noise_weight = np.where(is_sum, 1.0, 1 / self._estimates.counts)
 
@@ -97,17 +99,24 @@ class NetworkRows:
         eps_c, variance = conditional.chunk(2, dim=1)
         eps_u = rows_of(output[:, :3], place[self._unconditional[estimates]]).float()
         # Ho & Salimans 2022, eq. 6, with guidance_scale = 1 + w
-        eps = eps_u + self._scale(estimates, t) * (eps_c - eps_u)
+        gap = eps_c - eps_u
+        eps = eps_u + self._scale(estimates, t) * gap
 
         # Both estimates of a prompt are in the same view.
         views = self._view[self._conditional[estimates]]
         eps = self._through_maps(self._view_bank.invert(eps, views), estimates)
         variance = self._view_bank.invert_variance(variance, views)
         counts = self._estimates.counts[trajectories]
-        return (
-            weighted_sums(eps, counts, self._noise_weight[trajectories]),
-            weighted_sums(variance, counts, 1 / counts),
-        )
+        noise = weighted_sums(eps, counts, self._noise_weight[trajectories])
+        first = 0
+        for place, (number, count) in enumerate(zip(trajectories, counts, strict=True)):
+            trajectory, of_it = self._trajectories[number], slice(first, first + count)
+            first += count
+            if trajectory.combination.rule != "mean":
+                gaps = gap[of_it].flatten(1).square().mean(dim=1).sqrt()
+                step = trajectory.visited_timesteps.index(int(t[number]))
+                noise[place] = one_estimate(trajectory.combination.rule, eps[of_it], gaps, step)
+        return noise, weighted_sums(variance, counts, 1 / counts)
 
     def _scale(self, estimates: np.ndarray, t: Tensor) -> Tensor:
         """[estimate, 1, 1, 1]: 1 where a trajectory has left its guidance interval."""

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from tasks import BadInput
 from tasks.diffusion.components import LinearMap, components_from_params
+from tasks.diffusion.illusions import RULES
 from tasks.diffusion.seeds import NoiseSource, SeededNoise
 from tasks.diffusion.views import View, view_from_params
 
@@ -18,9 +19,10 @@ from tasks.diffusion.views import View, view_from_params
 @dataclass(frozen=True, eq=False)
 class Combination:
     """For prompt i the U-Net sees the picture through views[i]; its noise estimate, brought back
-    from the view, passes through maps[i]; then all are summed, or averaged.
+    from the view, passes through maps[i]; then all are summed, or made one by `rule`.
 
     views, maps: one a prompt, None standing for no change. The variance is always averaged.
+    rule: one of tasks.diffusion.illusions.RULES, for what is not a sum.
     fixed: the component that is taken from a reference picture after every step, or None.
     guidance_interval: the lowest and the highest t at which there is guidance, and elsewhere the
         conditional estimate alone (Kynkäänniemi et al. 2024); None for guidance everywhere.
@@ -29,6 +31,7 @@ class Combination:
     views: tuple[View | None, ...] = (None,)
     maps: tuple[LinearMap | None, ...] = (None,)
     is_sum: bool = False
+    rule: str = "mean"
     fixed: LinearMap | None = None
     guidance_interval: tuple[int, int] | None = None
 
@@ -39,16 +42,20 @@ class Combination:
 
 def combination_from_params(params: Mapping[str, Any], size: int) -> Combination:
     """For pictures of size x size pixels, {"kind": "single"}, perhaps with guidance_interval
-    [low, high]; {"kind": "views", "views": [...]}, a prompt a view: an anagram; or {"kind":
-    "components", "name": ...}, a prompt a component: a hybrid, or with a fixed component an inverse
-    problem. Raises BadInput for anything else."""
+    [low, high]; {"kind": "views", "views": [...]}, a prompt a view: an anagram, perhaps with
+    a rule; or {"kind": "components", "name": ...}, a prompt a component: a hybrid, or with a fixed
+    component an inverse problem. Raises BadInput for anything else."""
     kind = params.get("kind")
     if kind == "single":
         interval = params.get("guidance_interval")
         return Combination(guidance_interval=None if interval is None else tuple(interval))
     if kind == "views" and params.get("views"):
         views = tuple(view_from_params(view, size) for view in params["views"])
-        return Combination(views, (None,) * len(views))  # Geng et al. 2024, Visual Anagrams, eq. 3
+        rule = params.get("rule", "mean")
+        if rule not in RULES:
+            raise BadInput(f"combination.rule is {rule!r}; expected one of {', '.join(RULES)}")
+        # The mean is that of Geng et al. 2024, Visual Anagrams, eq. 3.
+        return Combination(views, (None,) * len(views), rule=rule)
     if kind == "components":
         rest = {key: value for key, value in params.items() if key != "kind"}
         parts = components_from_params(rest, size)

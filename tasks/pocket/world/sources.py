@@ -13,6 +13,12 @@ from tasks.pocket.world.photographs import code_of_photographs, render_photograp
 from tasks.running.kinds import Surroundings
 from tasks.store.local_files import given_path
 
+EARLIER = {
+    "unet": "unet/diffusion_pytorch_model.safetensors",
+    "text_encoder": "text_encoder/model.safetensors",
+}
+"""Files of an earlier stage I that training goes on from."""
+
 if TYPE_CHECKING:
     import torch
 
@@ -78,7 +84,8 @@ def load_world(
 
 
 def check_sources(params: Sequence[Mapping[str, Any]], surroundings: Surroundings) -> None:
-    """Raise BadInput unless the declared font and packages are there: known before a run starts."""
+    """Raise BadInput unless the declared font, packages and weights are there: known before a run
+    starts."""
     from tasks.pocket.world.glyphs import check_archive
 
     for node in params:
@@ -86,6 +93,27 @@ def check_sources(params: Sequence[Mapping[str, Any]], surroundings: Surrounding
         for artist in node["artists"].values():
             assets = given_path(node["assets"], surroundings.project_root)
             check_archive(artist["package"], artist["integrity"], assets)
+        if node.get("start") is not None:
+            read_start(node["start"], surroundings.project_root)
+
+
+def read_start(start: Mapping[str, str], project_root: Path) -> dict[str, bytes]:
+    """The weights of an earlier stage I, by part. Raises BadInput where a file is missing or not
+    the declared one."""
+    weights = {}
+    for part, name in EARLIER.items():
+        file = given_path(start["folder"], project_root) / name
+        try:
+            weights[part] = file.read_bytes()
+        except OSError as error:
+            raise BadInput(f"{file} cannot be read ({error.strerror})") from None
+        if hashlib.sha256(weights[part]).hexdigest() != start[f"{part}_sha256"]:
+            raise BadInput(
+                f"{file} is not what pocket.stage_one.start declares; take the declared version "
+                "from the repository's history into a folder of its own and name that, or set "
+                "pocket.stage_one.start to null to begin from random weights"
+            )
+    return weights
 
 
 def _check_font(path: Path, expected: str) -> None:

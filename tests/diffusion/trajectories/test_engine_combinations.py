@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from tasks import BadInput
 from tasks.diffusion.components import components_from_params
 from tasks.diffusion.trajectories.diffusion_schedule import strided_timesteps
 from tasks.diffusion.trajectories.engine import sample
@@ -191,3 +192,35 @@ def test_guidance_in_an_interval_is_the_plain_loops(interval):
     ours = _sample(1, params={"kind": "single", "guidance_interval": list(interval)})
     _assert_same(ours.image, _plain(1, guidance_interval=interval))
     assert not torch.allclose(ours.image, _sample(1).image, atol=0.01)
+
+
+@pytest.mark.parametrize("rule", ["rescaled", "alternating", "by_visibility"])
+def test_an_anagram_by_another_rule_does_not_depend_on_its_neighbours(rule):
+    params = {**views("identity", "flip"), "rule": rule}
+    one = make_trajectory(0, 1, params=params)
+    plain = make_trajectory(0, 1, params=views("identity", "flip"))
+    other = make_trajectory(2, seed=5)
+    (alone,) = sample(UNET, SCHEDULE, [one], size=SIZE, max_rows=64)
+    beside = sample(UNET, SCHEDULE, [other, plain, one], size=SIZE, max_rows=64)
+    torch.testing.assert_close(beside[2].image, alone.image)
+    assert not torch.allclose(beside[2].image, beside[1].image, atol=0.05)
+
+
+def test_alternating_prompts_of_one_view_are_the_prompts_in_turn():
+    params = {**views("identity", "identity"), "rule": "alternating"}
+    both = make_trajectory(0, 1, params=params, timesteps=(900, 0))
+    first, second = (make_trajectory(i, timesteps=(900, 0)) for i in (0, 1))
+    alternated, of_first, of_second = sample(
+        UNET, SCHEDULE, [both, first, second], size=SIZE, max_rows=64
+    )
+    assert not torch.allclose(alternated.image, of_first.image, atol=1e-3)
+    assert not torch.allclose(alternated.image, of_second.image, atol=1e-3)
+    once = make_trajectory(0, 1, params=params, timesteps=(0,))
+    alone = make_trajectory(0, timesteps=(0,))
+    one, same_one = sample(UNET, SCHEDULE, [once, alone], size=SIZE, max_rows=64)
+    torch.testing.assert_close(one.image, same_one.image)
+
+
+def test_a_rule_that_is_none_is_refused():
+    with pytest.raises(BadInput, match="rule is 'median'; expected one of mean"):
+        make_trajectory(0, 1, params={**views("identity", "flip"), "rule": "median"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import yaml
 
 from flows.cli import train_pocket
 from tasks import BadInput
+from tasks.pocket.world.sources import EARLIER
 from tests.pocket.emoji import require_font
 
 REPOSITORY = Path(__file__).parents[3]
@@ -26,13 +28,23 @@ scene:
 """
 
 
+def shipped() -> dict[str, str]:
+    """The stage I that comes with Darkroom, to go on from."""
+    folder = REPOSITORY / "data" / "models" / "pocket-if"
+    digests = {
+        f"{part}_sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for part, name in EARLIER.items()
+    }
+    return {"folder": str(folder), **digests}
+
+
 def project(folder: Path) -> Path:
     """A project that declares the pocket model alone, its training cut to a few steps."""
     whole = yaml.safe_load((REPOSITORY / "pipelines.yaml").read_text(encoding="utf-8"))
     pocket = whole["pocket"]
     pocket["artists"] = {}
-    pocket["photographs"] = {"scenes": 0, "coarse_scenes": 0}
-    pocket["stage_one"] = {"coarse": FEW, "whole": FEW}
+    pocket["photographs"] = {"scenes": 0}
+    pocket["stage_one"] = {"start": shipped(), "words": FEW, "whole": FEW, "fine": FEW}
     pocket["stage_two"] = {"windows": FEW, "pictures": FEW}
     pocket["reader"] = {"reader": FEW}
     pocket["similarity"] = {"similarity": FEW}
@@ -120,6 +132,14 @@ def test_another_font_than_the_declared_is_refused_before_training(tmp_path: Pat
     result = train(project(tmp_path), "--set", f"pocket.font_sha256={'f' * 64}")
     assert result.returncode == 2
     assert "pocket.font_sha256 says fff" in result.stderr
+
+
+def test_weights_to_go_on_from_that_are_others_than_declared_are_refused(tmp_path: Path) -> None:
+    require_font()
+    other = ("--set", f"pocket.stage_one.start.text_encoder_sha256={'f' * 64}")
+    result = train(project(tmp_path), *other)
+    assert result.returncode == 2
+    assert "text_encoder/model.safetensors is not what pocket.stage_one.start" in result.stderr
 
 
 def test_a_missing_package_is_named_with_the_command_that_fetches_it(tmp_path: Path) -> None:
