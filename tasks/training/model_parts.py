@@ -88,6 +88,7 @@ def build_recipe(params: Params, seed: int, number_format: str) -> Recipe:
         learning_rate=params["learning_rate"],
         seed=seed,
         decay=params.get("decay", "constant"),
+        optimizer=params.get("optimizer", "adam"),
         steps_per_epoch=params["steps_per_epoch"],
         ema_decay=params.get("ema_decay"),
         max_shift=params["max_shift"],

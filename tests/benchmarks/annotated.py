@@ -162,7 +162,7 @@ def section(repeats: int) -> str:
     )
     return f"""## The annotated write-up's network, width {TIMED.width}
 
-Training with batches of {TIMED.batch_size}, {TIMED.steps} steps a run on the embedded digits, each
+Training with batches of {TIMED.batch_size}, {TIMED.steps} steps a run on the UCI digits, each
 in a process of its own after one warm-up; construction of network and optimiser included.
 
 {table(measure_training(repeats))}

@@ -1,4 +1,4 @@
-"""The embedded digits as arrays, without a store."""
+"""The UCI digits as arrays, without a store."""
 
 from __future__ import annotations
 

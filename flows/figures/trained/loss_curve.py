@@ -11,7 +11,7 @@ from flows.declaration import Declaration
 from flows.figures.panel import Nodes, Place, Spot
 from flows.figures.parameters import ModelName
 from flows.figures.trained.model_panel import ModelsPanel
-from flows.figures.trained_models import AnyModel, epochs_words, treatment_words
+from flows.figures.trained_models import AnyModel, epochs_words, optimizer_words, treatment_words
 from flows.nodes.model_nodes import train_name
 
 
@@ -51,5 +51,5 @@ def _recipe(declaration: Declaration, model: AnyModel) -> str:
     return (
         f"{model.title} on {declaration.datasets[model.data].title}: D = "
         f"{model.network.hidden_width}, batch {model.batch_size}, {epochs_words(model)}, "
-        f"Adam at {model.learning_rate:g}, {decay}{treatment_words(model)}"
+        f"{optimizer_words(model)}, {decay}{treatment_words(model)}"
     )

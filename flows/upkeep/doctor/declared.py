@@ -51,7 +51,7 @@ def check_data(declaration: Declaration | None, data_root: str | None) -> list[F
         reason = error.strerror if isinstance(error, OSError) else error
         text = f"{data_root} cannot be read ({reason}); set it to a folder of data sets"
         return [Finding("DARKROOM_DATA", "problem", text)]
-    from tasks.data.dataset_files import check_source
+    from tasks.data.dataset_files import check_folder
 
     findings = [Finding("DARKROOM_DATA", "ok", str(folder))]
     for name, dataset in (declaration.datasets if declaration else {}).items():
@@ -59,7 +59,7 @@ def check_data(declaration: Declaration | None, data_root: str | None) -> list[F
         if params["source"] != "hub":
             continue
         try:
-            check_source(params, data_root)
+            check_folder(params, folder / params["folder"])
         except BadInput as error:
             findings.append(Finding(f"data set {name}", "problem", str(error)))
             continue

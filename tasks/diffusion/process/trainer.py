@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from tasks import DeadlineReached, StepCancelled, TrainingFailed
 from tasks.diffusion.networks.inference import autocast
 from tasks.diffusion.process.augmentation import random_flip, random_shift
+from tasks.diffusion.process.muon import Muon
 from tasks.diffusion.process.objectives import Objective
 from tasks.diffusion.seeds import named_generator
 
@@ -67,6 +68,7 @@ class Recipe:
         batches, going round the data as often as that takes.
     decay: "exponential" multiplies the rate by 0.1^(1/epochs) after each epoch, so that the last
         epoch runs near a tenth of learning_rate; "constant" keeps it.
+    optimizer: "adam", or "muon" (tasks.diffusion.process.muon).
     ema_decay: None, or the decay of the average of the weights that checkpoints then hold.
     max_shift: each image is moved by up to this many pixels each way, filled with background.
     horizontal_flip: each image is mirrored with probability 1/2.
@@ -78,6 +80,7 @@ class Recipe:
     learning_rate: float
     seed: int
     decay: str = "constant"
+    optimizer: str = "adam"
     steps_per_epoch: int | None = None
     ema_decay: float | None = None
     max_shift: int = 0
@@ -165,7 +168,7 @@ def train(
     network.train()
     images = images.to(device)
     labels = labels.to(device)
-    optimizer = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate, fused=True)
+    optimizer = _optimizer(network, recipe)
     ema = None
     if recipe.ema_decay is not None:
         ema = ExponentialMovingAverage(network, recipe.ema_decay)
@@ -238,6 +241,12 @@ def train(
         )
         on_epoch(state)
     return state
+
+
+def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    if recipe.optimizer == "muon":
+        return Muon(network.parameters(), lr=recipe.learning_rate)
+    return torch.optim.Adam(network.parameters(), lr=recipe.learning_rate, fused=True)
 
 
 def _batches(

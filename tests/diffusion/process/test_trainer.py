@@ -49,8 +49,9 @@ def _reloaded(state: TrainingState) -> TrainingState:
         RECIPE,
         replace(RECIPE, ema_decay=0.9, max_shift=2, steps_per_epoch=5, horizontal_flip=True),
         replace(RECIPE, number_format="bfloat16"),
+        replace(RECIPE, optimizer="muon"),
     ],
-    ids=["plain", "ema, shifts, steps, flips", "bfloat16"],
+    ids=["plain", "ema, shifts, steps, flips", "bfloat16", "muon"],
 )
 @pytest.mark.parametrize("stop_after", [1, 3])
 def test_interrupted_training_gives_identical_weights(recipe, stop_after):

@@ -145,12 +145,14 @@ def test_matched_start_differs_in_nothing_but_the_start(plan, panel, timesteps, 
     assert plain["objective"]["num_timesteps"] == timesteps
 
 
-def test_quick_matched_starts_are_shifted_as_their_models_are():
+def test_quick_matched_starts_are_those_of_images_as_their_models_see_them():
     quick = plan_of(real_file(), None, "annotated", profile="quick")
     variants = [p.node for p in quick.by_name.values() if p.node.kind == "variant"]
     matched = [node for node in variants if node.params["start"] == "matched"]
+    mirrored = {node.inputs["model"]: node.params.get("horizontal_flip") for node in matched}
+    assert mirrored == {"train/fashion": True, "train/ddpm_time": None}
     for node in matched:
-        assert node.params["max_shift"] == params(quick, node.inputs["model"])["max_shift"] == 1
+        assert node.params.get("max_shift", 0) == params(quick, node.inputs["model"])["max_shift"]
     others = [node for node in variants if node not in matched]
     assert matched and others
     assert not any({"max_shift", "horizontal_flip"} & node.params.keys() for node in others)
@@ -181,16 +183,16 @@ def test_guide_learns_under_the_noise_of_the_model_it_guides(plan):
     assert by_classifier == {name for name in used if re.search(r"/classifier-\d", name)}
 
 
-def test_quick_mirrors_no_digits_and_trains_one_model_of_its_own():
+def test_quick_trains_one_model_of_its_own_on_fashion():
     file = real_file()
     quick = plan_of(file, None, "annotated", profile="quick")
-    assert "horizontal_flip" not in params(quick, "train/fashion")
+    assert quick.by_name["train/fashion"].node.inputs == {"data": "data/fashion_5k"}
     trained = {name for name in quick.by_name if name.startswith("train/")}
     elsewhere = plan_of(file, None, "seed501", profile="quick").by_name
     assert trained - set(elsewhere) == {"train/fashion"}
 
 
-def test_quick_captions_of_trained_models_name_the_digits_they_were_trained_on():
+def test_quick_captions_of_trained_models_name_what_they_were_trained_on():
     declaration = real_file().settle("quick")
     captions = {}
     for figure_id in filter(re.compile("w4-").match, declaration.figures):
@@ -200,10 +202,17 @@ def test_quick_captions_of_trained_models_name_the_digits_they_were_trained_on()
             if {"model", "study", "guide"} & type(panel).model_fields.keys():
                 (shown,) = panel.shown_as(place)
                 captions[f"{figure_id}/{panel.name}"] = shown.caption
-    digits = declaration.datasets["digits"].title
-    assert [name for name, caption in captions.items() if digits not in caption] == []
-    training = captions["w4-train/reported_loss"]
-    assert "images shifted by up to 1 px; weights averaged at 0.98" in training
+    clothes, digits = (declaration.datasets[name].title for name in ("fashion_5k", "mnist_5k"))
+    on_digits = {name for name, caption in captions.items() if digits in caption}
+    assert on_digits == {
+        "w4-sample/course-start",
+        "w4-guidance/guidance_curve",
+        "w4-guidance/guidance_grid",
+        "w4-guidance/guide_accuracy",
+    }
+    assert all(clothes in captions[name] for name in captions.keys() - on_digits)
+    assert "Muon at" in captions["w4-train/reported_loss"]
+    assert "mirrored at random; weights averaged at 0.98" in captions["w4-train/reported_loss"]
 
 
 def test_equation_beside_the_guidance_curves_is_told_in_words():
