@@ -21,7 +21,6 @@ from packaging.utils import canonicalize_name
 
 from flows.cli import new
 from flows.cli.new import write_folder
-from flows.declaration import Pipeline
 from flows.declaration.read_declaration import DeclarationFile, read_declaration
 from flows.plan.plan import make_plan
 from tasks import BadInput
@@ -44,16 +43,8 @@ def files_of(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def without_text(folder: Path) -> Path:
-    """The folder, whose pipelines name no text where this version of Darkroom reads none."""
-    if "text" not in Pipeline.model_fields:
-        file = folder / "pipelines.yaml"
-        file.write_text(re.sub(r"(?m)^    text: text\.md\n", "", file.read_text()))
-    return folder
-
-
 def begun(place: Path, like: str) -> DeclarationFile:
-    return read_declaration(without_text(write_folder(place, like)) / "pipelines.yaml")
+    return read_declaration(write_folder(place, like) / "pipelines.yaml")
 
 
 @pytest.mark.parametrize("like", ["blank", "cs180", *WRITEUPS])
@@ -240,7 +231,7 @@ def test_an_installed_darkroom_makes_a_page_in_an_empty_folder(installed, tmp_pa
     where = run(tmp_path, "python", "-c", "import flows, tasks; print(flows.__file__)")
     assert Path(where.strip()).is_relative_to(installed.parent)
     run(tmp_path, "darkroom", "new", "mine")
-    mine = without_text(tmp_path / "mine")
+    mine = tmp_path / "mine"
     page = mine / run(mine, "darkroom", "run").splitlines()[-1]
     assert page.name == "index.html" and (page.parent / "mine.html").exists()
     assert "A picture under growing noise" in (page.parent / "mine.html").read_text()
