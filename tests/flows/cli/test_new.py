@@ -27,7 +27,7 @@ from tasks import BadInput
 from tests.flows.conftest import REPOSITORY, own_environment
 from tests.flows.small_declaration import real_file
 
-WRITEUPS = ["seed501", "seed180", "seed100", "annotated", "seed34224309", "gallery"]
+WRITEUPS = ["seed501", "seed180", "seed100", "annotated", "seed34224309"]
 EVERY_FOLDER = {
     "pipelines.yaml",
     "text.md",
@@ -50,7 +50,8 @@ def begun(place: Path, like: str) -> DeclarationFile:
 @pytest.mark.parametrize("like", ["blank", "cs180", *WRITEUPS])
 def test_a_new_folder_is_whole_and_can_be_planned(tmp_path, like):
     file = begun(tmp_path / "mine", like)
-    assert files_of(tmp_path / "mine") == EVERY_FOLDER
+    cited = {"refs.bib"} if like in WRITEUPS else set()
+    assert files_of(tmp_path / "mine") == EVERY_FOLDER | cited
     plan = make_plan(file, file.pipeline_name(None), None, None)
     shown = {node.name.split("/")[1] for node in plan.nodes if node.node.kind == "figure"}
     assert shown == set(file.declaration.figures)
