@@ -53,14 +53,24 @@ def regenerate_report(
         str | None,
         typer.Option("--zip", metavar="FILE", help="Write the report as one zip to hand in."),
     ] = None,
+    pdf: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Print one pipeline's page as a PDF, by Chromium."),
+    ] = None,
 ) -> None:
     """Build the HTML report from the manifest, without running anything."""
-    from tasks.report.build import build_report
+    from tasks.report.build import build_report, page_of
     from tasks.report.files import files_below, replace_own_file, zip_bytes
+    from tasks.report.pdf import print_page
     from tasks.store.store import Store
 
-    if zip_file is not None and out is not None:
-        raise BadInput("--zip and --out say both where the report goes; give one of them")
+    places = {"--zip": zip_file, "--out": out, "--pdf": pdf}
+    if len(given := [name for name, place in places.items() if place is not None]) > 1:
+        raise BadInput(
+            f"{given[0]} and {given[1]} say both where the report goes; give one of them"
+        )
+    if pdf is not None and (single_file or len(pipeline or ()) != 1):
+        raise BadInput("--pdf prints one page; name its pipeline with --pipeline")
     opened = Store.open(store, create=False)
 
     def build(folder: Path) -> Path:
@@ -76,6 +86,12 @@ def regenerate_report(
             build(Path(folder) / "report")
             replace_own_file(given_path(zip_file), zip_bytes(files_below(Path(folder))), "--zip")
         typer.echo(zip_file)
+    elif pdf is not None and pipeline:
+        with tempfile.TemporaryDirectory() as folder:
+            build(Path(folder) / "report")
+            page = Path(folder) / "report" / page_of(pipeline[0])
+            replace_own_file(given_path(pdf), print_page(page), "--pdf")
+        typer.echo(pdf)
     else:
         typer.echo(str(build(RunRequest(store=store, report_folder=out).report_path)))
 

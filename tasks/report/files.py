@@ -32,6 +32,10 @@ _MEDIA_TYPES = {
 }
 
 
+PDF_MARK = b"% Darkroom\n"
+"""Ends a PDF of a report: a comment, behind what readers of PDFs read."""
+
+
 class Assets(Protocol):
     """Where assets go. `add` returns what a page writes into src or href.
     are_inside: whether the page holds them itself."""
@@ -184,7 +188,7 @@ GENERATOR = b'<meta name="generator" content="Darkroom">'
 
 
 def replace_own_file(path: Path, data: bytes, option: str) -> None:
-    """Write a page or zip that the user has named with `option`, over one of Darkroom or none.
+    """Write a page, PDF or zip that the user has named with `option`, over one of Darkroom or none.
 
     Raises BadInput, and leaves the file as it is, if something else is there or it cannot be
     written.
@@ -201,10 +205,12 @@ def replace_own_file(path: Path, data: bytes, option: str) -> None:
 
 
 def _is_own(path: Path) -> bool:
-    """Whether a file is a page or a zip of a report; an empty one is nobody's loss."""
+    """Whether a file is a page, a PDF or a zip of a report; an empty one is nobody's loss."""
     try:
         if path.is_file() and path.stat().st_size == 0:
             return True
+        if path.suffix == ".pdf":
+            return path.read_bytes().endswith(PDF_MARK)
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 return f"report/{LIST_NAME}" in archive.namelist()

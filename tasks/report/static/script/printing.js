@@ -1,9 +1,12 @@
-// Paper has no button to open details with, and shows every still.
+// Paper has no button to open details with, and shows every still. A text is read without what lies
+// behind it.
 function startPrinting() {
   let opened = [];
   window.addEventListener("beforeprint", () => {
     fillAll();
-    opened = [...document.querySelectorAll("details:not([open])")];
+    opened = [...document.querySelectorAll("details:not([open])")].filter(
+      (details) => !details.matches(".about-run, .prose details"),
+    );
     for (const details of opened) details.open = true;
     for (const image of document.images) image.loading = "eager";
   });
