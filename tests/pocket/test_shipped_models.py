@@ -48,7 +48,7 @@ def sampled(diffusers: Any) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         prompt_embeds=prompt,
         negative_prompt_embeds=none,
         num_inference_steps=NUM_INFERENCE_STEPS,
-        guidance_scale=0.0,
+        guidance_scale=7.0,
         generator=torch.Generator().manual_seed(0),
         output_type="pt",
     ).images
