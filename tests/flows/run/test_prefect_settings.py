@@ -112,12 +112,12 @@ def test_run_ends_in_one_sentence(embedded_workplace: Workplace) -> None:
     url = f"http://127.0.0.1:{free_port()}/api"
     done = embedded_workplace.small("run", PREFECT_API_URL=url, PREFECT_LOGGING_LEVEL="")
     assert done.returncode == 2
-    head, told = done.stderr.splitlines()
+    _, head, told = done.stderr.splitlines()
     assert head == "Starting Prefect"
     assert told.startswith(f"PREFECT_API_URL is {url}, where no Prefect server answers (")
     done = embedded_workplace.small("run", PREFECT_LOGGING_LEVEL="LOUD")
     assert done.returncode == 2
-    assert done.stderr.splitlines()[1:] == [
+    assert done.stderr.splitlines()[2:] == [
         "PREFECT_LOGGING_LEVEL is 'LOUD', which Prefect cannot use (Input should be 'DEBUG', "
         "'INFO', 'WARNING', 'ERROR' or 'CRITICAL'); correct or unset it"
     ]
