@@ -123,7 +123,7 @@ def test_sampling_ends_at_once_and_leaves_no_half_a_picture(
 ) -> None:
     process = start(prefect_workplace, SAMPLING)
     told = prefect_workplace.folder / "told"
-    stop(prefect_workplace, process, lambda: "sampling" in told.read_text(), number)
+    stop(prefect_workplace, process, lambda: "%, sampling" in told.read_text(), number)
     rows = Store.open(str(prefect_workplace.store), create=False).rows()
     assert not [row for row in rows.values() if row.kind in ("trajectory", "figure")]
     assert len(list(rows.of_kind("prompt"))) == 2
