@@ -144,7 +144,7 @@ def test_a_figure_of_each_plot_is_read(tmp_path: Path) -> None:
         (
             "noise/panels/0/plot",
             "forwards",
-            ' is "forwards"; expected one of: anagram, animation, ',
+            ' is "forwards"; expected one of: anagram, anagram_rules, animation, ',
         ),
         ("guided/panels/0/seeds", [3, 3], " holds 3 twice; expected each value once"),
         (
