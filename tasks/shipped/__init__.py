@@ -5,6 +5,7 @@ In a checkout these are links, in an installed package files: both are found bes
 
 from __future__ import annotations
 
+import os
 from importlib import resources
 from pathlib import Path
 
@@ -24,6 +25,6 @@ def project_path(text: str, project_root: Path) -> Path:
     Raises BadInput for what cannot be a path.
     """
     path = given_path(text, project_root)
-    if not path.exists() and (shipped := given_path(text, shipped_folder())).exists():
-        return shipped
-    return path
+    shipped = given_path(text, shipped_folder())
+    # Not Path.exists, which raises for a name that is too long; whoever reads the file says so.
+    return shipped if not os.path.exists(path) and os.path.exists(shipped) else path

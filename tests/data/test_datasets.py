@@ -261,7 +261,8 @@ def test_missing_mlxtend_is_told_before_any_step_runs(monkeypatch):
 
 def test_folder_that_was_moved_is_told_before_any_step_runs(tmp_path):
     with pytest.raises(BadInput, match=r"no train\.parquet in .*set datasets\.fashion_5k\.path"):
-        check_sources([_declared("fashion_5k")], Surroundings("cpu", tmp_path))
+        moved = {**_declared("fashion_5k"), "path": "moved"}
+        check_sources([moved], Surroundings("cpu", tmp_path))
 
 
 @pytest.mark.data

@@ -120,7 +120,7 @@ def test_batch_is_one_task_and_cached_trajectories_are_tasks_of_their_own(
         prefect = Prefect(prefect_api)
         done = run(prefect_workplace, "--set", "figures.samples.panels.0.count=2")
         assert done.returncode == 0, done.stderr
-        name = "3 x trajectory: samples, others"
+        name = "3 x trajectory: others, samples"
         eventually(lambda: task_runs(prefect).get(name), "Completed")
         second = Prefect(prefect_api)
         run(prefect_workplace, "--set", "figures.samples.panels.0.count=4")
@@ -157,7 +157,7 @@ def test_lasting_batch_shows_its_progress(prefect_workplace: Workplace, prefect_
         prefect = Prefect(prefect_api)
         run(prefect_workplace, DARKROOM_FAKE_SECONDS="1.2")
         artifacts = prefect.artifacts("progress")
-        assert artifacts["progress-4-x-trajectory-samples"] == 100.0
+        assert artifacts["progress-4-x-trajectory-others-samples"] == 100.0
 
 
 def task_runs(prefect: Prefect) -> dict[str, str]:
