@@ -17,7 +17,7 @@ from flows.run.progress_display import TimeLeft
 from flows.run.run import Run
 from flows.run.run_record import layout_of, render
 from flows.run.run_request import RunRequest, served_file
-from tasks import DarkroomError
+from tasks import BadInput, DarkroomError
 from tasks.running.progress import BUS, Event, steps_should_end
 from tasks.store.locks import host_folder, try_lock
 from tasks.store.row import ObjectRef
@@ -362,7 +362,9 @@ def leave_finished(run: Run) -> None:
     try:
         render(run.request)
     except Exception as error:
-        _log.warning("the report could not be rendered (%s)", error)
+        # Before any run was recorded there is nothing to show: the run itself says why.
+        if not isinstance(error, BadInput):
+            _log.warning("the report could not be rendered (%s)", error)
         with suppress(OSError):
             news.unlink()
 
