@@ -16,11 +16,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
 from flows.cli.options import Debug, reports_errors
-from flows.declaration.problems import nearest
-from flows.declaration.strict_yaml import parse_yaml
 from tasks import BadInput
 from tasks.shipped import shipped_folder
 from tasks.store.local_files import given_path
@@ -114,6 +111,9 @@ def _every_file() -> dict[str, bytes]:
 
 
 def _files_like(like: str) -> dict[str, bytes]:
+    from flows.declaration.problems import nearest
+    from flows.declaration.strict_yaml import parse_yaml
+
     text = (shipped_folder() / DECLARATION).read_text(encoding="utf-8")
     declared = parse_yaml(text, DECLARATION)["pipelines"]
     # Others are run as one and have no figures of their own.
@@ -145,6 +145,10 @@ def _files_of(starter: str) -> dict[str, bytes]:
 
 def _files_of_pipeline(like: str, text: str) -> dict[str, bytes]:
     """like: a pipeline in `text`, Darkroom's own declaration, whose figures are copied."""
+    import yaml
+
+    from flows.declaration.strict_yaml import parse_yaml
+
     declared = parse_yaml(text, DECLARATION)
     pipeline = declared["pipelines"][like]
     blocks = _keys(text, "figures")
@@ -180,6 +184,8 @@ def _plain_text(title: str, figures: dict[str, str]) -> bytes:
 
 def _keys(text: str, section: str) -> dict[str, str]:
     """The entries of a section as they are written, by name, without comments between them."""
+    import yaml
+
     document: Any = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     mapping = next(value for key, value in document.value if key.value == section)
     lines = text.splitlines(keepends=True)
