@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import tasks  # before torch: it says how threads wait for each other
+from tests.report.browsing import chromium
 from tests.s3_server import s3_address, s3_process, s3_server
 from tests.tiny_if import PLAIN, TinyIF, build_tiny_if
 
@@ -50,6 +51,12 @@ def tiny_if(tmp_path_factory: pytest.TempPathFactory) -> TinyIF:
 def plain_tiny_if(tmp_path_factory: pytest.TempPathFactory) -> TinyIF:
     """The same, as the pocket model is shipped: float16 without a variant."""
     return build_tiny_if(tmp_path_factory.mktemp("plain-tiny-if"), variants=PLAIN)
+
+
+@pytest.fixture(scope="session")
+def running_chromium() -> Iterator[object]:
+    """One browser a process: two of Playwright's loops in one thread refuse each other."""
+    yield from chromium()
 
 
 @pytest.fixture

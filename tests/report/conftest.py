@@ -4,7 +4,7 @@ import pytest
 
 from tasks.report.build import build_report
 from tasks.store.store import Store
-from tests.report.browsing import Visit, chromium
+from tests.report.browsing import Visit
 from tests.report.every_page import build_every_page
 from tests.report.playable_run import HOSTILE, PlayableRun
 
@@ -12,11 +12,6 @@ from tests.report.playable_run import HOSTILE, PlayableRun
 @pytest.fixture
 def store(tmp_path) -> Store:
     return Store.open(str(tmp_path / "store"))
-
-
-@pytest.fixture(scope="session")
-def running_chromium():
-    yield from chromium()
 
 
 @pytest.fixture

@@ -60,10 +60,10 @@ def plan(prompt: str, *options: str, store: Path) -> str:
 
 
 def test_plan_tells_of_a_prompt_that_is_cut(tmp_path: Path) -> None:
-    told = plan("a red cat and a blue dog " * 8, store=tmp_path / "store")
+    told = plan("a red cat and a blue dog " * 12, store=tmp_path / "store")
     assert "it does not see the end, “" in told
     assert "does not see" not in plan("a red cat", store=tmp_path / "store")
-    assert '"cut_prompts": [\n' in plan("a red cat " * 20, "--json", store=tmp_path / "store")
+    assert '"cut_prompts": [\n' in plan("a red cat " * 30, "--json", store=tmp_path / "store")
 
 
 def test_caption_tells_what_was_cut() -> None:

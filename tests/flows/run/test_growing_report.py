@@ -25,7 +25,6 @@ from tasks.running.step import Step, StepResult
 from tasks.store.store import Store
 from tests.flows import fake_kinds, in_process
 from tests.flows.conftest import SMALL
-from tests.report.browsing import chromium
 from tests.report.made_up_run import files_of
 
 LATE = "figure/f-second/loss_curve"
@@ -103,11 +102,6 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunInTh
         running._thread.join()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    yield from chromium()
-
-
 def alone(running: RunInThread, folder: Path) -> dict[str, bytes]:
     """The report that the manifest alone makes."""
     build_report(Store.open(running.request.store, create=False), folder)
@@ -116,10 +110,10 @@ def alone(running: RunInThread, folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.browser
 def test_open_page_has_figures_before_the_run_has_ended_and_is_finished_with_it(
-    running: RunInThread, browser: Any, tmp_path: Path
+    running: RunInThread, running_chromium: Any, tmp_path: Path
 ) -> None:
     running.start()
-    page = browser.new_page()
+    page = running_chromium.new_page()
     page.goto(running.address())
     page.wait_for_selector("#panel-f-first-loss-curve img", state="attached")
     late = page.locator("#panel-f-second-loss-curve")
@@ -135,10 +129,10 @@ def test_open_page_has_figures_before_the_run_has_ended_and_is_finished_with_it(
 
 
 @pytest.mark.browser
-def test_failed_step_is_told_in_the_open_page(running: RunInThread, browser: Any) -> None:
+def test_failed_step_is_told_in_the_open_page(running: RunInThread, running_chromium: Any) -> None:
     running.fails = True
     running.start()
-    page = browser.new_page()
+    page = running_chromium.new_page()
     page.goto(running.address())
     running.end()
     late = page.locator("#panel-f-second-loss-curve")

@@ -17,7 +17,6 @@ from flows.serve.preview import Preview
 from flows.serve.report_server import report_server
 from tests.flows import in_process
 from tests.flows.conftest import SMALL
-from tests.report.browsing import chromium
 
 RUN_COMMAND = (
     sys.executable,
@@ -83,17 +82,12 @@ def writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Writing
     writing.end()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    yield from chromium()
-
-
 @pytest.fixture
-def page(browser: Any, writing: Writing) -> Iterator[Any]:
+def page(running_chromium: Any, writing: Writing) -> Iterator[Any]:
     """Opened before there is anything, as an author does who is quick."""
     complaints: list[str] = []
     with report_server(writing.request.report_path, 0) as url:
-        page = browser.new_page(viewport={"width": 1200, "height": 800})
+        page = running_chromium.new_page(viewport={"width": 1200, "height": 800})
         page.on("pageerror", lambda error: complaints.append(str(error)))
 
         def open_page() -> Any:
