@@ -5,7 +5,7 @@ function startPrinting() {
   window.addEventListener("beforeprint", () => {
     fillAll();
     opened = [...document.querySelectorAll("details:not([open])")].filter(
-      (details) => !details.matches(".about-run, .prose details"),
+      (details) => !details.matches(".about-run, .prose figure details"),
     );
     for (const details of opened) details.open = true;
     for (const image of document.images) image.loading = "eager";
