@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from importlib import metadata
 from pathlib import Path
@@ -115,14 +115,14 @@ def _files_like(like: str) -> dict[str, bytes]:
     from flows.declaration.strict_yaml import parse_yaml
 
     text = (shipped_folder() / DECLARATION).read_text(encoding="utf-8")
-    declared = parse_yaml(text, DECLARATION)["pipelines"]
+    declared = parse_yaml(text, DECLARATION)
     # Others are run as one and have no figures of their own.
-    pipelines = [name for name, pipeline in declared.items() if "figures" in pipeline]
+    pipelines = [name for name, each in declared["pipelines"].items() if "figures" in each]
     starters = sorted(each.name for each in _starters().iterdir() if (each / DECLARATION).is_file())
     if like in starters:
         return _files_of(like)
     if like in pipelines:
-        return _files_of_pipeline(like, text)
+        return _files_of_pipeline(like, text, declared)
     near = nearest(like, [*starters, *pipelines])
     hint = f"did you mean {near[0]}? " if near else ""
     raise BadInput(
@@ -143,13 +143,11 @@ def _files_of(starter: str) -> dict[str, bytes]:
     }
 
 
-def _files_of_pipeline(like: str, text: str) -> dict[str, bytes]:
-    """like: a pipeline in `text`, Darkroom's own declaration, whose figures are copied."""
+def _files_of_pipeline(like: str, text: str, declared: Mapping[str, Any]) -> dict[str, bytes]:
+    """like: a pipeline in `text`, Darkroom's own declaration, whose figures are copied. declared:
+    what `text` says."""
     import yaml
 
-    from flows.declaration.strict_yaml import parse_yaml
-
-    declared = parse_yaml(text, DECLARATION)
     pipeline = declared["pipelines"][like]
     blocks = _keys(text, "figures")
     chosen = dict.fromkeys(

@@ -167,11 +167,10 @@ def make_plan(
 
     recorded = store.rows() if store is not None else Rows({}, [])
     rows = recorded.select([item.key for item in keyed])
+    named = {item.node.name: item.node for item in keyed}
+    rows_of = {item.node.name: rows.get(item.key) for item in keyed}
     for text in texts.values():
-        text.check_metrics(
-            {item.node.name: item.node for item in keyed},
-            {item.node.name: rows.get(item.key) for item in keyed},
-        )
+        text.check_metrics(named, rows_of)
     incomplete = store.missing_objects(rows.values(), recorded.about) if store is not None else {}
     history = recorded.newest_of_names(
         {name for item in keyed if item.key not in rows for name in names_of_key[item.key]},

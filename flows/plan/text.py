@@ -77,32 +77,25 @@ def plan_text(
 
     Raises BadInput, with a line for all that is unknown or wrong: where, and what was meant.
     """
-    planner = _Planner(declaration, file, pipeline, profile, everything, project_root)
-    planner.is_changed = is_changed
-    return planner.plan()
+    nodes = {node.name: node for node in everything}
+    return _Planner(declaration, file, pipeline, profile, nodes, project_root, is_changed).plan()
 
 
+@dataclass
 class _Planner:
-    def __init__(
-        self,
-        declaration: Declaration,
-        file: str,
-        pipeline: str,
-        profile: str,
-        everything: Sequence[Node],
-        project_root: Path,
-    ) -> None:
-        self.declaration = declaration
-        self.file = file
-        self.pipeline = pipeline
-        self.profile = profile
-        self.nodes = {node.name: node for node in everything}
-        self.root = project_root
-        self.figures = figures_of(declaration, pipeline)
-        self.is_changed = False
-        self.planned = PlannedText()
-        self.problems: list[str] = []
-        self.stated: set[str] = set()
+    declaration: Declaration
+    file: str
+    pipeline: str
+    profile: str
+    nodes: Mapping[str, Node]
+    root: Path
+    is_changed: bool
+    planned: PlannedText = field(default_factory=PlannedText)
+    problems: list[str] = field(default_factory=list)
+    stated: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.figures = figures_of(self.declaration, self.pipeline)
 
     def plan(self) -> PlannedText:
         declared = self.declaration.pipelines[self.pipeline]

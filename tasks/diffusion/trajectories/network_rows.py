@@ -61,6 +61,7 @@ class NetworkRows:
         self._is_limited = any(intervals)
         self._interval = torch.tensor([interval or EVERYWHERE for interval in intervals])
         self._trajectories = trajectories
+        self._has_rule = np.array([t.combination.rule != "mean" for t in trajectories])
         is_sum = np.array([t.combination.is_sum for t in trajectories])
         self._noise_weight = np.where(is_sum, 1.0, 1 / self._estimates.counts)
 
@@ -108,14 +109,13 @@ class NetworkRows:
         variance = self._view_bank.invert_variance(variance, views)
         counts = self._estimates.counts[trajectories]
         noise = weighted_sums(eps, counts, self._noise_weight[trajectories])
-        first = 0
-        for row, (number, count) in enumerate(zip(trajectories, counts, strict=True)):
-            trajectory, of_it = self._trajectories[number], slice(first, first + count)
-            first += count
-            if trajectory.combination.rule != "mean":
-                gaps = gap[of_it].flatten(1).square().mean(dim=1).sqrt()
-                step = trajectory.visited_timesteps.index(int(t[number]))
-                noise[row] = one_estimate(trajectory.combination.rule, eps[of_it], gaps, step)
+        ends = counts.cumsum()
+        for row in np.flatnonzero(self._has_rule[trajectories]):
+            trajectory = self._trajectories[trajectories[row]]
+            of_it = slice(ends[row] - counts[row], ends[row])
+            gaps = gap[of_it].flatten(1).square().mean(dim=1).sqrt()
+            step = trajectory.visited_timesteps.index(int(t[trajectories[row]]))
+            noise[row] = one_estimate(trajectory.combination.rule, eps[of_it], gaps, step)
         return noise, weighted_sums(variance, counts, 1 / counts)
 
     def _scale(self, estimates: np.ndarray, t: Tensor) -> Tensor:
