@@ -371,9 +371,8 @@ def leave_finished(run: Run) -> None:
 
 def growing_address(run: Run) -> str:
     """Where the report of a run is opened while it goes on: served, else from disk."""
-    from tasks.report.build import page_of
+    from tasks.report.build import first_page_of
 
     request = run.request
-    # Pipelines that are run as one have a page each.
-    page = "index.html" if run.plan.layout.get("parts") else page_of(request.pipeline)
+    page = first_page_of(request.pipeline, bool(run.plan.layout.get("parts")))
     return served_file(page) or (request.report_path / page).absolute().as_uri()

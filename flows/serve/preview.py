@@ -28,7 +28,7 @@ from flows.run.run import check_nodes, plan_request
 from flows.run.run_request import RunRequest
 from flows.serve.report_server import report_server
 from tasks import DarkroomError
-from tasks.report.build import page_of
+from tasks.report.build import first_page_of
 from tasks.report.under_way import RUN
 from tasks.running.progress import Event
 from tasks.store.store import Store
@@ -271,11 +271,11 @@ def _named_files(declaration: DeclarationFile, request: RunRequest) -> list[Path
 
 
 def _first_page(request: RunRequest) -> str:
+    is_several = False
     with suppress(DarkroomError):
         declared = read_declaration(request.declaration).declaration.pipelines
-        if request.pipeline in declared and declared[request.pipeline].pipelines:
-            return "index.html"
-    return page_of(request.pipeline)
+        is_several = request.pipeline in declared and bool(declared[request.pipeline].pipelines)
+    return first_page_of(request.pipeline, is_several)
 
 
 def stamps_of(paths: Iterable[Path]) -> Stamps:

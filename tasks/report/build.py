@@ -121,6 +121,12 @@ def page_of(pipeline: str) -> str:
     return f"{_page_name(pipeline)}.html"
 
 
+def first_page_of(pipeline: str, is_several: bool) -> str:
+    """The file to open of a run. is_several: of pipelines that were run as one and have a page
+    each, which the index introduces."""
+    return f"{INDEX}.html" if is_several else page_of(pipeline)
+
+
 def build_empty(
     out: Path, pipeline: str, title: str, news: Callable[[Mapping[str, str]], bytes]
 ) -> None:

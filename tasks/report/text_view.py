@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
@@ -85,8 +85,8 @@ def view_text(
 ) -> TextView:
     """shown: figure id to its fragment and panels. claims: by the node that checks each.
     panels_at_once: those that are not late."""
-    writer = _Writer(read_text(record.source), record, run, rows, store, shown, claims, prefix)
-    return writer.view(panels_at_once)
+    document, at = read_text(record.source), f"{prefix}text-"
+    return _Writer(document, record, run, rows, store, shown, claims, at).view(panels_at_once)
 
 
 LONG_FORMULA = 40
@@ -108,30 +108,24 @@ _TAGS = {
 _ALIGNED = re.compile(r"text-align:(left|right|center)")
 
 
+@dataclass
 class _Writer:
-    def __init__(
-        self,
-        document: Document,
-        record: TextRecord,
-        run: RunRecord,
-        rows: Mapping[str, Row],
-        store: Store,
-        shown: Mapping[str, tuple[str, Sequence[PanelView]]],
-        claims: Mapping[str, ClaimView],
-        prefix: str,
-    ) -> None:
-        self.document = document
-        self.record = record
-        self.run = run
-        self.rows = rows
-        self.store = store
-        self.shown = shown
-        self.claims = claims
-        self.at = f"{prefix}text-"
-        self.figures = {figure.id: figure for figure in run.figures}
-        entries, _ = read_bibliography(record.bibliography or "")
-        self.cited = cited(entries, [named.name for named in document.citations])
-        self.sections = {heading.label: heading for heading in document.headings}
+    """shown, claims: as of view_text. at: begins its fragments."""
+
+    document: Document
+    record: TextRecord
+    run: RunRecord
+    rows: Mapping[str, Row]
+    store: Store
+    shown: Mapping[str, tuple[str, Sequence[PanelView]]]
+    claims: Mapping[str, ClaimView]
+    at: str
+
+    def __post_init__(self) -> None:
+        self.figures = {figure.id: figure for figure in self.run.figures}
+        entries, _ = read_bibliography(self.record.bibliography or "")
+        self.cited = cited(entries, [named.name for named in self.document.citations])
+        self.sections = {heading.label: heading for heading in self.document.headings}
         self._anchors, self._numbers, self._rest = self._placed()
         self._mentions: dict[str, list[str]] = {}
         self._note_references: dict[int, int] = {}
@@ -147,13 +141,8 @@ class _Writer:
         }
 
         def settled(figure: ShownFigure, is_late: bool) -> ShownFigure:
-            return ShownFigure(
-                **{
-                    **vars(figure),
-                    "is_late": is_late,
-                    "mentions": self._mentions.get(figure.anchor, ()),
-                }
-            )
+            mentions = self._mentions.get(figure.anchor, ())
+            return replace(figure, is_late=is_late, mentions=mentions)
 
         title = self._inline(self.document.title) if self.document.title else None
         return TextView(
