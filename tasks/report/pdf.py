@@ -18,13 +18,19 @@ SECONDS = 300
 def print_page(page: Path) -> bytes:
     """The PDF of an HTML file: stills for animations, page numbers below, links kept.
 
-    Raises BadInput if no Chromium is installed, StepFailed if it makes none of the page.
+    Raises BadInput if no Chromium is installed or there is no such page, StepFailed if it makes
+    no PDF of it.
     """
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
         raise BadInput(
             f"--pdf needs Chromium, and none of {', '.join(BROWSERS)} is installed; install one "
             "(Debian: apt install chromium), or open the page and print it"
+        )
+    if not page.is_file():
+        raise BadInput(
+            f"the report has no {page.name}; pipelines that are run as one have a page each: name "
+            "one of them with --pipeline"
         )
     # Chromium refuses to be root inside its sandbox.
     as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []

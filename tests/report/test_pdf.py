@@ -27,6 +27,12 @@ def test_pages_and_links_are_in_the_pdf(tmp_path: Path, running_chromium: object
     assert b"https://example.org/a" in data
 
 
+@pytest.mark.browser
+def test_page_that_is_not_there_is_refused(tmp_path: Path, running_chromium: object) -> None:
+    with pytest.raises(BadInput, match=r"no gallery\.html; .* have a page each"):
+        print_page(tmp_path / "gallery.html")
+
+
 def test_only_a_pdf_of_a_report_is_replaced(tmp_path: Path) -> None:
     ours, theirs = tmp_path / "ours.pdf", tmp_path / "theirs.pdf"
     ours.write_bytes(b"%PDF-1.4\n%%EOF\n" + PDF_MARK)
