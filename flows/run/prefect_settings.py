@@ -209,14 +209,17 @@ def _refusal(error: ValueError, entries: list[_Entry]) -> str:
     if isinstance(error, ValidationError):
         first = next((e for e in error.errors() if e.get("loc")), None)
         field, why = (str(first["loc"][0]), first["msg"]) if first else ("", str(error))
+        given = first["input"] if first else None
     else:
         found = re.search(r'field "(\w+)"', str(error))
         field, why = (found[1] if found else "", "its value cannot be read")
+        given = None
     if field.upper().startswith(PREFIX):
         field = field[len(PREFIX) :]
     named = [entry for entry in entries if field and entry.name.endswith(field.upper())]
     if not named:
         return f"Prefect's settings cannot be used ({field}: {why}); correct or unset them"
-    entry = named[0]
+    # Several sections have a field of that name.
+    entry = next((entry for entry in named if entry.value == given), named[0])
     value = "secret" if any(word in entry.name for word in _SECRET) else repr(entry.value)
     return f"{entry.place} is {value}, which Prefect cannot use ({why}); correct or unset it"

@@ -48,6 +48,12 @@ def test_variable_is_named(
     assert refusal().startswith(told)
 
 
+def test_field_of_several_sections_is_named_by_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "LOUD")
+    assert refusal().startswith("PREFECT_LOGGING_LEVEL is 'LOUD', which")
+
+
 @pytest.mark.parametrize(
     ("file", "content", "told"),
     [
