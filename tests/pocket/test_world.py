@@ -7,7 +7,7 @@ import torch
 
 from tasks.diffusion.seeds import named_generator
 from tasks.pocket.world.treatments import STYLES
-from tasks.pocket.world.world import ANY_PHOTO, EMPTY, NEUTRAL, PHOTOGRAPH, reduced
+from tasks.pocket.world.world import ANY_PHOTO, BENDING_STYLES, EMPTY, NEUTRAL, PHOTOGRAPH, reduced
 from tests.pocket.small_world import small_world
 
 NAMES = list(STYLES)
@@ -43,7 +43,20 @@ def test_every_caption_is_one_that_its_picture_may_have() -> None:
             assert (text, style) == (ANY_PHOTO, "photo")
         elif batch.concept[row] != PHOTOGRAPH:
             phrases = world.concepts[batch.concept[row]].phrases
-            assert text in {t.format(p) for t in STYLES[style].captions for p in phrases}
+            bare = ("{}",) if style in BENDING_STYLES else ()
+            known = (*STYLES[style].captions, *bare)
+            assert text in {t.format(p) for t in known for p in phrases}
+
+
+def test_some_pictures_in_a_style_that_bends_are_called_by_their_subject_alone() -> None:
+    world = small_world(has_photographs=False)
+    batch = world.draw(1500, named_generator(4, "test"), empty=0)
+    bends = torch.tensor([name in BENDING_STYLES for name in NAMES])[batch.style]
+    plain = world.captions[batch.concept, NAMES.index("plain")]
+    is_bare = (plain == batch.caption[:, None]).any(1)
+    assert 0.08 < is_bare[bends].float().mean() < 0.25
+    photo = batch.style == NAMES.index("photo")
+    assert not is_bare[photo].any()
 
 
 def test_photographs_are_shown_as_photos_and_as_paintings_of_what_they_show() -> None:

@@ -42,6 +42,12 @@ STYLED_SHARE = 0.15
 """Of photographs, shown as a painting, a print or a drawing."""
 STYLES_OF_PHOTOGRAPHS = ("oil painting", "watercolor", "lithograph", "pencil drawing")
 
+BENDING_STYLES = ("oil painting", "watercolor", "lithograph")
+"""What a picture that must show two prompts at once is easily painted in."""
+BARE_SHARE = 0.15
+"""Of concepts in these styles, under the subject's phrase alone, so that a prompt without a style
+can be bent too."""
+
 MIRRORED_SHARE = 0.4
 GLYPH_SCALE, SCENE_SCALE = (0.72, 1.12), (0.86, 1.12)
 GLYPH_TURN, SCENE_TURN = 10.0, 4.0
@@ -105,7 +111,8 @@ class World:
         if photographs is not None:
             self._kind = torch.from_numpy(photographs.kind).to(device)
             self._of_photographs = of_photographs.to(device)
-        self._photo = list(STYLES).index("photo")
+        self._photo, self._plain = list(STYLES).index("photo"), list(STYLES).index("plain")
+        self._bends = torch.tensor([name in BENDING_STYLES for name in STYLES], device=device)
 
     def draw(
         self,
@@ -127,6 +134,9 @@ class World:
         caption = _one_of(right, chance)
         any_photo = chance.uniform(size).flatten() < ANY_PHOTO_OF_CONCEPTS
         caption[any_photo & (style == self._photo)] = NEUTRAL
+        bare = self.captions[concept, self._plain]
+        is_bare = self._bends[style] & (chance.uniform(size).flatten() < BARE_SHARE)
+        caption = torch.where(is_bare, _one_of(bare, chance), caption)
         pictures = torch.empty(size, 3, self.side, self.side, device=chance.device)
         rows = (~is_photograph).nonzero()[:, 0]
         subjects = self._placed(concept[rows], chance)
@@ -141,7 +151,9 @@ class World:
             concept[rows] = PHOTOGRAPH
             pictures[rows], caption[rows], right[rows], style[rows] = drawn
         neutral = torch.where(style == self._photo, NEUTRAL, -1)
-        right = torch.cat([right, neutral[:, None]], 1)
+        bends = self._bends[style] & (concept != PHOTOGRAPH)
+        bare = torch.where(bends[:, None], bare, -1)
+        right = torch.cat([right, neutral[:, None], bare], 1)
         caption[chance.uniform(size).flatten() < empty] = EMPTY
         return Batch(2 * pictures - 1, caption, right, concept, style)
 
