@@ -163,12 +163,13 @@ class TriedPanel(SampledPanel):
         shown = super().shown_as(place)
         if self.tries > 1:
             title = f"{shown[0].title}: all tries"
-            caption = (
-                f"All {self.tries} tries of each; outlined, the one kept for {self.score}. "
-                f"{self.seeds_told(place)}."
-            )
+            caption = f"{self.tries_told()} {self.seeds_told(place)}."
             shown.append(Picture("tries", title, caption, shown[0].settings))
         return shown
+
+    def tries_told(self) -> str:
+        """What the picture of all tries shows."""
+        return f"All {self.tries} tries of each; outlined, the one kept for {self.score}."
 
     def tried_seeds(self, first: int) -> list[int]:
         return [first + i for i in range(self.tries)]

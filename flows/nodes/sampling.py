@@ -23,6 +23,8 @@ class Sampling:
     estimate alone. steps: num_inference_steps, or None for the strided timesteps.
     image: to start from at i_start, or with a mask to keep outside it. reference: the image that
     decides a fixed component. mask, combination: as the step's parameters have them.
+    until: the place of the timestep at which it ends, in the estimate of x_0. goes_on: a choice
+    that kept some of such tries, and the rank of the one that goes on from i_start.
     """
 
     prompts: Sequence[str]
@@ -35,6 +37,8 @@ class Sampling:
     combination: JSON = field(default_factory=lambda: SINGLE)
     reference: str | None = None
     snapshots: Sequence[int] = ()
+    until: int | None = None
+    goes_on: tuple[str, int] | None = None
 
     @property
     def is_guided(self) -> bool:
@@ -49,22 +53,26 @@ class Sampling:
     def start(self) -> dict[str, JSON]:
         if self.i_start is None:
             return {"kind": "noise"}
+        if self.goes_on is not None:
+            return {"kind": "kept", "i_start": self.i_start, "rank": self.goes_on[1]}
         return {"kind": "image", "i_start": self.i_start}
 
     def timesteps(self, settings: TextToImage) -> dict[str, JSON]:
         if self.steps is not None:
             return {"kind": "steps", "num_inference_steps": self.steps}
-        return {
+        strided = {
             "kind": "strided",
             "first": settings.first_timestep,
             "stride": settings.stride,
         }
+        return strided if self.until is None else {**strided, "until": self.until}
 
     def count_steps(self, settings: TextToImage) -> int:
         """How often the picture goes from one timestep to the next."""
         if self.steps is not None:
             return self.steps
-        return len(settings.timesteps) - (self.i_start or 0)
+        count = len(settings.timesteps) if self.until is None else self.until + 1
+        return count - (self.i_start or 0)
 
     def count_rows(self, steps: int, guidance_scale: float) -> int:
         """Rows of the U-Net in so many steps: each prompt in its view, and for guidance the empty

@@ -101,6 +101,8 @@ class TrajectoryNodes:
             inputs["image"] = self.image(wanted.image)
         if wanted.reference is not None:
             inputs["reference"] = self.image(wanted.reference)
+        if wanted.goes_on is not None:
+            inputs["start"] = wanted.goes_on[0]
         steps = wanted.count_steps(self.settings)
         work = float(wanted.count_rows(steps, wanted.guidance_scale))
         name = f"trajectory/{where}"
@@ -125,9 +127,12 @@ class TrajectoryNodes:
             Node(f"upscale/{where}", "upscale", params, inputs, wanted.seed, work)
         )
 
-    def choice(self, where: str, tries: Sequence[str], wanted: Sampling) -> str:
+    def choice(
+        self, where: str, tries: Sequence[str], wanted: Sampling, *, keep: int | None = None
+    ) -> str:
         """The best of several trajectories alike but for the seed: by the seam of what was painted
-        into an image, else by how well each fits its prompts."""
+        into an image, else by how well each fits its prompts. keep: so many may go on, of tries
+        that have ended half-way."""
         inputs = {f"try_{index}": name for index, name in enumerate(tries)}
         params: dict[str, JSON]
         if wanted.image is not None and wanted.mask is not None:
@@ -142,6 +147,7 @@ class TrajectoryNodes:
             # Whatever the scale, a prompt is judged against none.
             inputs |= self._encoded(wanted.prompts, JUDGED_GUIDANCE)
             # Each try as it is seen for each prompt, under every prompt and under none.
+            params |= {} if keep is None else {"keep": keep}
             count = len(wanted.prompts)
             work = float(len(tries) * count * (count + 1) * JUDGED_TIMESTEPS)
         return self._book.add(Node(f"choice/{where}", "choice", params, inputs, wanted.seed, work))

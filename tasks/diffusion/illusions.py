@@ -81,8 +81,3 @@ def survivors(scores: Sequence[float], keep: int) -> list[int]:
         raise ValueError(f"keep is {keep}; expected 1 to {len(scores)}, the number of tries")
     ranked = sorted(range(len(scores)), key=lambda i: (-scores[i], i))
     return sorted(ranked[:keep])
-
-
-def least_visible(fits: Tensor) -> Tensor:
-    """What a try is judged by: how well the prompt fits that is seen least, [B]. fits: [B, n]."""
-    return fits.min(dim=1).values

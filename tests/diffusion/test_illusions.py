@@ -8,7 +8,6 @@ import torch
 from tasks.diffusion.illusions import (
     alternating,
     correlations,
-    least_visible,
     one_estimate,
     rescaled_mean,
     survivors,
@@ -73,7 +72,6 @@ def test_the_prompt_seen_least_weighs_most() -> None:
     assert weights[1].tolist() == [0.5, 0.5]
     torch.testing.assert_close(weights.sum(1), torch.ones(2))
     assert visibility_weights(fits, 0.0)[0].tolist() == [0.5, 0.5]
-    assert least_visible(fits).tolist() == pytest.approx([0.1, 0.5])
 
 
 def test_the_best_tries_go_on_in_their_order() -> None:

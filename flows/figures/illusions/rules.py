@@ -9,10 +9,10 @@ from pydantic import Field
 
 from flows.declaration.fields import GuidanceScale
 from flows.figures.illusions.anagram import RULE_WORDS, AnagramPair, Rule
+from flows.figures.illusions.pairs import AlignedPanel, Best
 from flows.figures.illusions.views import View
 from flows.figures.panel import Nodes, Place, Spot
 from flows.figures.parameters import DISTINCT, ONCE, Few
-from flows.figures.sampled_panel import TriedPanel
 from flows.figures.sampled_words import quoted, stride_words
 from flows.figures.sheet import Cell, Sheet
 from flows.nodes.model_nodes import plain
@@ -27,13 +27,10 @@ COLUMN_WORDS = {
 }
 
 
-class AnagramRules(TriedPanel):
-    """Anagrams of the same noise, a column a rule, upright and in the view below; of several tries
-    the best by alignment."""
+class AnagramRules(AlignedPanel):
+    """Anagrams of the same noise, a column a rule, upright and in the view below."""
 
     heading = "One estimate of two prompts"
-    is_illusion = True
-    score = "the best alignment, by the prompt that is seen least"
 
     plot: Literal["anagram_rules"]
     pairs: Annotated[list[AnagramPair], Few, ONCE]
@@ -51,26 +48,20 @@ class AnagramRules(TriedPanel):
     def draw(self, spot: Spot) -> Nodes:
         rows: list[list[Cell]] = []
         labels: list[str] = []
-        all_tries: list[dict[int, str]] = []
-        choices: list[str] = []
+        made: list[Best] = []
         view = plain(self.view)
         for number, pair in enumerate(self.pairs, 1):
-            kept = []
-            for rule in self.rules:
-                wanted = self._wanted(spot, pair, rule)
-                tries = {w.seed: spot.picture(f"{number}-{rule}-seed-{w.seed}", w) for w in wanted}
-                all_tries.append(tries)
-                kept.append(next(iter(tries.values())))
-                if self.tries > 1:
-                    where = f"{spot.where}/{number}-{rule}"
-                    kept[-1] = spot.nodes.choice(where, list(tries.values()), wanted[0])
-                    choices.append(kept[-1])
-            rows.append([Cell(node) for node in kept])
-            rows.append([Cell(node, show="turned", view=view) for node in kept])
+            best = [
+                self.best(spot, f"{number}-{rule}", self._wanted(spot, pair, rule))
+                for rule in self.rules
+            ]
+            made += best
+            rows.append([Cell(each.picture) for each in best])
+            rows.append([Cell(each.picture, show="turned", view=view) for each in best])
             upright, turned = pair.prompts
             labels += [f"{upright}, {UPRIGHT}", f"{turned}, {view_words(view)}"]
         yield Sheet(rows, labels, [COLUMN_WORDS[rule] for rule in self.rules]).drawing(spot)
-        yield from self.draw_tries(spot, all_tries, choices)
+        yield from self.draw_compared(spot, made)
 
     def _wanted(self, spot: Spot, pair: AnagramPair, rule: Rule) -> list[Sampling]:
         """The tries of a pair, from the same seeds by every rule."""

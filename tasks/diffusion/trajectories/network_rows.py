@@ -114,7 +114,7 @@ class NetworkRows:
             trajectory = self._trajectories[trajectories[row]]
             of_it = slice(ends[row] - counts[row], ends[row])
             gaps = gap[of_it].flatten(1).square().mean(dim=1).sqrt()
-            step = trajectory.visited_timesteps.index(int(t[trajectories[row]]))
+            step = trajectory.timesteps.index(int(t[trajectories[row]]))
             noise[row] = one_estimate(trajectory.combination.rule, eps[of_it], gaps, step)
         return noise, weighted_sums(variance, counts, 1 / counts)
 

@@ -77,10 +77,15 @@ class PicturesInProgress:
         return self.x[trajectory].clamp(-1, 1).cpu()
 
     def _start(self) -> Tensor:
-        """Noise, or the image noised to the first timestep (SDEdit, Meng et al. 2022)."""
+        """Noise, or the image noised to the first timestep (SDEdit, Meng et al. 2022), or the x_t
+        that the trajectory goes on from."""
         x = draw(self._sources, "start", self._size)
         for i, trajectory in enumerate(self._trajectories):
-            if trajectory.i_start is not None and trajectory.image is not None:
+            if trajectory.noisy is not None:
+                x[i] = trajectory.noisy
+                for _ in trajectory.timesteps[: trajectory.i_start]:
+                    draw([self._sources[i]], "step", self._size)
+            elif trajectory.i_start is not None and trajectory.image is not None:
                 clean = trajectory.image.float()[None]
                 x[i] = forward(self._schedule, clean, self.t[i : i + 1], x[i : i + 1])[0]
         return x.to(self._device)

@@ -79,6 +79,8 @@ class Trajectory:
         conditional estimate stands alone and no unconditional one is computed.
     image: [3, size, size] in [-1, 1], to start from or to keep. i_start: start from image noised
         to timesteps[i_start]; None starts from noise at timesteps[0].
+    noisy: [3, size, size], in place of image: x_t at timesteps[i_start], where the noise of the
+        seed has taken it; it goes on as if it had come that way itself.
     mask: [1, size, size], 1 where new content is wanted; elsewhere the image is kept.
     reference: [3, size, size], the picture that decides the combination's fixed component.
     snapshots: timesteps t whose x_t is kept.
@@ -96,6 +98,7 @@ class Trajectory:
     combination: Combination = field(default_factory=Combination)
     image: Tensor | None = None
     i_start: int | None = None
+    noisy: Tensor | None = None
     mask: Tensor | None = None
     reference: Tensor | None = None
     snapshots: tuple[int, ...] = ()
@@ -106,7 +109,11 @@ class Trajectory:
     def __post_init__(self) -> None:
         self._check_timesteps()
         self._check_prompts()
-        if self.image is None and (self.i_start is not None or self.mask is not None):
+        if self.noisy is not None:
+            beside = (self.image, self.mask, self.reference)
+            if self.i_start is None or any(each is not None for each in beside):
+                raise self._bad("goes on from x_t: it needs an i_start, and no image or mask")
+        elif self.image is None and (self.i_start is not None or self.mask is not None):
             raise self._bad("has a mask or an i_start but no image")
         if (self.reference is None) != (self.combination.fixed is None):
             raise self._bad("needs a reference picture for, and only for, a fixed component")

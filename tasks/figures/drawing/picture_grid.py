@@ -63,9 +63,13 @@ _OF_SHOW = {"mask": ("mask",), "hole": ("mask",), "turned": ("view",)}
 
 
 def _kept_tries(step: Step) -> set[str]:
-    """Roles of those inputs that another input, a choice, has chosen."""
+    """Roles of those inputs that another input, a choice, has chosen or let go on."""
     choices = [row for row in step.inputs.values() if row.kind == "choice"]
-    keys = {row.inputs[f"try_{row.info['chosen']}"] for row in choices}
+    keys = {
+        row.inputs[f"try_{number}"]
+        for row in choices
+        for number in row.info.get("kept") or [row.info["chosen"]]
+    }
     return {role for role, row in step.inputs.items() if row.key in keys}
 
 

@@ -14,10 +14,11 @@ from torch import Tensor
 from tasks import StepCancelled, StepFailed
 from tasks.data.masks import draw_mask
 from tasks.diffusion.components import components_from_params
+from tasks.diffusion.illusions import survivors
 from tasks.diffusion.measures import seam_score
 from tasks.diffusion.trajectories.one_step import alignment_scores
 from tasks.diffusion.views import view_from_params
-from tasks.running.step import Step, StepResult, table_to_bytes
+from tasks.running.step import Step, StepResult, table_to_bytes, tensors_to_bytes
 from tasks.store.node import JSON
 from tasks.text_to_image.deepfloyd import load_stage
 from tasks.text_to_image.load import for_step
@@ -29,18 +30,23 @@ def choose_try(step: Step) -> StepResult:
 
     "alignment": model and combination, those of the tries. The least of how well each prompt fits
         the picture as it is seen for it (Visual Anagrams, section 4.1); the highest is chosen.
+        keep: of tries that ended in their estimate of x_0, so many may go on.
     "seam": mask. How visible the edge of the hole is; the lowest is chosen.
 
     Objects: image.png and trajectory.safetensors of the chosen try; scores.parquet, one row a try:
-    try, seed, score, and for alignments alignment_<seen as>_<prompt>. Info: chosen, its number.
+    try, seed, score, and for alignments alignment_<seen as>_<prompt>; with keep, kept.safetensors:
+    x_t [keep, 3, size, size] and seed [keep] of those that go on. Info: chosen, its number; kept,
+    theirs.
     Metrics: tries, best_score, median_score; for alignments unet_rows and CountedNetwork's.
     """
     roles = numbered_inputs(step, "try_", "tries")
     pictures = [step.read_tensors(role, "trajectory.safetensors")["image"] for role in roles]
     kind = step.params["score"]
+    rows = [step.inputs[role] for role in roles]
     columns: dict[str, list[Any]] = {
         "try": list(range(len(roles))),
-        "seed": [step.inputs[role].seed for role in roles],
+        # One that goes on has the seed of the try that it went on with.
+        "seed": [row.info.get("seed", row.seed) for row in rows],
     }
     metrics = {"tries": float(len(roles))}
     if kind == "alignment":
@@ -62,18 +68,27 @@ def choose_try(step: Step) -> StepResult:
     _check_finite(step, roles, scores)
     chosen = better(range(len(scores)), key=scores.__getitem__)
     columns["score"] = scores
+    objects = {
+        "scores.parquet": table_to_bytes(pa.table(columns)),
+        "image.png": step.read(roles[chosen], "image.png"),
+        "trajectory.safetensors": step.read(roles[chosen], "trajectory.safetensors"),
+    }
+    info: dict[str, Any] = {"chosen": chosen, "score": kind, "scores": scores}
+    if "keep" in step.params:
+        info["kept"] = kept = survivors(scores, int(step.params["keep"]))
+        noisy = [step.read_tensors(roles[i], "trajectory.safetensors")["snapshots"] for i in kept]
+        seeds = torch.tensor([columns["seed"][i] for i in kept])
+        objects["kept.safetensors"] = tensors_to_bytes(
+            {"x_t": torch.cat([x[-1:] for x in noisy]), "seed": seeds}
+        )
     return StepResult(
-        objects={
-            "scores.parquet": table_to_bytes(pa.table(columns)),
-            "image.png": step.read(roles[chosen], "image.png"),
-            "trajectory.safetensors": step.read(roles[chosen], "trajectory.safetensors"),
-        },
+        objects=objects,
         metrics={
             **metrics,
             "best_score": scores[chosen],
             "median_score": statistics.median(scores),
         },
-        info={"chosen": chosen, "score": kind, "scores": scores},
+        info=info,
     )
 
 

@@ -60,7 +60,9 @@ def upscale_images(steps: Sequence[Step]) -> list[Ended]:
         spacing = inputs.schedule.spacing
         timesteps = spacing.timesteps(int(step.params["num_inference_steps"]))
         # A component fixed by a reference is already in the small picture.
-        large = _trajectory(step, inputs, timesteps, combination=replace(combination, fixed=None))
+        large = _trajectory(
+            step, inputs, timesteps, step.seed, combination=replace(combination, fixed=None)
+        )
         noise_level = int(step.params["noise_level"])
         return enlarging(large, small, noise_level, noising_schedule, stage.sample_size)
 
@@ -68,17 +70,24 @@ def upscale_images(steps: Sequence[Step]) -> list[Ended]:
 
 
 def _trajectory(
-    step: Step, inputs: SamplingInputs, timesteps: tuple[int, ...], **more: Any
+    step: Step, inputs: SamplingInputs, timesteps: tuple[int, ...], seed: int, **more: Any
 ) -> Trajectory:
     return Trajectory(
         name=step.name,
-        seed=step.seed,
+        seed=seed,
         timesteps=timesteps,
         prompt_embeds=inputs.prompts(step),
         negative_embeds=inputs.unconditional(step),
         guidance_scale=float(step.params["guidance_scale"]),
         **more,
     )
+
+
+def _kept(step: Step) -> tuple[int, Tensor]:
+    """Seed and x_t of the try that the step goes on with."""
+    kept = step.read_tensors("start", "kept.safetensors")
+    rank = step.params["start"]["rank"]
+    return int(kept["seed"][rank]), kept["x_t"][rank]
 
 
 def _read_trajectory(step: Step, inputs: SamplingInputs) -> Trajectory:
@@ -89,10 +98,13 @@ def _read_trajectory(step: Step, inputs: SamplingInputs) -> Trajectory:
         timesteps = strided_timesteps(declared["first"], declared["stride"])
     else:
         timesteps = inputs.schedule.spacing.timesteps(declared["num_inference_steps"])
+    seed, noisy = _kept(step) if "start" in step.inputs else (step.seed, None)
     return _trajectory(
         step,
         inputs,
-        timesteps,
+        timesteps[: declared["until"] + 1] if "until" in declared else timesteps,
+        seed=seed,
+        noisy=noisy,
         combination=combination_from_params(params["combination"], size),
         image=inputs.picture(step, "image"),
         i_start=params["start"].get("i_start"),
@@ -123,7 +135,8 @@ def _record_trajectory(step: Step, inputs: SamplingInputs, result: Result) -> St
         "image.png": picture_png(picture),
         "trajectory.safetensors": tensors_to_bytes(tensors),
     }
-    return StepResult(objects, metrics)
+    info = {"seed": _kept(step)[0]} if "start" in step.inputs else {}
+    return StepResult(objects, metrics, info)
 
 
 def _record_enlarged(step: Step, result: Result) -> StepResult:

@@ -343,3 +343,25 @@ def test_a_trajectory_the_model_cannot_sample_is_refused(fields, message):
 def test_a_network_without_variance_channels_is_refused():
     with pytest.raises(BadInput, match="three channels of noise and three of variance"):
         _sample([_trajectory()], unet=lambda x, t, p: x)
+
+
+@pytest.mark.parametrize("rule", ["mean", "alternating", "by_visibility"])
+def test_what_goes_on_from_half_way_ends_as_if_it_had_never_stopped(rule: str) -> None:
+    half = len(TIMESTEPS) // 2
+    prompts = {"kind": "views", "views": [{"name": "identity"}, {"name": "flip"}], "rule": rule}
+    whole = _trajectory(0, 1, params=prompts, seed=5)
+    looked_at = replace(whole, timesteps=TIMESTEPS[: half + 1], snapshots=(TIMESTEPS[half],))
+    (end,) = _sample([whole])
+    (estimate,) = _sample([looked_at])
+    rest = replace(whole, i_start=half, noisy=estimate.snapshots[TIMESTEPS[half]])
+    (went_on,) = _sample([rest])
+    torch.testing.assert_close(went_on.image, end.image, rtol=0, atol=1e-5)
+    assert not torch.allclose(estimate.image, end.image, atol=1e-2)
+
+
+def test_what_goes_on_takes_no_image_and_says_where() -> None:
+    x_t = torch.zeros(3, SIZE, SIZE)
+    with pytest.raises(BadInput, match="needs an i_start, and no image or mask"):
+        _trajectory(noisy=x_t)
+    with pytest.raises(BadInput, match="needs an i_start, and no image or mask"):
+        _trajectory(noisy=x_t, i_start=2, image=picture(0))

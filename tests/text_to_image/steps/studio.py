@@ -53,7 +53,7 @@ class Studio:
         params = {"timesteps": list(timesteps), "size": SIZE, "model": self.model("scheduler")}
         return self.workshop.run("noised", params, {"image": self.image()}, seed)
 
-    def trajectory(self, *prompts: str, image=None, reference=None, seed=0, **changes):
+    def trajectory(self, *prompts: str, image=None, reference=None, kept=None, seed=0, **changes):
         """A step of kind "trajectory", guided unless it says otherwise."""
         params = {
             "start": {"kind": "noise"},
@@ -70,6 +70,7 @@ class Studio:
             inputs["unconditional"] = self.prompt("")
         inputs |= {"image": image} if image else {}
         inputs |= {"reference": reference} if reference else {}
+        inputs |= {"start": kept} if kept else {}
         return self.workshop.step("trajectory", params, inputs, seed)
 
     def sampled(self, *prompts: str, **changes):

@@ -15,7 +15,7 @@ from tasks import StepFailed
 from tasks.data.images import to_png
 from tasks.running.step import StepResult
 from tasks.text_to_image.steps.choose_try import seen_by_prompts
-from tests.text_to_image.steps.studio import BOX, SIZE
+from tests.text_to_image.steps.studio import BOX, SIZE, STRIDED
 
 VIEWS = {"kind": "views", "views": [{"name": "identity"}, {"name": "flip"}]}
 
@@ -103,6 +103,25 @@ def test_anagram_is_chosen_by_its_worse_orientation(workshop, studio):
     assert row.info["chosen"] == int(np.argmax(worse))
     # 3 tries, 2 orientations, 2 prompts and the empty one, 8 timesteps.
     assert row.metrics["unet_rows"] == 3 * 2 * 3 * 8
+
+
+def test_tries_that_are_kept_half_way_end_as_they_would_have(workshop, studio):
+    prompts = ("a dog", "a man")
+    half = {"timesteps": {**STRIDED, "until": 2}, "snapshots": [330]}
+    tries = [studio.sampled(*prompts, combination=VIEWS, seed=seed, **half) for seed in (3, 4, 5)]
+    inputs = {f"try_{i}": row for i, row in enumerate(tries)}
+    inputs |= {f"prompt_{i}": studio.prompt(text) for i, text in enumerate(prompts)}
+    inputs["unconditional"] = studio.prompt("")
+    params = {"score": "alignment", "combination": VIEWS, "model": studio.model("stage_one")}
+    kept = workshop.run("choice", {**params, "keep": 2}, inputs, seed=3)
+    found = scores(workshop, kept).to_pydict()["score"]
+    assert kept.info["kept"] == sorted(np.argsort(found)[1:].tolist())
+    for rank, number in enumerate(kept.info["kept"]):
+        start = {"kind": "kept", "i_start": 2, "rank": rank}
+        went_on = studio.sampled(*prompts, combination=VIEWS, start=start, kept=kept, seed=3)
+        assert went_on.info["seed"] == 3 + number
+        whole = studio.sampled(*prompts, combination=VIEWS, seed=3 + number)
+        assert went_on.objects["image.png"] == whole.objects["image.png"]
 
 
 def test_unknown_score_and_missing_tries_are_named(workshop):
