@@ -10,7 +10,9 @@ BIN := $(VENV)/bin
 # four want more memory than they save time.
 JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n > 1 ? 4 : 2)))
 STAMP := $(VENV)/.installed
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# uv where it is installed, which takes a fraction of pip's time; `make UV= run` does without it.
+UV ?= $(shell command -v uv)
+INSTALL := $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip --quiet --disable-pip-version-check install)
 
 .PHONY: run test lint bench clean
 
@@ -40,5 +42,5 @@ $(STAMP): pyproject.toml constraints.txt
 		|| { echo "Darkroom needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(BIN)/python || { echo "Creating $(VENV)"; "$(PYTHON)" -m venv $(VENV); }
 	@echo "Installing Darkroom and its dependencies into $(VENV) (once; several minutes)"
-	@$(PIP) install -c constraints.txt -e '.[test,dev]'
+	@$(INSTALL) -c constraints.txt -e '.[test,dev]'
 	@touch $@
