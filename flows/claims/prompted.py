@@ -20,7 +20,7 @@ from flows.figures.illusions.anagram import Anagram
 from flows.figures.illusions.hybrid import Hybrid
 from flows.figures.prompted.prompt_samples import PromptSamples
 from flows.figures.prompted.step_counts import StepCounts
-from flows.nodes.sampling import IDENTITY, Sampling, slug
+from flows.nodes.sampling import IDENTITY, Sampling, slug, views_of
 from tasks.store.node import JSON, Node
 
 PICTURE = 64
@@ -111,20 +111,31 @@ def texti2i_trade(writeup: WriteUp) -> Evidence:
 
 @gathers
 def anagram_both(writeup: WriteUp) -> Evidence:
-    """An entry an anagram: node, prompts, view. Its pictures: as it is, and under the view."""
+    """An entry an anagram: node, prompts, view; one shown by another rule is followed by what the
+    plain mean makes of its first seed, is_plain. Pictures: as it is, and under the view."""
     found = writeup.shown(Anagram, "anagrams")
     entries: list[dict[str, JSON]] = []
-    pictures: list[dict[str, JSON]] = []
     for shown in found:
-        for row in writeup.cells(shown):
+        panel, spot = shown.panel, writeup.spot(shown)
+        made = zip(writeup.cells(shown), panel.versions_in(spot), strict=True)
+        for number, (row, (pair, seeds)) in enumerate(made, 1):
             upright, turned = (cell for cell in row if cell is not None)
-            node, view = upright[0], turned[1]["view"]
-            prompts = [str(upright[1]["label"]), str(turned[1]["label"])]
-            entries.append({"node": node, "prompts": prompts, "view": view})
-            pictures += [
-                {"node": node, "side": None, "view": IDENTITY},
-                {"node": node, "side": None, "view": view},
-            ]
+            entry: dict[str, JSON] = {
+                "node": upright[0],
+                "prompts": [str(upright[1]["label"]), str(turned[1]["label"])],
+                "view": turned[1]["view"],
+            }
+            entries.append(entry)
+            if panel.rule_in(spot) != "mean":
+                mean = views_of(turned[1]["view"])
+                plain = Sampling(pair.texts(), seeds[0], panel.scale_in(spot), combination=mean)
+                node = NodeName(spot.picture(f"{number}-mean", plain))
+                entries.append({**entry, "node": node, "is_plain": True})
+    pictures = [
+        {"node": entry["node"], "side": None, "view": view}
+        for entry in entries
+        for view in (IDENTITY, entry["view"])
+    ]
     wanted = Pictures(pictures, _distinct(p for entry in entries for p in entry["prompts"]))
     return Evidence(entries, found, wanted)
 
@@ -160,7 +171,11 @@ def hybrid_both(writeup: WriteUp) -> Evidence:
 def views_orthogonal(writeup: WriteUp) -> Evidence:
     """An entry an anagram, on whose picture the views are tried: node, view."""
     evidence = anagram_both(writeup)
-    entries = [{"node": entry["node"], "view": entry["view"]} for entry in evidence.entries]
+    entries = [
+        {"node": entry["node"], "view": entry["view"]}
+        for entry in evidence.entries
+        if "is_plain" not in entry
+    ]
     return Evidence(entries, evidence.panels)
 
 

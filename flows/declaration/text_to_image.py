@@ -51,6 +51,10 @@ class TextToImage(Section):
         return list(range(self.first_timestep, -1, -self.stride))
 
 
+Rule = Literal["mean", "rescaled", "alternating", "by_visibility"]
+"""How the noise estimates of an anagram's prompts become one; the mean is that of the write-ups."""
+
+
 class Backend(Section):
     """A model in DeepFloyd's layout: folders of this machine, or repositories of the hub.
 
@@ -59,7 +63,8 @@ class Backend(Section):
     that of stage_one; figures that enlarge nothing need no stage_two. variant: "fp16" for the
     weights in *.fp16.safetensors. number_format: of the weights in memory; auto is float16 for an
     fp16 variant on a GPU, else that of the run. prompt_embeds: a file of embeddings, such as a
-    course's prompt_embeds_dict.pth, that takes the encoder's place.
+    course's prompt_embeds_dict.pth, that takes the encoder's place. anagram_rule: of anagrams that
+    name none.
     """
 
     title: Title
@@ -69,6 +74,7 @@ class Backend(Section):
     revision: Revision = "main"
     number_format: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     prompt_embeds: Address | None = None
+    anagram_rule: Rule = "mean"
 
 
 def check_backend(backend: str | None, backends: Iterable[str]) -> Iterator[Problem]:

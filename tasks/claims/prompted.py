@@ -135,8 +135,9 @@ def texti2i_trade(evidence: Evidence) -> Finding:
 @claim
 def anagram_both(evidence: Evidence) -> Finding:
     """Similarity of each view of the picture to each prompt: the largest of each view on the
-    diagonal, for every anagram. Alignment A and concealment C as in Visual Anagrams, section 4.1,
-    at the similarity model's own temperature."""
+    diagonal, for every anagram that is shown; those by the plain mean beside one shown by another
+    rule are told, and decide nothing. Alignment A and concealment C as in Visual Anagrams, section
+    4.1, at the similarity model's own temperature."""
     rows: list[Measured] = []
     for number, entry in enumerate(evidence.entries):
         scores = np.array(
@@ -151,24 +152,37 @@ def anagram_both(evidence: Evidence) -> Finding:
                 "anagram": number + 1,
                 "prompts": " / ".join(entry["prompts"]),
                 "view": entry["view"]["name"],
+                **({"rule": "mean"} if "is_plain" in entry else {}),
                 "is_both": bool((scores.argmax(axis=1) == np.arange(2)).all()),
                 "alignment": alignment,
                 "concealment": concealment,
             }
         )
-    shown = sum(row["is_both"] for row in rows)
-    alignment = mean([row["alignment"] for row in rows])
-    concealment = mean([row["concealment"] for row in rows])
+    is_plain = ["is_plain" in entry for entry in evidence.entries]
+    own = [row for row, plain in zip(rows, is_plain, strict=True) if not plain]
+    by_mean = [row for row, plain in zip(rows, is_plain, strict=True) if plain]
+    shown = sum(row["is_both"] for row in own)
+    alignment = mean([row["alignment"] for row in own])
+    concealment = mean([row["concealment"] for row in own])
+    numbers = {
+        "anagrams that show both": float(shown),
+        "anagrams": float(len(own)),
+        "mean alignment A": alignment,
+        "mean concealment C": concealment,
+    }
+    because = (
+        f"{shown} of {len(own)} anagrams fit their own prompt better in both views; "
+        f"mean A = {alignment:.3f}, mean C = {concealment:.2f}"
+    )
+    if by_mean:
+        plain = sum(row["is_both"] for row in by_mean)
+        numbers["by the plain mean that show both"] = float(plain)
+        numbers["by the plain mean, mean alignment A"] = mean([r["alignment"] for r in by_mean])
+        because += f"; by the plain mean of both estimates {plain} of {len(by_mean)}"
     return Finding(
-        holds=shown == len(rows),
-        because=f"{shown} of {len(rows)} anagrams fit their own prompt better in both views; "
-        f"mean A = {alignment:.3f}, mean C = {concealment:.2f}",
-        numbers={
-            "anagrams that show both": float(shown),
-            "anagrams": float(len(rows)),
-            "mean alignment A": alignment,
-            "mean concealment C": concealment,
-        },
+        holds=shown == len(own),
+        because=because,
+        numbers=numbers,
         seeds=evidence.count_seeds(),
         measured=rows,
     )

@@ -107,11 +107,17 @@ def text_edits(alignments: Sequence[float], distances: Sequence[float]) -> Evide
     return Evidence(evidence.entries, metrics, similarities=evidence.similarities)
 
 
-def anagrams(*matrices: Sequence[Sequence[float]]) -> Evidence:
-    """Similarities [view][prompt] of each."""
+def anagrams(*matrices: Sequence[Sequence[float]], plain: Sequence[int] = ()) -> Evidence:
+    """Similarities [view][prompt] of each. plain: which are those by the plain mean beside one by
+    another rule."""
     prompts = ["an old man", "a campfire"]
     entries = [
-        {"node": f"n{i}", "prompts": prompts, "view": {"name": "flip"}}
+        {
+            "node": f"n{i}",
+            "prompts": prompts,
+            "view": {"name": "flip"},
+            **({"is_plain": True} if i in plain else {}),
+        }
         for i in range(len(matrices))
     ]
     similarities = {

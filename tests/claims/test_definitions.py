@@ -221,3 +221,15 @@ def test_concealment_is_one_half_where_views_tell_nothing_apart() -> None:
     # softmax of 10 x: rows differ by 3 and 1, columns by 2 and 2
     logistic = [1 / (1 + np.exp(-x)) for x in (3, 1, 2, 2)]
     assert apart.numbers["mean concealment C"] == pytest.approx(np.mean(logistic))
+
+
+def test_an_anagram_by_the_plain_mean_is_told_beside_one_by_another_rule_and_decides_nothing() -> (
+    None
+):
+    finding = CLAIMS["anagram-both"](made_up.anagrams(DIAGONAL, SWAPPED, plain=[1]))
+    assert finding.holds
+    assert finding.numbers["anagrams"] == 1
+    assert finding.numbers["by the plain mean that show both"] == 0
+    assert "by the plain mean of both estimates 0 of 1" in finding.because
+    assert [row.get("rule") for row in finding.measured] == [None, "mean"]
+    assert not CLAIMS["anagram-both"](made_up.anagrams(SWAPPED, DIAGONAL, plain=[1])).holds

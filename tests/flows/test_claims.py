@@ -6,6 +6,7 @@ import csv
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,6 +137,23 @@ def test_without_a_similarity_model_its_claims_are_left_open() -> None:
     assert "no similarity model is declared" in node.params["missing"] and not node.inputs
     assert not any(node.kind == "similarity" for node in found.values())
     assert found["claim/seed501/forward-noise"].params["missing"] is None
+
+
+def test_a_backend_decides_how_anagrams_are_made_that_name_no_rule() -> None:
+    file = real_file()
+
+    def anagrams(*overrides: str) -> tuple[list[Any], set[str]]:
+        settled = file.settle("quick", overrides)
+        found = {node.name: node for node in expand(settled, file.project_root)}
+        made = [n for n in found.values() if n.name.startswith("trajectory/w1-anagram/")]
+        roles = found["claim/seed501/anagram-both"].inputs.values()
+        plain = {name for name in roles if name.endswith("-mean")}
+        return [n.params["combination"].get("rule") for n in made], plain
+
+    rules, plain = anagrams("backends.pocket.anagram_rule=mean")
+    assert set(rules) == {None} and not plain
+    rules, plain = anagrams("backends.pocket.anagram_rule=alternating")
+    assert set(rules) == {None, "alternating"} and rules.count(None) == len(plain) == 3
 
 
 def test_an_unknown_claim_or_write_up_is_refused_with_what_there_is(tmp_path: Path) -> None:

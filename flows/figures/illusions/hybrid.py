@@ -47,7 +47,7 @@ class Hybrid(PairsPanel):
     def prompts_asked(self, place: Place) -> list[str]:
         return [text for pair in self.pairs for text in (pair.near, pair.far)]
 
-    def combination(self) -> Params:
+    def combination(self, place: Place) -> Params:
         return {
             "kind": "components",
             "name": "low_high",

@@ -133,7 +133,7 @@ class PairsPanel(AlignedPanel):
     pairs: list[Any]
     versions: Count = 1
 
-    def combination(self) -> Params:
+    def combination(self, place: Place) -> Params:
         """Of the prompts of a pair."""
         raise NotImplementedError
 
@@ -161,7 +161,7 @@ class PairsPanel(AlignedPanel):
         return [text for pair in self.pairs for text in pair.texts()]
 
     def seeds_drawn(self, place: Place) -> Sequence[int]:
-        return [seed for _, seeds in self._versions(place) for seed in seeds]
+        return [seed for _, seeds in self.versions_in(place) for seed in seeds]
 
     def draw(self, spot: Spot) -> Nodes:
         made = list(self._illusions(spot))
@@ -178,7 +178,7 @@ class PairsPanel(AlignedPanel):
 
     def shown_as(self, place: Place) -> list[Picture]:
         first, *tries = super().shown_as(place)
-        versions = list(self._versions(place))
+        versions = list(self.versions_in(place))
         kept = f", the best of {self.tries} tries" if self.tries > 1 else ""
         moving = []
         for number, (pair, seeds) in enumerate(versions, 1):
@@ -190,7 +190,7 @@ class PairsPanel(AlignedPanel):
             moving.append(Picture(self.moving, title, caption, settings))
         return [first, *moving, *tries]
 
-    def _versions(self, place: Place) -> Iterator[tuple[Any, list[int]]]:
+    def versions_in(self, place: Place) -> Iterator[tuple[Any, list[int]]]:
         """Each version of each pair, with the seeds that are tried."""
         for pair in self.pairs:
             own = [place.seed + version * self.tries for version in range(self.versions)]
@@ -198,10 +198,10 @@ class PairsPanel(AlignedPanel):
                 yield pair, self.tried_seeds(first)
 
     def _illusions(self, spot: Spot) -> Iterator[Illusion]:
-        for number, (pair, seeds) in enumerate(self._versions(spot), 1):
+        for number, (pair, seeds) in enumerate(self.versions_in(spot), 1):
             texts = pair.texts()
             wanted = [
-                Sampling(texts, seed, self.scale_in(spot), combination=self.combination())
+                Sampling(texts, seed, self.scale_in(spot), combination=self.combination(spot))
                 for seed in seeds
             ]
             best = self.best(spot, str(number), wanted)

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from flows.declaration.fields import GuidanceScale
-from flows.figures.illusions.anagram import RULE_WORDS, AnagramPair, Rule
+from flows.declaration.text_to_image import Rule
+from flows.figures.illusions.anagram import RULE_WORDS, AnagramPair
 from flows.figures.illusions.pairs import AlignedPanel, Best
 from flows.figures.illusions.views import View
 from flows.figures.panel import Nodes, Place, Spot
