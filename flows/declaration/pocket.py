@@ -44,12 +44,14 @@ class Start(Section):
 
 
 class StageOne(Section):
-    """start: weights to go on from; null: from random ones. words: both networks. whole, fine: the
-    U-Net alone."""
+    """start: weights to go on from; null: from random ones. words: both networks. whole, long, fine:
+    the U-Net alone; long at a constant rate, so that its steps can be fewer or more without another
+    begin, and fine lowers the rate."""
 
     start: Start | None = None
     words: Phase
     whole: Phase
+    long: Phase
     fine: Phase
 
 

@@ -21,6 +21,7 @@ READER, SIMILARITY, MEASURE = "pocket/reader", "pocket/similarity", "pocket/meas
 WORK = {
     "words": 1.2,
     "whole": 1.0,
+    "long": 1.0,
     "fine": 1.0,
     "windows": 1.0,
     "pictures": 4.0,

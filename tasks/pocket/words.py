@@ -15,4 +15,4 @@ SEEN = {
 }
 
 
-ORDER = ("words", "whole", "fine", "windows", "pictures", "reader", "similarity")
+ORDER = ("words", "whole", "long", "fine", "windows", "pictures", "reader", "similarity")

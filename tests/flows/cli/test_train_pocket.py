@@ -44,7 +44,7 @@ def project(folder: Path) -> Path:
     pocket = whole["pocket"]
     pocket["artists"] = {}
     pocket["photographs"] = {"scenes": 0}
-    pocket["stage_one"] = {"start": shipped(), "words": FEW, "whole": FEW, "fine": FEW}
+    pocket["stage_one"] = {"start": shipped(), "words": FEW, "whole": FEW, "long": FEW, "fine": FEW}
     pocket["stage_two"] = {"windows": FEW, "pictures": FEW}
     pocket["reader"] = {"reader": FEW}
     pocket["similarity"] = {"similarity": FEW}
