@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -240,21 +240,36 @@ _ALIKE = {"profile", "data", "made with", "drawn", "its inputs took", "key"}
 
 
 def search_entries(views: Sequence[PipelineView], page: str | None = None) -> list[list[str]]:
-    """Title, where it stands, what else is said of it, and address, for each panel.
+    """Title, where it stands, what else is said of it, and address, for the headings of each text
+    and for each panel.
 
     page: the file that the addresses are followed from; None for one that holds all.
     """
     return [
-        [
-            panel.panel.title or section.figure.title,
-            f"{view.run.title}, {section.figure.heading}",
-            " ".join([panel.panel.caption, *_searched(panel)]),
-            f"{'' if page in (None, view.file_name) else view.file_name}#{panel.anchor}",
-        ]
+        [title, where, more, f"{'' if page in (None, view.file_name) else view.file_name}#{anchor}"]
         for view in views
-        for section in view.sections
-        for panel in section.panels
+        for title, where, more, anchor in (*_headings(view), *_panels(view))
     ]
+
+
+def _headings(view: PipelineView) -> Iterator[tuple[str, str, str, str]]:
+    if view.text is None:
+        return
+    yield view.title, "The text", view.text.begins, f"{view.prefix}start"
+    for entry in view.text.contents:
+        where = f"{view.title}, Section {entry.number}"
+        yield entry.title.striptags(), where, entry.begins, entry.anchor
+
+
+def _panels(view: PipelineView) -> Iterator[tuple[str, str, str, str]]:
+    for section in view.sections:
+        for panel in section.panels:
+            yield (
+                panel.panel.title or section.figure.title,
+                f"{view.title}, {section.figure.heading}",
+                " ".join([panel.panel.caption, *_searched(panel)]),
+                panel.anchor,
+            )
 
 
 def _searched(panel: PanelView) -> list[str]:

@@ -52,20 +52,25 @@ class Piece:
 
 @dataclass(frozen=True)
 class ContentsEntry:
+    """begins: how its paragraphs begin, plain."""
+
     anchor: str
     number: str
     title: Markup
     depth: int
+    begins: str
 
 
 @dataclass(frozen=True)
 class TextView:
-    """rest: the figures that the text leaves out. introduction: its first sentences, plain.
-    problems: why a text that was recorded by another version cannot be shown whole."""
+    """contents: every heading. rest: the figures that the text leaves out. introduction: its first
+    sentences, plain. begins: how the paragraphs before the first heading begin. problems: why a
+    text that was recorded by another version cannot be shown whole."""
 
     title: Markup | None
     plain_title: str
     introduction: str
+    begins: str
     pieces: Sequence[Piece]
     contents: Sequence[ContentsEntry]
     has_contents: bool
@@ -88,6 +93,9 @@ def view_text(
     document, at = read_text(record.source), f"{prefix}text-"
     return _Writer(document, record, run, rows, store, shown, claims, at).view(panels_at_once)
 
+
+OPENING_WORDS = 12
+"""Of each paragraph, which the search of a page knows."""
 
 LONG_FORMULA = 40
 """Characters of LaTeX from which a formula in a sentence may be wider than a phone."""
@@ -145,10 +153,12 @@ class _Writer:
             return replace(figure, is_late=is_late, mentions=mentions)
 
         title = self._inline(self.document.title) if self.document.title else None
+        begins = self._beginnings()
         return TextView(
             title=title,
             plain_title=_plain(self.document.title) or self.run.title,
             introduction=self._introduction(),
+            begins=begins[None],
             pieces=[
                 piece
                 if piece.figure is None
@@ -161,9 +171,9 @@ class _Writer:
                     heading.number,
                     self._inline(heading.tokens, is_link=True),
                     heading.level - 2,
+                    begins[heading.label],
                 )
                 for heading in self.document.headings
-                if heading.level <= 3
             ],
             has_contents=self.document.has_contents,
             rest=[settled(figure, bool(in_order)) for figure in rest],
@@ -493,13 +503,29 @@ class _Writer:
 
     def _introduction(self) -> str:
         """The first two sentences of the first paragraph."""
-        for place, token in enumerate(self.document.tokens):
-            if token.type == "paragraph_open":
-                inline = self.document.tokens[place + 1].children or []
-                words = Markup(self._inline([t for t in inline if _is_plain(t)])).striptags()
-                sentences = re.split(r"(?<=[.!?])\s+(?=[A-Z\"'(\u201c])", words)
-                return " ".join(sentences[:2])[:400]
+        for _, words in self._paragraphs():
+            sentences = re.split(r"(?<=[.!?])\s+(?=[A-Z\"'(\u201c])", words)
+            return " ".join(sentences[:2])[:400]
         return ""
+
+    def _beginnings(self) -> dict[str | None, str]:
+        """By label of the heading that the paragraphs stand under, None before the first."""
+        found: dict[str | None, list[str]] = {None: []}
+        found |= {heading.label: [] for heading in self.document.headings}
+        for label, words in self._paragraphs():
+            found[label].append(" ".join(words.split()[:OPENING_WORDS]))
+        return {label: " ".join(begins) for label, begins in found.items()}
+
+    def _paragraphs(self) -> Iterator[tuple[str | None, str]]:
+        """Label of the heading above, and the words without formulas."""
+        label = None
+        for place, token in enumerate(self.document.tokens):
+            if token.type == "heading":
+                label = token.meta["heading"].label
+            elif token.type == "paragraph_open":
+                inline = self.document.tokens[place + 1].children or []
+                words = self._inline([t for t in inline if _is_plain(t)], is_link=True)
+                yield label, words.striptags()
 
 
 def _is_plain(token: Token) -> bool:
