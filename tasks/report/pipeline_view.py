@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tasks.report.claims import ClaimView, WriteUpClaims, count_verdicts, view_claims
 from tasks.report.files import Assets
-from tasks.report.lineage import Lineage, lineage_of
+from tasks.report.lineage import Lineage, lineage_of, with_page
 from tasks.report.metrics import Table, all_metrics, metrics_csv
 from tasks.report.models.cards import ModelCard, model_cards
 from tasks.report.panel_view import PanelView, view_panel
@@ -159,6 +159,9 @@ def view_pipeline(
         shown = {section.figure.id: (section.anchor, section.panels) for section in sections}
         checked = {view.record.node: view for writeup in claims for view in writeup.claims}
         text = view_text(run.text, run, rows, store, shown, checked, prefix, PANELS_AT_ONCE)
+    with_readers, reader_addresses = with_page(
+        run, f"{prefix}start", text.reads if text else (), text.numbers if text else {}
+    )
     return PipelineView(
         run=run,
         file_name=file_name,
@@ -172,7 +175,9 @@ def view_pipeline(
         nodes_file=nodes_file,
         node_anchors=node_anchors,
         node_addresses=node_addresses,
-        lineage=lineage_of(run, figure_anchors, {**node_addresses, **shown_at}),
+        lineage=lineage_of(
+            with_readers, figure_anchors, {**node_addresses, **shown_at, **reader_addresses}
+        ),
         models=model_cards(run, rows, panels, store, prefix),
         claims=claims,
         started=moment(run.started_at),

@@ -22,7 +22,7 @@ from tasks.store.store import Store
 from tasks.writing.bibliography import Entry, cited, read_bibliography
 from tasks.writing.formulas import to_mathml
 from tasks.writing.listings import OBJECT
-from tasks.writing.numbers import NotReadable, Number
+from tasks.writing.numbers import Call, NotReadable, Number
 from tasks.writing.read_text import SAFE_LINK, Document, PlacedFigure, read_text
 
 
@@ -64,8 +64,9 @@ class ContentsEntry:
 @dataclass(frozen=True)
 class TextView:
     """contents: every heading. rest: the figures that the text leaves out. introduction: its first
-    sentences, plain. begins: how the paragraphs before the first heading begin. problems: why a
-    text that was recorded by another version cannot be shown whole."""
+    sentences, plain. begins: how the paragraphs before the first heading begin. numbers: to the
+    fragment of where each stands first. reads: nodes of the figures, claims and listings in it.
+    problems: why a text that was recorded by another version cannot be shown whole."""
 
     title: Markup | None
     plain_title: str
@@ -75,6 +76,8 @@ class TextView:
     contents: Sequence[ContentsEntry]
     has_contents: bool
     rest: Sequence[ShownFigure]
+    numbers: Mapping[Call, str]
+    reads: Sequence[str]
     problems: Sequence[str]
 
 
@@ -137,6 +140,7 @@ class _Writer:
         self._anchors, self._numbers, self._rest = self._placed()
         self._mentions: dict[str, list[str]] = {}
         self._note_references: dict[int, int] = {}
+        self._number_anchors: dict[Call, str] = {}
 
     def view(self, panels_at_once: int) -> TextView:
         pieces = list(self._pieces())
@@ -177,6 +181,12 @@ class _Writer:
             ],
             has_contents=self.document.has_contents,
             rest=[settled(figure, bool(in_order)) for figure in rest],
+            numbers=self._number_anchors,
+            reads=[
+                *(panel.panel.node for figure in in_order for panel in figure.panels),
+                *self.record.claims.values(),
+                *self.record.listings.values(),
+            ],
             problems=[f"line {each.line}: {each.text}" for each in self.document.problems],
         )
 
@@ -403,7 +413,7 @@ class _Writer:
             elif token.type == "math":
                 parts.append(_math(token.content, False))
             elif token.type == "number":
-                parts.append(self._number(token.meta["number"]))
+                parts.append(self._number(token.meta["number"], is_link))
             elif token.type == "link_open":
                 address = None if is_link else self._address(str(token.attrs.get("href", "")))
                 parts.append(Markup('<a href="{}">').format(address) if address else Markup())
@@ -429,11 +439,19 @@ class _Writer:
             return f"#{self._section_anchor(label)}" if label else None
         return address if SAFE_LINK.match(address) else None
 
-    def _number(self, asked: Number) -> Markup:
+    def _number(self, asked: Number, is_link: bool) -> Markup:
         told = measured(asked, self.run, self.rows)
+        there = Markup()
+        if not is_link and asked.call not in self._number_anchors:
+            anchor = f"{self.at}number-{len(self._number_anchors) + 1}"
+            self._number_anchors[asked.call] = anchor
+            there = Markup(' id="{}"').format(anchor)
         if told is None:
-            return Markup('<span class="missing">[{}]</span>').format(what_is_missing(asked))
-        return Markup('<span class="value" title="{}">{}</span>').format(str(asked.call), told)
+            missing = Markup('<span class="missing"{}>[{}]</span>')
+            return missing.format(there, what_is_missing(asked))
+        return Markup('<span class="value"{} title="{}">{}</span>').format(
+            there, str(asked.call), told
+        )
 
     def _verdict(self, name: str) -> Markup:
         claim = self.claims.get(self.record.claims.get(name, ""))
