@@ -29,6 +29,7 @@ from tasks.writing.read_text import SAFE_LINK, Document, PlacedFigure, read_text
 @dataclass(frozen=True)
 class ShownFigure:
     """A figure, or some of its panels, at its place. anchor: unique on the page. caption: markup.
+    is_titled: the caption is the title of its one panel, which needs no other.
     mentions: fragments of where the text refers to it. level: of the headings in it."""
 
     figure: Figure
@@ -39,6 +40,7 @@ class ShownFigure:
     mentions: Sequence[str]
     level: int
     is_late: bool
+    is_titled: bool = False
 
 
 @dataclass(frozen=True)
@@ -270,10 +272,13 @@ class _Writer:
     def _figure(self, placed: PlacedFigure, level: int) -> ShownFigure:
         figure = self.figures[placed.figure]
         panels = self._panels(placed)
-        caption = self._inline(placed.caption) if placed.caption else escape(figure.title)
+        title = panels[0].panel.title if placed.panel is not None and panels else ""
+        caption = self._inline(placed.caption) if placed.caption else escape(title or figure.title)
+        is_titled = bool(title) and not placed.caption
         anchor = self._anchors[placed.name]
+        level = min(level + 1, 6)
         return ShownFigure(
-            figure, anchor, placed.number, caption, panels, (), min(level + 1, 6), False
+            figure, anchor, placed.number, caption, panels, (), level, False, is_titled
         )
 
     def _blocks(self, tokens: Sequence[Token]) -> Iterator[tuple[Token | None, Markup]]:
