@@ -118,6 +118,7 @@ _TAGS = {
     "em": "em",
     "strong": "strong",
 }
+_ENDS = ",.;:!?)"
 _ALIGNED = re.compile(r"text-align:(left|right|center)")
 
 
@@ -403,10 +404,17 @@ class _Writer:
         """is_link: within a link, where no other can stand."""
         parts: list[Markup] = []
         opened: list[Markup] = []
-        for token in tokens:
+        for before, token in zip([None, *tokens], tokens, strict=False):
             kind, nesting = token.type.rpartition("_")[0], token.nesting
             if token.type == "text":
-                parts.append(escape(token.content))
+                rest = token.content
+                if before is not None and before.type == "math" and not _is_long(before.content):
+                    # Else a line could begin with what ends the formula.
+                    rest = rest.lstrip(_ENDS)
+                    ends = token.content[: len(token.content) - len(rest)]
+                    together = Markup('<span class="unbroken">{}{}</span>')
+                    parts.append(together.format(parts.pop(), ends) if ends else Markup())
+                parts.append(escape(rest))
             elif token.type == "softbreak":
                 parts.append(Markup("\n"))
             elif token.type == "hardbreak":
@@ -578,14 +586,16 @@ def _tag(token: Token, tag: str) -> str:
     return f"<{tag}{attributes}>"
 
 
+def _is_long(latex: str) -> bool:
+    return len(latex) > LONG_FORMULA
+
+
 def _math(latex: str, is_display: bool) -> Markup:
     try:
         made = Markup(to_mathml(latex, is_display))
         # No browser breaks a formula in a line; a phone has to scroll it.
-        is_long = not is_display and len(latex) > LONG_FORMULA
-        return (
-            Markup('<span class="scroll long-formula">{}</span>').format(made) if is_long else made
-        )
+        long = Markup('<span class="scroll long-formula">{}</span>')
+        return long.format(made) if not is_display and _is_long(latex) else made
     except NotReadable:
         return Markup("<code>{}</code>").format(latex)
 
