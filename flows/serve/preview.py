@@ -108,9 +108,10 @@ class BackgroundRun:
 
 
 class Preview:
-    """request: what is previewed; its report folder is where the pages go."""
+    """request: what is previewed; its report folder is where the pages go. command: of a
+    BackgroundRun."""
 
-    def __init__(self, request: RunRequest, command: Sequence[str] = RUN_COMMAND) -> None:
+    def __init__(self, request: RunRequest, command: Sequence[str]) -> None:
         self._request = request
         self._command = command
         self._store = Store.open(request.store, create=False)
@@ -164,13 +165,24 @@ class Preview:
             watched = [Path(self._request.declaration), *_named_files(declaration, self._request)]
             plan = plan_request(self._request, declaration, self._store)
             check_nodes(plan.misses, plan.device, self._request, declaration, is_plan=True)
-            self._plan = plan
+            self._take(plan)
         except DarkroomError as error:
             self._pages.problem = str(error)
         except Exception as error:
             self._pages.problem = f"Unexpected {type(error).__name__}: {error}"
         # As they were before they were read: what has changed since is looked at again.
         self._stamps = {path: stamps.get(path, _stamp_of(path)) for path in watched}
+
+    def _take(self, plan: Plan) -> None:
+        """What has become of a node under another key is nothing to the one it has now."""
+        with self._woken:
+            before = self._plan.by_name if self._plan is not None else {}
+            for name in {*self._made, *self._errors}:
+                was, now = before.get(name), plan.by_name.get(name)
+                if was is None or now is None or was.key != now.key:
+                    self._made.discard(name)
+                    self._errors.pop(name, None)
+            self._plan = plan
 
     def _have_made(self, plan: Plan) -> None:
         """A run for what is missing, unless one is at it or has failed at it."""
@@ -298,4 +310,4 @@ def preview(
         shown = request.model_copy(update={"report_folder": folder})
         with report_server(Path(folder), port) as url:
             say(f"{url}/{_first_page(request)}")
-            Preview(shown).follow(is_over)
+            Preview(shown, RUN_COMMAND).follow(is_over)

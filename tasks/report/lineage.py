@@ -1,18 +1,20 @@
 """The run as a picture: what was made from what, a row a figure, a column a stage of the work.
 
 Nodes of one kind that serve the same figure stand together as one box, so that a run of many
-hundreds stays readable; small runs show each by itself.
+hundreds stays readable; small runs show each by itself. Last comes the page with the numbers in it:
+a text is an edge of the graph like any other.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from tasks.report.run_record import STILL_TO_COME, NodeRecord, RunRecord
 from tasks.report.wording import plural
+from tasks.writing.numbers import Call
 
 MOST_SINGLE_NODES = 40
 MOST_ROWS = 60
@@ -22,6 +24,10 @@ BOX_WIDTH, BOX_HEIGHT = 168, 24
 LABEL_WIDTH, COLUMN_GAP, ROW_GAP, STACK_GAP = 190, 46, 14, 6
 MARGIN = 8
 LABEL_LENGTH, NAME_LENGTH = 25, 21
+
+NUMBER, PAGE = "number", "page"
+OF_PAGE = ("listing", NUMBER, PAGE)
+"""Kinds that belong to the page. The last two are no nodes of the run, but read some."""
 
 _WORST_FIRST = ("failed", *STILL_TO_COME, "skipped", "done", "cached")
 
@@ -122,8 +128,44 @@ def lineage_of(
     )
 
 
+def with_page(
+    run: RunRecord, start: str, shown: Sequence[str], anchors: Mapping[Call, str]
+) -> tuple[RunRecord, dict[str, str]]:
+    """The run with its page, and the numbers of nodes that stand on it, as nodes that read others;
+    and what a link to each of these says.
+
+    start: fragment of the page. shown: names of nodes that its text shows. anchors: number to its
+    fragment; one that stands in a title or a caption leads to the start.
+    """
+    nodes: dict[str, NodeRecord] = {}
+    addresses: dict[str, str] = {}
+    for call in run.numbers:
+        if (of := run.nodes.get(call.node or "")) is not None:
+            what = call.arguments[1:] or (call.name,)
+            number = "/".join((NUMBER, of.name, *what))
+            nodes[number] = _reader(number, NUMBER, [of], of.status)
+            addresses[number] = f"#{anchors.get(call, start)}"
+    read = [run.nodes[each] for each in dict.fromkeys(shown) if each in run.nodes]
+    if nodes or read:
+        page = f"{PAGE}/{run.pipeline}"
+        nodes[page] = _reader(page, PAGE, [*read, *nodes.values()], "done")
+        addresses[page] = f"#{start}"
+    return replace(run, nodes={**run.nodes, **nodes}), addresses
+
+
+def _asked_of(number: NodeRecord) -> str:
+    return number.name.split("/")[1]
+
+
+def _reader(name: str, kind: str, read: Sequence[NodeRecord], status: str) -> NodeRecord:
+    inputs = {str(place): node.name for place, node in enumerate(read)}
+    has_it = "skipped" if status == "failed" else status
+    return NodeRecord(name, kind, "", has_it, None, None, inputs)
+
+
 Key = tuple[int, str, str]
-"""Number of the row, kind, and the name of a node that stands by itself."""
+"""Number of the row, kind, and what sets these nodes apart from others of both: the name of one
+that stands by itself, the kind of node that numbers are asked of."""
 
 
 def _rows(run: RunRecord) -> list[Row]:
@@ -139,7 +181,11 @@ def _rows(run: RunRecord) -> list[Row]:
             detail = "; ".join(titles)
             ids = tuple(figure.id for figure in figures)
             rows.append(Row(text, f"{part}: {detail}" if part else detail, ids, part))
-    return [*rows, Row("In no figure", "What is measured and shown in tables")]
+    return [
+        *rows,
+        Row("In no figure", "What is measured and shown in tables"),
+        Row("The page", "What its text, titles and captions take from the run"),
+    ]
 
 
 def _groups(run: RunRecord, rows: Sequence[Row]) -> dict[Key, list[NodeRecord]]:
@@ -158,21 +204,24 @@ def _groups(run: RunRecord, rows: Sequence[Row]) -> dict[Key, list[NodeRecord]]:
     found: dict[Key, list[NodeRecord]] = {}
     for node in run.nodes.values():
         numbers = serves[node.name]
-        row = min(numbers) if len(numbers) == 1 else 0 if numbers else len(rows) - 1
-        found.setdefault((row, node.kind, node.name if is_small else ""), []).append(node)
+        row = min(numbers) if len(numbers) == 1 else 0 if numbers else len(rows) - 2
+        row = len(rows) - 1 if node.kind in OF_PAGE else row
+        apart = node.name if is_small else _asked_of(node) if node.kind == NUMBER else ""
+        found.setdefault((row, node.kind, apart), []).append(node)
     return dict(sorted(found.items(), key=lambda item: item[0][0]))
 
 
 def _columns(run: RunRecord) -> dict[str, int]:
-    """Kind to column: as deep as its deepest node, drawings last."""
+    """Kind to column: as deep as its deepest node, drawings last, and then the page."""
     depths: dict[str, int] = {}
     by_kind: dict[str, int] = {}
     for node in run.nodes.values():
         depth = 1 + max((depths.get(name, -1) for name in node.inputs.values()), default=-1)
         depths[node.name] = depth
         by_kind[node.kind] = max(depth, by_kind.get(node.kind, 0))
-    if "figure" in by_kind:
-        by_kind["figure"] = 1 + max(by_kind.values())
+    last = [kind for kind in ("figure", *OF_PAGE) if kind in by_kind]
+    deepest = max((depth for kind, depth in by_kind.items() if kind not in last), default=0)
+    by_kind |= {kind: depth for depth, kind in enumerate(last, deepest + 1)}
     used = {depth: column for column, depth in enumerate(sorted(set(by_kind.values())))}
     in_order = sorted(by_kind.items(), key=lambda item: (item[1], item[0]))
     return {kind: used[depth] for kind, depth in in_order}
@@ -208,12 +257,15 @@ def _stack(
 def _text(nodes: Sequence[NodeRecord]) -> str:
     if len(nodes) == 1:
         return f"{nodes[0].kind} {nodes[0].name.rpartition('/')[2]}"
-    return f"{len(nodes)} {nodes[0].kind}"
+    of = f" of {_asked_of(nodes[0])}" if nodes[0].kind == NUMBER else ""
+    return f"{len(nodes)} {nodes[0].kind}{of}"
 
 
 def _detail(nodes: Sequence[NodeRecord]) -> str:
     if len(nodes) == 1:
         return f"{nodes[0].name}: {nodes[0].status}"
+    if nodes[0].kind == NUMBER:
+        return f"{_text(nodes)}: {', '.join(node.name.partition('/')[2] for node in nodes)}"
     counts = Counter(node.status for node in nodes)
     said = ", ".join(f"{counts[status]} {status}" for status in _WORST_FIRST if counts[status])
     return f"{plural(len(nodes), 'node')} of kind {nodes[0].kind}: {said}"

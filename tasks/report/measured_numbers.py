@@ -31,7 +31,7 @@ def measured(asked: Number, run: RunRecord, rows: Mapping[str, Row]) -> str | No
 
 
 def _value(asked: Number, run: RunRecord, rows: Mapping[str, Row]) -> Any:
-    entry = run.numbers.get(asked.call.key)
+    entry = run.numbers.get(asked.call)
     if entry is None or "value" in entry:
         return entry["value"] if entry else None
     node = run.nodes.get(str(entry["node"]))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from tasks.report.claims import ClaimView, WriteUpClaims, count_verdicts, view_claims
 from tasks.report.files import Assets
-from tasks.report.lineage import Lineage, lineage_of
+from tasks.report.lineage import Lineage, lineage_of, with_page
 from tasks.report.metrics import Table, all_metrics, metrics_csv
 from tasks.report.models.cards import ModelCard, model_cards
 from tasks.report.panel_view import PanelView, view_panel
@@ -159,6 +159,9 @@ def view_pipeline(
         shown = {section.figure.id: (section.anchor, section.panels) for section in sections}
         checked = {view.record.node: view for writeup in claims for view in writeup.claims}
         text = view_text(run.text, run, rows, store, shown, checked, prefix, PANELS_AT_ONCE)
+    with_readers, reader_addresses = with_page(
+        run, f"{prefix}start", text.reads if text else (), text.numbers if text else {}
+    )
     return PipelineView(
         run=run,
         file_name=file_name,
@@ -172,7 +175,9 @@ def view_pipeline(
         nodes_file=nodes_file,
         node_anchors=node_anchors,
         node_addresses=node_addresses,
-        lineage=lineage_of(run, figure_anchors, {**node_addresses, **shown_at}),
+        lineage=lineage_of(
+            with_readers, figure_anchors, {**node_addresses, **shown_at, **reader_addresses}
+        ),
         models=model_cards(run, rows, panels, store, prefix),
         claims=claims,
         started=moment(run.started_at),
@@ -240,21 +245,36 @@ _ALIKE = {"profile", "data", "made with", "drawn", "its inputs took", "key"}
 
 
 def search_entries(views: Sequence[PipelineView], page: str | None = None) -> list[list[str]]:
-    """Title, where it stands, what else is said of it, and address, for each panel.
+    """Title, where it stands, what else is said of it, and address, for the headings of each text
+    and for each panel.
 
     page: the file that the addresses are followed from; None for one that holds all.
     """
     return [
-        [
-            panel.panel.title or section.figure.title,
-            f"{view.run.title}, {section.figure.heading}",
-            " ".join([panel.panel.caption, *_searched(panel)]),
-            f"{'' if page in (None, view.file_name) else view.file_name}#{panel.anchor}",
-        ]
+        [title, where, more, f"{'' if page in (None, view.file_name) else view.file_name}#{anchor}"]
         for view in views
-        for section in view.sections
-        for panel in section.panels
+        for title, where, more, anchor in (*_headings(view), *_panels(view))
     ]
+
+
+def _headings(view: PipelineView) -> Iterator[tuple[str, str, str, str]]:
+    if view.text is None:
+        return
+    yield view.title, "The text", view.text.begins, f"{view.prefix}start"
+    for entry in view.text.contents:
+        where = f"{view.title}, Section {entry.number}"
+        yield entry.title.striptags(), where, entry.begins, entry.anchor
+
+
+def _panels(view: PipelineView) -> Iterator[tuple[str, str, str, str]]:
+    for section in view.sections:
+        for panel in section.panels:
+            yield (
+                panel.panel.title or section.figure.title,
+                f"{view.title}, {section.figure.heading}",
+                " ".join([panel.panel.caption, *_searched(panel)]),
+                panel.anchor,
+            )
 
 
 def _searched(panel: PanelView) -> list[str]:

@@ -11,6 +11,7 @@ from tasks import BadInput
 from tasks.store import CorruptArtifact
 from tasks.store.row import Row
 from tasks.store.store import Store
+from tasks.writing.numbers import Call
 
 LAYOUT_SCHEMA = 1
 
@@ -120,8 +121,8 @@ class RunRecord:
     claims: Sequence[ClaimRecord] = ()
     model_cards: Mapping[str, str] = field(default_factory=dict)
     """Address of a model that the run used as it is to what it says of itself, Markdown."""
-    numbers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Of text, titles and captions: call to its value, or to the node and metric that has it."""
+    numbers: Mapping[Call, Mapping[str, Any]] = field(default_factory=dict)
+    """Of text, titles and captions: each to its value, or to the node and metric that has it."""
     text: TextRecord | None = None
     summary: str = ""
     lead: str | None = None
@@ -297,7 +298,7 @@ def read_layout(layout: Mapping[str, Any]) -> RunRecord:
         model_cards={
             str(address): str(card) for address, card in (layout.get("model_cards") or {}).items()
         },
-        numbers=layout.get("numbers") or {},
+        numbers=_numbers(layout),
         text=_text(layout.get("text")),
         summary=layout.get("summary") or "",
         lead=layout.get("lead"),
@@ -317,11 +318,15 @@ def _part(record: RunRecord, part: Mapping[str, Any]) -> RunRecord:
         nodes=nodes,
         tables=(),
         claims=[claim for claim in record.claims if claim.node in nodes],
-        numbers=part.get("numbers") or {},
+        numbers=_numbers(part),
         text=_text(part.get("text")),
         summary=part.get("summary") or "",
         lead=part.get("lead"),
     )
+
+
+def _numbers(layout: Mapping[str, Any]) -> dict[Call, Mapping[str, Any]]:
+    return {Call.of_key(key): entry for key, entry in (layout.get("numbers") or {}).items()}
 
 
 def _text(text: Mapping[str, Any] | None) -> TextRecord | None:

@@ -22,13 +22,14 @@ from tasks.store.store import Store
 from tasks.writing.bibliography import Entry, cited, read_bibliography
 from tasks.writing.formulas import to_mathml
 from tasks.writing.listings import OBJECT
-from tasks.writing.numbers import NotReadable, Number
+from tasks.writing.numbers import Call, NotReadable, Number
 from tasks.writing.read_text import SAFE_LINK, Document, PlacedFigure, read_text
 
 
 @dataclass(frozen=True)
 class ShownFigure:
     """A figure, or some of its panels, at its place. anchor: unique on the page. caption: markup.
+    is_titled: the caption is the title of its one panel, which needs no other.
     mentions: fragments of where the text refers to it. level: of the headings in it."""
 
     figure: Figure
@@ -39,6 +40,7 @@ class ShownFigure:
     mentions: Sequence[str]
     level: int
     is_late: bool
+    is_titled: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,24 +54,32 @@ class Piece:
 
 @dataclass(frozen=True)
 class ContentsEntry:
+    """begins: how its paragraphs begin, plain."""
+
     anchor: str
     number: str
     title: Markup
     depth: int
+    begins: str
 
 
 @dataclass(frozen=True)
 class TextView:
-    """rest: the figures that the text leaves out. introduction: its first sentences, plain.
+    """contents: every heading. rest: the figures that the text leaves out. introduction: its first
+    sentences, plain. begins: how the paragraphs before the first heading begin. numbers: to the
+    fragment of where each stands first. reads: nodes of the figures, claims and listings in it.
     problems: why a text that was recorded by another version cannot be shown whole."""
 
     title: Markup | None
     plain_title: str
     introduction: str
+    begins: str
     pieces: Sequence[Piece]
     contents: Sequence[ContentsEntry]
     has_contents: bool
     rest: Sequence[ShownFigure]
+    numbers: Mapping[Call, str]
+    reads: Sequence[str]
     problems: Sequence[str]
 
 
@@ -89,6 +99,9 @@ def view_text(
     return _Writer(document, record, run, rows, store, shown, claims, at).view(panels_at_once)
 
 
+OPENING_WORDS = 12
+"""Of each paragraph, which the search of a page knows."""
+
 LONG_FORMULA = 40
 """Characters of LaTeX from which a formula in a sentence may be wider than a phone."""
 
@@ -105,6 +118,7 @@ _TAGS = {
     "em": "em",
     "strong": "strong",
 }
+_ENDS = ",.;:!?)"
 _ALIGNED = re.compile(r"text-align:(left|right|center)")
 
 
@@ -129,6 +143,7 @@ class _Writer:
         self._anchors, self._numbers, self._rest = self._placed()
         self._mentions: dict[str, list[str]] = {}
         self._note_references: dict[int, int] = {}
+        self._number_anchors: dict[Call, str] = {}
 
     def view(self, panels_at_once: int) -> TextView:
         pieces = list(self._pieces())
@@ -145,10 +160,12 @@ class _Writer:
             return replace(figure, is_late=is_late, mentions=mentions)
 
         title = self._inline(self.document.title) if self.document.title else None
+        begins = self._beginnings()
         return TextView(
             title=title,
             plain_title=_plain(self.document.title) or self.run.title,
             introduction=self._introduction(),
+            begins=begins[None],
             pieces=[
                 piece
                 if piece.figure is None
@@ -161,12 +178,18 @@ class _Writer:
                     heading.number,
                     self._inline(heading.tokens, is_link=True),
                     heading.level - 2,
+                    begins[heading.label],
                 )
                 for heading in self.document.headings
-                if heading.level <= 3
             ],
             has_contents=self.document.has_contents,
             rest=[settled(figure, bool(in_order)) for figure in rest],
+            numbers=self._number_anchors,
+            reads=[
+                *(panel.panel.node for figure in in_order for panel in figure.panels),
+                *self.record.claims.values(),
+                *self.record.listings.values(),
+            ],
             problems=[f"line {each.line}: {each.text}" for each in self.document.problems],
         )
 
@@ -250,10 +273,13 @@ class _Writer:
     def _figure(self, placed: PlacedFigure, level: int) -> ShownFigure:
         figure = self.figures[placed.figure]
         panels = self._panels(placed)
-        caption = self._inline(placed.caption) if placed.caption else escape(figure.title)
+        title = panels[0].panel.title if placed.panel is not None and panels else ""
+        caption = self._inline(placed.caption) if placed.caption else escape(title or figure.title)
+        is_titled = bool(title) and not placed.caption
         anchor = self._anchors[placed.name]
+        level = min(level + 1, 6)
         return ShownFigure(
-            figure, anchor, placed.number, caption, panels, (), min(level + 1, 6), False
+            figure, anchor, placed.number, caption, panels, (), level, False, is_titled
         )
 
     def _blocks(self, tokens: Sequence[Token]) -> Iterator[tuple[Token | None, Markup]]:
@@ -378,10 +404,17 @@ class _Writer:
         """is_link: within a link, where no other can stand."""
         parts: list[Markup] = []
         opened: list[Markup] = []
-        for token in tokens:
+        for before, token in zip([None, *tokens], tokens, strict=False):
             kind, nesting = token.type.rpartition("_")[0], token.nesting
             if token.type == "text":
-                parts.append(escape(token.content))
+                rest = token.content
+                if before is not None and before.type == "math" and not _is_long(before.content):
+                    # Else a line could begin with what ends the formula.
+                    rest = rest.lstrip(_ENDS)
+                    ends = token.content[: len(token.content) - len(rest)]
+                    together = Markup('<span class="unbroken">{}{}</span>')
+                    parts.append(together.format(parts.pop(), ends) if ends else Markup())
+                parts.append(escape(rest))
             elif token.type == "softbreak":
                 parts.append(Markup("\n"))
             elif token.type == "hardbreak":
@@ -393,7 +426,7 @@ class _Writer:
             elif token.type == "math":
                 parts.append(_math(token.content, False))
             elif token.type == "number":
-                parts.append(self._number(token.meta["number"]))
+                parts.append(self._number(token.meta["number"], is_link))
             elif token.type == "link_open":
                 address = None if is_link else self._address(str(token.attrs.get("href", "")))
                 parts.append(Markup('<a href="{}">').format(address) if address else Markup())
@@ -419,11 +452,19 @@ class _Writer:
             return f"#{self._section_anchor(label)}" if label else None
         return address if SAFE_LINK.match(address) else None
 
-    def _number(self, asked: Number) -> Markup:
+    def _number(self, asked: Number, is_link: bool) -> Markup:
         told = measured(asked, self.run, self.rows)
+        there = Markup()
+        if not is_link and asked.call not in self._number_anchors:
+            anchor = f"{self.at}number-{len(self._number_anchors) + 1}"
+            self._number_anchors[asked.call] = anchor
+            there = Markup(' id="{}"').format(anchor)
         if told is None:
-            return Markup('<span class="missing">[{}]</span>').format(what_is_missing(asked))
-        return Markup('<span class="value" title="{}">{}</span>').format(str(asked.call), told)
+            missing = Markup('<span class="missing"{}>[{}]</span>')
+            return missing.format(there, what_is_missing(asked))
+        return Markup('<span class="value"{} title="{}">{}</span>').format(
+            there, str(asked.call), told
+        )
 
     def _verdict(self, name: str) -> Markup:
         claim = self.claims.get(self.record.claims.get(name, ""))
@@ -493,13 +534,29 @@ class _Writer:
 
     def _introduction(self) -> str:
         """The first two sentences of the first paragraph."""
-        for place, token in enumerate(self.document.tokens):
-            if token.type == "paragraph_open":
-                inline = self.document.tokens[place + 1].children or []
-                words = Markup(self._inline([t for t in inline if _is_plain(t)])).striptags()
-                sentences = re.split(r"(?<=[.!?])\s+(?=[A-Z\"'(\u201c])", words)
-                return " ".join(sentences[:2])[:400]
+        for _, words in self._paragraphs():
+            sentences = re.split(r"(?<=[.!?])\s+(?=[A-Z\"'(\u201c])", words)
+            return " ".join(sentences[:2])[:400]
         return ""
+
+    def _beginnings(self) -> dict[str | None, str]:
+        """By label of the heading that the paragraphs stand under, None before the first."""
+        found: dict[str | None, list[str]] = {None: []}
+        found |= {heading.label: [] for heading in self.document.headings}
+        for label, words in self._paragraphs():
+            found[label].append(" ".join(words.split()[:OPENING_WORDS]))
+        return {label: " ".join(begins) for label, begins in found.items()}
+
+    def _paragraphs(self) -> Iterator[tuple[str | None, str]]:
+        """Label of the heading above, and the words without formulas."""
+        label = None
+        for place, token in enumerate(self.document.tokens):
+            if token.type == "heading":
+                label = token.meta["heading"].label
+            elif token.type == "paragraph_open":
+                inline = self.document.tokens[place + 1].children or []
+                words = self._inline([t for t in inline if _is_plain(t)], is_link=True)
+                yield label, words.striptags()
 
 
 def _is_plain(token: Token) -> bool:
@@ -529,14 +586,16 @@ def _tag(token: Token, tag: str) -> str:
     return f"<{tag}{attributes}>"
 
 
+def _is_long(latex: str) -> bool:
+    return len(latex) > LONG_FORMULA
+
+
 def _math(latex: str, is_display: bool) -> Markup:
     try:
         made = Markup(to_mathml(latex, is_display))
         # No browser breaks a formula in a line; a phone has to scroll it.
-        is_long = not is_display and len(latex) > LONG_FORMULA
-        return (
-            Markup('<span class="scroll long-formula">{}</span>').format(made) if is_long else made
-        )
+        long = Markup('<span class="scroll long-formula">{}</span>')
+        return long.format(made) if not is_display and _is_long(latex) else made
     except NotReadable:
         return Markup("<code>{}</code>").format(latex)
 

@@ -213,9 +213,16 @@ def _markup(element: Element) -> Iterator[str]:
     if text == "~" and tag in ("mi", "mo"):
         # The tilde of the keyboard, which stands for \\sim here, would hang above the line.
         tag, text = "mo", "\u223c"
+    given = dict(element.attrib)
+    if tag == "mo" and text.startswith("\\"):
+        # Behind \\big and the like the converter leaves a command as it is.
+        text = _symbol(text)
+    elif tag == "mo" and text in ("|", "\u2016"):
+        # A pair of bars of which one has a power would have two heights.
+        given.setdefault("stretchy", "false")
     attributes = "".join(
         f' {name}="{html.escape(value)}"'
-        for name, value in element.attrib.items()
+        for name, value in given.items()
         if name in _ATTRIBUTES and (name != "mathvariant" or value == "normal")
     )
     yield f"<{tag}{attributes}>"
@@ -228,6 +235,15 @@ def _markup(element: Element) -> Iterator[str]:
         yield html.escape(html.unescape(child.tail or ""), quote=False)
         before = child
     yield f"</{tag}>"
+
+
+def _symbol(command: str) -> str:
+    from latex2mathml.symbols_parser import convert_symbol
+
+    code = convert_symbol(command)
+    if code is None:
+        raise NotReadable(rf"{command} cannot stand here")
+    return chr(int(code, 16))
 
 
 def _needs_space(before: Element, after: Element) -> bool:

@@ -50,6 +50,17 @@ class Call:
         """One text for one call, however it was spaced and quoted."""
         return json.dumps([self.name, *self.arguments], ensure_ascii=False)
 
+    @classmethod
+    def of_key(cls, key: str) -> Call:
+        """Raises ValueError or TypeError for what is not the `key` of one."""
+        name, *arguments = map(str, json.loads(key))
+        return cls(name, tuple(arguments))
+
+    @property
+    def node(self) -> str | None:
+        """The node it is asked of."""
+        return self.arguments[0] if ARGUMENTS.get(self.name, ())[:1] == ("node",) else None
+
     def __str__(self) -> str:
         told = ", ".join(json.dumps(each, ensure_ascii=False) for each in self.arguments)
         return f"{self.name}({told})"

@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from flows.run.run import Run
 
 
+PREVIEW_RUN = (
+    sys.executable,
+    "-c",
+    "from tests.flows import fake_cli, fake_kinds; fake_kinds.install(); "
+    "import flows.run.execute; flows.run.execute._run_flow = fake_cli.run_in_threads; "
+    "from flows.serve.preview_run import main; main()",
+)
+"""What makes a preview's figures, without Prefect."""
+
+
 def main() -> None:
     fake_kinds.install()
     from flows.cli.__main__ import main as command_line
@@ -28,6 +38,10 @@ def main() -> None:
         import flows.run.execute
 
         flows.run.execute._run_flow = run_in_threads
+        if "preview" in sys.argv:
+            import flows.serve.preview
+
+            flows.serve.preview.RUN_COMMAND = PREVIEW_RUN
     try:
         command_line()
     finally:

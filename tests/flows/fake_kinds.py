@@ -21,21 +21,9 @@ PIXEL = base64.b64decode(
 """A PNG of one black pixel."""
 
 FAKE_KINDS = {
-    "data": Kind("data", 1, "tests.flows.fake_kinds:digest", ()),
-    "train": Kind("train", 1, "tests.flows.fake_kinds:digest", (), True),
-    "classifier": Kind("train", 1, "tests.flows.fake_kinds:digest", (), True),
-    "sample": Kind("evaluate", 1, "tests.flows.fake_kinds:digest", (), True),
-    "denoise": Kind("evaluate", 1, "tests.flows.fake_kinds:digest", (), True),
-    "evaluate": Kind("evaluate", 1, "tests.flows.fake_kinds:digest", (), True),
-    "table": Kind("evaluate", 1, "tests.flows.fake_kinds:digest", ()),
-    "image": Kind("data", 1, "tests.flows.fake_kinds:digest", ()),
     **{
-        name: Kind("text_to_image", 1, "tests.flows.fake_kinds:digest", (), True)
-        for name in ("prompt", "one_step", "choice")
-    },
-    **{
-        name: Kind("text_to_image", 1, "tests.flows.fake_kinds:digest", ())
-        for name in ("noised", "blurred")
+        name: Kind(kind.stage, 1, "tests.flows.fake_kinds:digest", (), kind.uses_accelerator)
+        for name, kind in KINDS.items()
     },
     **{
         name: Kind(
@@ -49,8 +37,6 @@ FAKE_KINDS = {
         )
         for name in ("trajectory", "upscale")
     },
-    "figure": Kind("figures", 1, "tests.flows.fake_kinds:digest", ()),
-    "similarity": Kind("figures", 1, "tests.flows.fake_kinds:digest", (), True),
     "claim": Kind("figures", 1, "tests.flows.fake_kinds:verdict", ()),
 }
 

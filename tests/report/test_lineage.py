@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from tasks.report.build import build_report
-from tasks.report.lineage import MOST_ROWS, lineage_of
+from tasks.report.lineage import MOST_ROWS, lineage_of, with_page
 from tasks.report.run_record import Figure, NodeRecord, Panel, RunRecord
+from tasks.writing.numbers import Call
 from tests.report.made_up_run import MadeUpRun
 from tests.report.page_reader import Page
+from tests.report.written_run import record_written
 
 
 def figure_id(number: int) -> str:
@@ -133,3 +136,54 @@ def test_figures_of_each_pipeline_stand_under_its_title_and_lead_to_it(store, tm
         ("c", "B1.2"),
     ]
     assert {anchor for anchor, _ in found} <= set(re.findall(r' id="([^"]*)"', text))
+
+
+def test_a_text_and_the_numbers_in_it_read_what_they_name(store, tmp_path):
+    record_written(store)
+    page = Page.read(build_report(store, tmp_path / "out").with_name("written.html"))
+    boxes = {
+        a["data-number"]: (a["aria-label"].partition(": ")[2].rpartition(": ")[0], a["href"])
+        for tag, a in page.tags
+        if tag == "a" and "box" in (a.get("class") or "")
+    }
+    read = {
+        (boxes[a["data-from"]][0], boxes[a["data-to"]][0])
+        for tag, a in page.tags
+        if tag == "path" and "data-from" in a
+    }
+    measured = "evaluate/m/epoch-010"
+    number = f"number/{measured}/frechet_distance"
+    assert {
+        (measured, number),
+        (number, "page/written"),
+        ("train/m", "number/train/m/duration"),
+        ("train/m", "number/train/m/epochs"),
+        ("figure/loss/panel", "page/written"),
+        ("claim/written/a", "page/written"),
+        ("listing/tasks.diffusion/step", "page/written"),
+    } <= read
+    # The text leaves that figure out.
+    assert ("figure/samples/panel", "page/written") not in read
+    leads_to = dict(boxes.values())
+    assert leads_to["page/written"] == "#start"
+    assert {leads_to[number], "#start"} <= {f"#{each}" for each in page.ids}
+    assert leads_to[number].startswith("#text-number-")
+
+
+def test_numbers_of_a_large_run_stand_together_by_what_they_are_asked_of():
+    run = run_of(figures=20, pictures=30)
+    pictures = [name for name in run.nodes if name.startswith("trajectory/")]
+    calls = [Call("seed", (name,)) for name in pictures[:50]]
+    calls += [Call("metric", ("train/m", "final_loss")), Call("profile", ())]
+    run = replace(run, numbers={call: {} for call in calls}, pipeline="mine")
+    run, leads_to = with_page(run, "start", [], {calls[0]: "there"})
+    anchors = {figure.id: figure.id for figure in run.figures}
+    found = lineage_of(run, anchors, {**dict.fromkeys(run.nodes, "#"), **leads_to})
+    boxes = {box.text: box for box in found.boxes}
+    together, alone, page = (
+        boxes[text] for text in ("50 number of traject…", "number final_loss", "page mine")
+    )
+    assert together.href == "#there" and alone.href == page.href == "#start"
+    arrows = {(arrow.source, arrow.target) for arrow in found.arrows}
+    assert {(together.number, page.number), (alone.number, page.number)} <= arrows
+    assert max(box.left for box in found.boxes) == page.left > together.left == alone.left

@@ -79,3 +79,25 @@ def test_what_was_found_is_put_away_while_the_reader_is_elsewhere(visit):
         assert found.is_visible() == is_seen
     visit.page.get_by_role("heading", level=1).click()
     assert not found.is_visible()
+
+
+@pytest.mark.parametrize("page", ["index.html", "written.html"])
+@pytest.mark.parametrize(
+    ("words", "target"),
+    [
+        ("section 1.1 table list", "text-sec-a-table-a-list-and-a-quotation"),
+        ("every step is one line", "text-sec-formula"),
+        ("the text model learns", "start"),
+    ],
+)
+def test_headings_of_a_text_are_found_by_their_words_and_by_those_below(
+    browser, every_page, page, words, target
+):
+    visit = Visit(browser, every_page / "runs" / page, until="load")
+    found = search(visit, words)
+    assert found.get_by_role("link").count() == 1
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_url(f"**/written.html#{target}")
+    visit.page.locator(f"[id='{target}']").wait_for()
+    assert not visit.page.locator(".search .found").is_visible()
+    assert visit.complaints == []

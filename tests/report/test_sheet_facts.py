@@ -49,29 +49,29 @@ def test_every_picture_of_a_sheet_names_the_node_behind_it(known, plot):
     [
         (
             "denoised",
-            "epoch 5; row 4, column 2",
+            "epoch 5; column 2",
             {"node": "denoise/d/epoch-005", "model": "a", "epoch": "5", "sigma": "0.5"},
         ),
-        ("denoised", "clean; row 1, column 1", {"node": "data/d", "seed": "7"}),
-        ("pure_noise", "pure noise; row 1, column 1", {"seed": "7"}),
+        ("denoised", "clean; column 1", {"node": "data/d", "seed": "7"}),
+        ("pure_noise", "pure noise; column 1", {"seed": "7"}),
         ("pure_noise", "mean training image; row 1, column 1", {"node": "data/d"}),
         (
             "samples",
-            "epoch 10; 3; row 1, column 4",
+            "epoch 10; 3; row 1",
             {"node": "sample/m/epoch-010", "seed": "7", "class": "3", "model": "a"},
         ),
-        ("samples", "epoch 1; 0; row 2, column 1", {"sampler": "method euler, steps 50"}),
+        ("samples", "epoch 1; 0; row 2", {"sampler": "method euler, steps 50"}),
         ("forward_strip", "t = 199", {"node": "image/photo", "t": "199", "seed": "0"}),
         ("comparison", "B; row 2, column 1", {"node": "sample/m/epoch-010", "seed": "7"}),
         ("ways", "DDIM, 10 steps; row 1, column 1", {"node": "variant/m/way-1", "seed": "7"}),
         (
             "guidance_grid",
-            f"classifier-free; {GAMMA} = 10; 9; row 3, column 10",
+            f"classifier-free; {GAMMA} = 10; 9",
             {"node": "variant/g/classifier_free-10", "class": "9", "seed": "7"},
         ),
         (
             "noising",
-            f"{SIGMA} = 0.2; row 1, column 2",
+            f"{SIGMA} = 0.2; row 1",
             {"node": "data/d", "sigma": "0.2", "seed": "0"},
         ),
     ],
@@ -95,6 +95,6 @@ def test_guidance_is_said_of_pictures_that_had_some(scale, said):
 
 def test_a_data_set_stands_behind_pictures_that_no_checkpoint_made(known):
     said = dict(known("denoised"))
-    assert "epoch" not in said["clean; row 1, column 1"]
-    assert "sigma" not in said["clean; row 1, column 1"]
-    assert said[f"noisy, {SIGMA} = 0.5; row 2, column 1"]["sigma"] == "0.5"
+    assert "epoch" not in said["clean; column 1"]
+    assert "sigma" not in said["clean; column 1"]
+    assert said[f"noisy, {SIGMA} = 0.5; column 1"]["sigma"] == "0.5"

@@ -104,6 +104,15 @@ def test_one_panel_can_be_placed_by_number_or_name(store, tmp_path):
     for panel in ("1", "panel"):
         page = built(store, tmp_path, f"# T\n\n![](figure:samples/{panel})\n\n@fig:samples")
         assert page.text.index("Figure 1.") < page.text.index("More figures")
+        # It is captioned by its own title, which then stands once.
+        assert "Figure 1. A panel" in page.text
+        assert page.text.count("A panel") == 2
+
+
+def test_what_ends_a_formula_stays_on_its_line(store, tmp_path):
+    page = built(store, tmp_path, "# T\n\nFor $x$, $y$ and ($z$).")
+    kept = [a for tag, a in page.tags if tag == "span" and a.get("class") == "unbroken"]
+    assert len(kept) == 2 and "x,yand(z)." in page.text.replace(" ", "")
 
 
 def test_text_that_names_what_the_run_lacks_is_shown_without_it(store, tmp_path):

@@ -123,6 +123,20 @@ def test_what_is_still_to_come_has_its_place_and_says_how_far_it_is(opened, grow
     assert "80 %" in place.text_content()
 
 
+def test_pictures_far_down_are_not_asked_for(browser, address):
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
+    heard(page, 1)
+    page.wait_for_load_state("networkidle")
+    far = page.evaluate(
+        "[...document.images].filter(each => each.getBoundingClientRect().top > 5000)"
+        ".map(each => each.src)"
+    )
+    assert far and not set(asked) & set(far)
+
+
 def test_page_without_script_says_the_same(browser, growing):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -43,6 +43,20 @@ def test_formulas_of_the_papers_become_mathml(latex):
     assert "\\" not in made and "&amp;" not in made
 
 
+def test_bars_are_alike_and_large_brackets_are_characters():
+    bars = re.findall(
+        r"<mo[^>]*>[|\u2016]</mo>", to_mathml(r"\lVert a \rVert^2 \lvert b \rvert^2", True)
+    )
+    assert len(bars) == 4 and all('stretchy="false"' in bar for bar in bars)
+    large = to_mathml(r"\big\lVert a \big\rVert \Big\langle b \big\lfloor", True)
+    assert re.findall(r"<mo[^>]*minsize[^>]*>(.)</mo>", large) == [
+        "\u2016",
+        "\u2016",
+        "\u27e8",
+        "\u230a",
+    ]
+
+
 def test_letters_of_other_alphabets_are_characters_since_browsers_read_no_variants():
     made = to_mathml(r"\mathcal N \mathcal{L} \mathbb E \boldsymbol\epsilon \mathbf{x}", False)
     assert "mathvariant" not in made

@@ -51,7 +51,7 @@ class ForwardStrip(Panel):
         times = join_words([str(index) for index in self.indices])
         return (
             f"{image.title}, {self.size} pixels, scaled to [-1, 1]: sqrt(alpha-bar_t) x_0 + "
-            f"sqrt(1 - alpha-bar_t) eps at t = {times}, counted from 0 as in the write-up"
+            f"sqrt(1 - alpha-bar_t) eps at t = {times}, counted from 0"
             f"{'; one eps for all' if len(self.indices) > 1 else ''}. "
             f"Schedule: {schedule_words(self.schedule)}. Seed {place.seed}."
         )

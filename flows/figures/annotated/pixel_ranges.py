@@ -30,6 +30,6 @@ class PixelRanges(CheckpointSamplesPanel, LastCheckpointPanel):
     def told(self, place: Place) -> str:
         return (
             f"{self.head(place)}: {self.rows * self.columns} samples, rescaled by the smallest and "
-            "the largest value among them all, as the write-up does, and with -1 as black and 1 as "
+            "the largest value among them all, and with -1 as black and 1 as "
             f"white, cut beyond. Seed {place.seed}."
         )

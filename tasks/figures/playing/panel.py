@@ -144,11 +144,22 @@ def _regular(block: Mapping[str, Any]) -> list[dict[str, Any]]:
             "height": height,
             "row": row,
             "column": column,
-            "title": _title(block, row, column, f"row {row + 1}, column {column + 1}"),
+            "title": _title(block, row, column, _place_in(block, row, column)),
         }
         for row in range(block["rows"])
         for column in range(block["columns"])
     ]
+
+
+def _place_in(block: Mapping[str, Any], row: int, column: int) -> str:
+    """ "row 1, column 2", without what a label says already."""
+    row_label, column_label = (
+        _label(block.get(f"{name}_labels"), index)
+        for name, index in (("row", row), ("column", column))
+    )
+    said = [] if row_label else [f"row {row + 1}"]
+    said += [] if column_label else [f"column {column + 1}"]
+    return ", ".join(said)
 
 
 def _title(block: Mapping[str, Any], row: int, column: int, label: str) -> str:

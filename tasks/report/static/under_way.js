@@ -12,8 +12,9 @@ const MOST_MISSED = 3;
 const pageName = decodeURIComponent(location.pathname.split("/").pop()) || "index.html";
 const pageMain = document.querySelector("main");
 const newsBox = make("div", { class: "news", role: "status" });
-// As it was written: what is compared with what comes, since scripts change what they work on.
-let written = asWritten(pageMain.cloneNode(true));
+// As it was written: what is compared with what comes, since scripts change what they work on. In a
+// document that is not shown, whose pictures nobody asks for.
+let written = asWritten(document.implementation.createHTMLDocument().importNode(pageMain, true));
 let takenAddress = "";
 let lastNews = null;
 let heardAt = performance.now();

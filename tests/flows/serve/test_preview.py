@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import http.client
-import sys
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,21 +13,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from flows.cli.new import write_folder
 from flows.run.run_request import RunRequest
 from flows.serve.preview import Preview
 from flows.serve.report_server import report_server
 from tests.flows import in_process
-from tests.flows.conftest import SMALL
+from tests.flows.conftest import SMALL, Workplace
+from tests.flows.fake_cli import PREVIEW_RUN
 
-RUN_COMMAND = (
-    sys.executable,
-    "-c",
-    "from tests.flows import fake_cli, fake_kinds; fake_kinds.install(); "
-    "import flows.run.execute; flows.run.execute._run_flow = fake_cli.run_in_threads; "
-    "from flows.serve.preview_run import main; main()",
-)
-"""A run over fake kinds, without Prefect."""
-
+FORWARD_OF_SEED_7 = "seed: 7\n    panels:\n      - {plot: forward_strip"
 FIRST, SECOND = "#panel-f-first-loss-curve", "#panel-f-second-loss-curve"
 
 
@@ -60,7 +55,7 @@ class Writing:
             self._thread.join()
 
     def _follow(self) -> None:
-        Preview(self.request, RUN_COMMAND).follow(self._is_over)
+        Preview(self.request, PREVIEW_RUN).follow(self._is_over)
 
 
 @pytest.fixture
@@ -175,6 +170,69 @@ def test_failed_step_is_told_in_its_place(
     opened = page()
     drawn(opened, FIRST)
     opened.locator(SECOND).get_by_text("train/second: asked to fail").wait_for(state="attached")
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new))
+
+
+@pytest.mark.browser
+def test_a_new_folder_is_written_with_its_page_beside_it(
+    workplace: Workplace, running_chromium: Any, record_property: Any
+) -> None:
+    """From `darkroom new` on, in processes of their own, as an author has it."""
+    mine = write_folder(workplace.folder / "mine", "blank")
+    text, declaration = mine / "text.md", mine / "pipelines.yaml"
+    edit(text, "Write here", '{{ seed("figure/forward/forward_strip") }} is the seed. Write here')
+    gate = workplace.folder / "gate"
+    gate.touch()
+    process = workplace.start(
+        *("preview", "--port", "0", "--file", str(declaration)),
+        DARKROOM_FAKE_GATE=str(gate),
+        DARKROOM_FAKE_GATED="figure/forward",
+    )
+    page = running_chromium.new_page(viewport={"width": 1200, "height": 800})
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert url.startswith("http://127.0.0.1:") and url.endswith("/mine.html")
+        while page.goto(url).status != 200:
+            page.wait_for_load_state()
+        schedules, forward = "#panel-schedules-schedules", "#panel-forward-forward-strip"
+        drawn(page, schedules)
+        drawn(page, forward)
+        page.wait_for_selector(".under-way", state="detached")
+        made = workplace.computed()
+
+        began = time.monotonic()
+        edit(text, "Write here, in", "A changed sentence, in")
+        page.get_by_text("1 is the seed. A changed sentence, in Markdown.").wait_for()
+        record_property("seconds until a changed sentence is shown", time.monotonic() - began)
+
+        edit(text, "@fig:schedules shows", "@fig:scheduls shows")
+        page.locator(".news").get_by_text("text.md:12: figure scheduls is not declared").wait_for()
+        edit(text, "@fig:scheduls shows two", "@fig:schedules shows both")
+        page.get_by_text("Figure 1 shows both of them.").wait_for()
+        assert page.locator(".news").text_content() == ""
+        assert workplace.computed() == made
+
+        gate.unlink()
+        edit(declaration, "seed: 1\n    panels:\n      - {plot: forward_strip", FORWARD_OF_SEED_7)
+        page.wait_for_selector(f"{forward} .awaited", state="attached")
+        page.get_by_text("7 is the seed.").wait_for()
+        assert page.locator(f"{schedules} img").count() == 1
+        gate.touch()
+        drawn(page, forward)
+        made_again = set(workplace.computed()[len(made) :]) - {"table/metrics"}
+        assert made_again == {"figure/forward/forward_strip"}
+    finally:
+        page.close()
+        gate.touch()
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate(timeout=400)
+    assert (process.returncode, complaints) == (0, "")
 
 
 def test_only_names_of_this_machine_are_answered(tmp_path: Path) -> None:

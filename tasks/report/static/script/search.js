@@ -1,4 +1,4 @@
-// Search over titles, captions and prompts, in the page alone.
+// Search over headings, captions and prompts, in the page alone.
 const MOST_RESULTS = 30;
 
 function startSearch() {
