@@ -14,6 +14,9 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: run test lint bench clean
 
+# Hundreds of processes import the same modules, which are compiled once.
+test: export PYTHONDONTWRITEBYTECODE :=
+
 run: $(STAMP)
 	@$(BIN)/darkroom run gallery --profile quick
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.flows import forked
+
 REPOSITORY = Path(__file__).parents[2]
 SMALL = Path(__file__).with_name("small.yaml")
 SMALL_NODES = {
@@ -52,7 +54,8 @@ class Workplace:
         self, *arguments: str, new_group: bool = False, **environment: str
     ) -> subprocess.Popen[str]:
         """new_group: a process group of its own, for signals as a terminal sends them."""
-        return subprocess.Popen(
+        is_fresh = not forked.IS_POSSIBLE or any(name.startswith("PYTHON") for name in environment)
+        return (subprocess.Popen if is_fresh else forked.Forked)(
             [sys.executable, "-m", "tests.flows.fake_cli", *arguments],
             cwd=REPOSITORY,
             env={**self.environment, **environment},
