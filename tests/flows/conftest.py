@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.flows import forked
+from tests.shared import new_prefect_home
 
 REPOSITORY = Path(__file__).parents[2]
 SMALL = Path(__file__).with_name("small.yaml")
@@ -104,7 +105,7 @@ class Workplace:
 
 @pytest.fixture(scope="session")
 def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("prefect")
+    return new_prefect_home(tmp_path_factory.mktemp("prefect"))
 
 
 @pytest.fixture(scope="session")
@@ -153,3 +154,13 @@ def workplace(embedded_workplace: Workplace) -> Workplace:
     """With threads in place of Prefect's flows, which cost seconds a run."""
     embedded_workplace.environment["DARKROOM_FAKE_FLOWS"] = "1"
     return embedded_workplace
+
+
+@pytest.fixture
+def same_threads() -> Iterator[None]:
+    """Steps side by side share the cores; what comes after has as many as before."""
+    import torch
+
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)

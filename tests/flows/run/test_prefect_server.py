@@ -18,6 +18,7 @@ from tests.flows.conftest import REPOSITORY, SMALL, Workplace, own_environment
 from tests.flows.free_port import free_port, wait_for_health
 from tests.flows.run.test_faults import names_in
 from tests.flows.run.test_interrupt import wait_for_step
+from tests.shared import new_prefect_home
 
 pytestmark = pytest.mark.slow
 
@@ -74,7 +75,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    made = Server(tmp_path_factory.mktemp("prefect-server"))
+    made = Server(new_prefect_home(tmp_path_factory.mktemp("prefect-server")))
     yield made
     made.kill()
 
