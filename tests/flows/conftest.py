@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,9 +54,8 @@ class Workplace:
         self, *arguments: str, new_group: bool = False, **environment: str
     ) -> subprocess.Popen[str]:
         """new_group: a process group of its own, for signals as a terminal sends them."""
-        is_fresh = not forked.IS_POSSIBLE or any(name.startswith("PYTHON") for name in environment)
-        return (subprocess.Popen if is_fresh else forked.Forked)(
-            [sys.executable, "-m", "tests.flows.fake_cli", *arguments],
+        return forked.start(
+            ["tests.flows.fake_cli", *arguments],
             cwd=REPOSITORY,
             env={**self.environment, **environment},
             stdout=subprocess.PIPE,

@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any
@@ -35,10 +36,17 @@ IMPORTED = (
 """What most runs import, besides all modules of `ROOMS`. Never prefect, which reads its settings as
 it is imported."""
 
-IS_POSSIBLE = sys.platform == "linux"
+READ_AT_START = ("PYTHONIOENCODING", "PYTHONUTF8", "LC_ALL", "LANG")
 PR_SET_CHILD_SUBREAPER = 36
 STREAMS = 3
 MAX_REQUEST = 1 << 20
+
+
+def start(command: Sequence[str], env: Mapping[str, str], **options: Any) -> subprocess.Popen[Any]:
+    """python -m command, with options of subprocess.Popen; a fresh one where it has to be."""
+    is_fresh = any(env.get(name) != os.environ.get(name) for name in READ_AT_START)
+    kind = subprocess.Popen if is_fresh or sys.platform != "linux" else Forked
+    return kind([sys.executable, "-m", *command], env=env, **options)
 
 
 class Forked(subprocess.Popen[Any]):
@@ -118,7 +126,8 @@ def _main() -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     tempfile.tempdir = None
-    sys.path[0] = request["cwd"]
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:1] = [request["cwd"], *filter(None, named)]
     sys.argv = request["command"]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 

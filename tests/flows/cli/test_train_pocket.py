@@ -16,7 +16,11 @@ from typer.testing import CliRunner
 from flows.cli import train_pocket
 from flows.cli.__main__ import app
 from tasks import BadInput
+from tasks.pocket import measure_pocket, measures
+from tasks.pocket import train_pocket as train_pocket_steps
+from tasks.pocket.similarity import train_similarity
 from tasks.pocket.world.sources import EARLIER
+from tasks.pocket.world.treatments import STYLES
 from tests.flows import in_process
 from tests.pocket.emoji import require_font
 
@@ -92,9 +96,16 @@ def train(
 
 @pytest.mark.slow
 def test_a_trained_pocket_model_is_written_and_then_only_written_again(
-    tmp_path: Path, train: Callable[..., Result]
+    tmp_path: Path, train: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     require_font()
+    # What is measured is small too: two styles, and the least and the most of SDEdit.
+    monkeypatch.setattr(train_pocket_steps, "HELD_OUT", 100)
+    monkeypatch.setattr(train_similarity, "HELD_OUT", 50)
+    monkeypatch.setattr(measures, "I_STARTS", (1, 20))
+    monkeypatch.setattr(measure_pocket, "STYLES", {s: STYLES[s] for s in ("plain", "photo")})
+    monkeypatch.setattr(measure_pocket, "GRAIN_CONCEPTS", 1)
+    monkeypatch.setattr(measure_pocket, "GRAIN_DRAWN", 40)
     file = project(tmp_path)
     first = train(file)
     assert first.exit_code == 0, first.stderr
