@@ -102,12 +102,6 @@ def stop_group(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def test_run_completes(workplace: Workplace) -> None:
-    done = workplace.small("run")
-    assert done.returncode == 0, done.stderr
-    assert set(workplace.statuses().values()) == {"done"}
-
-
 def test_scheduled_runs_fire_and_prepare_data_once(workplace: Workplace) -> None:
     """With the real step that prepares data: the runner's processes know no fake kinds."""
     log = workplace.folder / "serve.log"
