@@ -16,6 +16,9 @@ INSTALL := $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/py
 
 .PHONY: run test lint bench clean
 
+# Hundreds of processes import the same modules, which are compiled once.
+test: export PYTHONDONTWRITEBYTECODE :=
+
 run: $(STAMP)
 	@$(BIN)/darkroom run gallery --profile quick
 

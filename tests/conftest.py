@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import tasks  # before torch: it says how threads wait for each other
 from tests.report.browsing import chromium
 from tests.s3_server import s3_address, s3_process, s3_server
+from tests.shared import SHARED
 from tests.tiny_if import PLAIN, TinyIF, build_tiny_if
 
 __all__ = ["s3_address", "s3_process", "s3_server", "tasks"]
@@ -23,16 +26,31 @@ pytest_plugins = ["tests.workshop"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A temporary folder for each process of tests, which then share no lock of the host."""
+    """A temporary folder for each process of tests, which then share no lock of the host, and one
+    for what is made once for all of them."""
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:
         os.environ["TMPDIR"] = tempfile.mkdtemp(prefix=f"{worker}-")
         tempfile.tempdir = None
+    else:
+        os.environ[SHARED] = tempfile.mkdtemp(prefix="shared-")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
+    own = os.environ["TMPDIR" if os.environ.get("PYTEST_XDIST_WORKER") else SHARED]
+    shutil.rmtree(own, ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """What is imported stays: the collector neither looks for garbage meanwhile nor, in every full
+    round of the tests, through a million objects of libraries."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

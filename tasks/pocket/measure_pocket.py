@@ -28,6 +28,8 @@ from tasks.shipped import project_path
 GRAIN_CONCEPTS = 20
 """Concepts whose plain and photo samples grain is measured on."""
 GRAIN_STYLES = ("plain", "photo")
+GRAIN_DRAWN = 400
+"""Pictures of the world, of all styles."""
 NOISE_LEVELS = (50, 150, 300)
 """Of stage II's input; the first is that of the samples that are shown."""
 
@@ -160,7 +162,9 @@ def photograph(path: Path) -> Tensor:
 @torch.inference_mode()
 def _grain_of(world: World, seed: int) -> float:
     """Of plain pictures and photos, as the world draws them."""
-    batch = world.draw(400, named_generator(seed, "grain", device=world.device), photographs=0)
+    batch = world.draw(
+        GRAIN_DRAWN, named_generator(seed, "grain", device=world.device), photographs=0
+    )
     styles = torch.tensor([list(STYLES).index(name) for name in GRAIN_STYLES])
     return float(grain(batch.pictures[torch.isin(batch.style.cpu(), styles)]).median())
 

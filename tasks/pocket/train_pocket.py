@@ -24,6 +24,8 @@ from tasks.running.step import Step, StepResult, table_to_bytes, tensors_to_byte
 from tasks.shipped import project_path
 
 TEXT_ENCODER, UNET, TOKENIZER = "text_encoder.safetensors", "unet.safetensors", "spiece.model"
+HELD_OUT = 2000
+"""Pictures that the reader is tested on, drawn anew."""
 
 
 def train_stage_one(step: Step) -> StepResult:
@@ -106,7 +108,7 @@ def train_reader(step: Step) -> StepResult:
     generator = named_generator(step.seed, "reader", "test", device=step.device)
     right = []
     with torch.inference_mode():
-        for _ in range(20):
+        for _ in range(HELD_OUT // 100):
             batch = world.draw(100, generator, photographs=0)
             read = reader(blemished(batch.pictures, generator)).argmax(1)
             right.append((read == batch.concept).float().mean())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import io
 import subprocess
 import sys
@@ -23,6 +24,12 @@ def steps(table):
     return every_step(table)
 
 
+@pytest.fixture(scope="module")
+def drawn(steps):
+    """Plot to its figure, each drawn once."""
+    return functools.cache(lambda plot: draw_figure(steps[plot]))
+
+
 def opened(data: bytes) -> Image.Image:
     return Image.open(io.BytesIO(data))
 
@@ -40,8 +47,8 @@ def test_every_plot_has_a_step(steps):
 
 
 @pytest.mark.parametrize("plot", drawn_plots())
-def test_same_inputs_give_the_same_bytes_without_metadata(steps, plot):
-    first, second = draw_figure(steps[plot]), draw_figure(steps[plot])
+def test_same_inputs_give_the_same_bytes_without_metadata(steps, drawn, plot):
+    first, second = drawn(plot), draw_figure(steps[plot])
     assert first == second
     image = opened(first.objects["image.png"])
     assert not image.info
@@ -49,24 +56,24 @@ def test_same_inputs_give_the_same_bytes_without_metadata(steps, plot):
 
 
 @pytest.mark.parametrize("plot", drawn_plots())
-def test_info_gives_the_size_on_the_page(steps, plot):
-    result = draw_figure(steps[plot])
+def test_info_gives_the_size_on_the_page(drawn, plot):
+    result = drawn(plot)
     width, height = opened(result.objects["image.png"]).size
     density = CHART_DENSITY if "image-dark.png" in result.objects else 1
     assert (result.info["width"] * density, result.info["height"] * density) == (width, height)
 
 
-def test_panels_drawn_in_threads_are_the_same_as_alone(steps):
+def test_panels_drawn_in_threads_are_the_same_as_alone(steps, drawn):
     plots = ["loss_curve", "sigma_curve", "guidance_sweep", "samples"]
-    alone = [draw_figure(steps[plot]) for plot in plots]
+    alone = [drawn(plot) for plot in plots]
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda plot: draw_figure(steps[plot]), plots))
     assert together == alone
 
 
 @pytest.mark.parametrize("plot", ["loss_curve", "sigma_curve", "class_histogram", "guidance_sweep"])
-def test_charts_come_on_a_light_and_a_dark_ground_with_their_numbers(steps, plot):
-    result = draw_figure(steps[plot])
+def test_charts_come_on_a_light_and_a_dark_ground_with_their_numbers(drawn, plot):
+    result = drawn(plot)
     for name, theme in (("image.png", LIGHT), ("image-dark.png", DARK)):
         image = opened(result.objects[name]).convert("RGB")
         edge = {image.getpixel((x, y)) for x in (0, image.width - 1) for y in range(image.height)}
@@ -75,8 +82,8 @@ def test_charts_come_on_a_light_and_a_dark_ground_with_their_numbers(steps, plot
     assert result.objects["data.csv"].count(b"\n") > 1
 
 
-def test_loss_data_holds_every_step_of_every_model(steps):
-    lines = draw_figure(steps["loss_curve"]).objects["data.csv"].decode().splitlines()
+def test_loss_data_holds_every_step_of_every_model(drawn):
+    lines = drawn("loss_curve").objects["data.csv"].decode().splitlines()
     assert lines[0] == "model,step,epoch,loss,smoothed"
     assert len(lines) == 1 + 2 * 200
     assert lines[200].startswith("A,200,5,")
@@ -93,24 +100,24 @@ def test_loss_scale_changes_the_picture_and_not_the_numbers(table):
     assert "logarithmic" in log.info["alt"] and "linear" in linear.info["alt"]
 
 
-def test_samples_are_row_major_with_one_block_for_each_checkpoint(steps):
-    result = draw_figure(steps["samples"])
+def test_samples_are_row_major_with_one_block_for_each_checkpoint(drawn):
+    result = drawn("samples")
     titles = [block["title"] for block in result.info["cells"]]
     assert titles == ["epoch 1", "epoch 10"]
     assert result.info["cells"][0]["column_labels"] == [str(digit) for digit in range(10)]
     assert [cell(result, 0, 3), cell(result, 1, 9)] == [4, 20]
 
 
-def test_comparison_puts_models_side_by_side(steps):
-    result = draw_figure(steps["comparison"])
+def test_comparison_puts_models_side_by_side(drawn):
+    result = drawn("comparison")
     left, right = result.info["cells"]
     assert left["top"] == right["top"] and left["left"] < right["left"]
     assert [left["title"], right["title"]] == ["A", "B"]
     assert cell(result, 1, 4, block=0) == cell(result, 1, 4, block=1) == 15
 
 
-def test_denoised_rows_are_clean_noisy_and_each_checkpoint_at_the_asked_sigma(steps):
-    result = draw_figure(steps["denoised"])
+def test_denoised_rows_are_clean_noisy_and_each_checkpoint_at_the_asked_sigma(drawn):
+    result = drawn("denoised")
     assert result.info["cells"][0]["row_labels"] == [
         "clean",
         "noisy, \N{GREEK SMALL LETTER SIGMA} = 0.5",
@@ -120,8 +127,8 @@ def test_denoised_rows_are_clean_noisy_and_each_checkpoint_at_the_asked_sigma(st
     assert [cell(result, row, 1) for row in range(4)] == [2, 32, 123, 127]
 
 
-def test_sigma_row_shows_one_digit_at_all_sigmas_of_the_last_checkpoint(steps):
-    result = draw_figure(steps["sigma_row"])
+def test_sigma_row_shows_one_digit_at_all_sigmas_of_the_last_checkpoint(drawn):
+    result = drawn("sigma_row")
     assert [cell(result, 0, column) for column in range(4)] == [11, 21, 31, 41]
     assert [cell(result, 1, column) for column in range(4)] == [106, 116, 126, 136]
 
@@ -142,8 +149,8 @@ def test_pure_noise_shows_the_mean_image_beside_the_outputs(table):
     assert [cell(result, row, 0) for row in range(2)] == [11, 101]
 
 
-def test_noising_starts_clean_and_scales_one_noise(steps):
-    result = draw_figure(steps["noising"])
+def test_noising_starts_clean_and_scales_one_noise(drawn):
+    result = drawn("noising")
     assert 1 <= cell(result, 0, 0) <= 40
     image = np.asarray(opened(result.objects["image.png"]))[..., 0]
     place = result.info["cells"][0]
@@ -164,8 +171,8 @@ def test_noising_depends_on_the_seed_of_the_figure(table, steps):
     assert draw_figure(other).objects != draw_figure(step).objects
 
 
-def test_animation_ends_on_the_still_and_loops(steps):
-    result = draw_figure(steps["animation"])
+def test_animation_ends_on_the_still_and_loops(drawn):
+    result = drawn("animation")
     moving = opened(result.objects["animation.webp"])
     assert moving.n_frames == 4
     assert moving.info["loop"] == 0

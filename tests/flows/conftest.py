@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.flows import forked
+from tests.shared import new_prefect_home
 
 REPOSITORY = Path(__file__).parents[2]
 SMALL = Path(__file__).with_name("small.yaml")
@@ -52,8 +54,8 @@ class Workplace:
         self, *arguments: str, new_group: bool = False, **environment: str
     ) -> subprocess.Popen[str]:
         """new_group: a process group of its own, for signals as a terminal sends them."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "tests.flows.fake_cli", *arguments],
+        return forked.start(
+            ["tests.flows.fake_cli", *arguments],
             cwd=REPOSITORY,
             env={**self.environment, **environment},
             stdout=subprocess.PIPE,
@@ -101,7 +103,7 @@ class Workplace:
 
 @pytest.fixture(scope="session")
 def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("prefect")
+    return new_prefect_home(tmp_path_factory.mktemp("prefect"))
 
 
 @pytest.fixture(scope="session")
@@ -150,3 +152,13 @@ def workplace(embedded_workplace: Workplace) -> Workplace:
     """With threads in place of Prefect's flows, which cost seconds a run."""
     embedded_workplace.environment["DARKROOM_FAKE_FLOWS"] = "1"
     return embedded_workplace
+
+
+@pytest.fixture
+def same_threads() -> Iterator[None]:
+    """Steps side by side share the cores; what comes after has as many as before."""
+    import torch
+
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)

@@ -31,8 +31,9 @@ def without_prefect(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flows.run.execute._run_flow", fake_cli.run_in_threads)
 
 
-def run(request: RunRequest) -> RunResult:
-    return execute(request, ProgressDisplay(Console(file=io.StringIO())))
+def run(request: RunRequest, report_grows: bool = True) -> RunResult:
+    display = ProgressDisplay(Console(file=io.StringIO()))
+    return execute(request, display, report_grows=report_grows)
 
 
 def run_small(address: str, folder: Path, *overrides: str) -> RunResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 from flows.run.run_record import LAYOUT, newest_run
 from tasks.store.store import Store
 from tests.flows.small_declaration import REPOSITORY, write
+from tests.shared import new_prefect_home
 from tests.text_to_image.fake_hub import REPOSITORY as HUB_REPOSITORY
 from tests.text_to_image.fake_hub import FakeHub, fake_hub
 from tests.tiny_if import TinyIF
@@ -122,20 +124,36 @@ def assert_unseen(token: str, done: subprocess.CompletedProcess[str], folder: Pa
     assert [path for path in files if token.encode() in path.read_bytes()] == []
 
 
-@pytest.mark.slow
-def test_token_is_in_nothing_that_a_run_leaves(tiny_project: Path) -> None:
-    done = darkroom(tiny_project)
+@pytest.fixture(scope="module")
+def first_run(
+    tmp_path_factory: pytest.TempPathFactory, tiny_if: TinyIF
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """In a project that has the model; its folder."""
+    folder = tmp_path_factory.mktemp("project")
+    for stage in (tiny_if.stage_one, tiny_if.stage_two):
+        shutil.copytree(stage, folder / stage.name)
+    new_prefect_home(folder / "prefect")
+    done = darkroom(folder)
     assert done.returncode == 0, done.stderr
-    assert_unseen(TOKEN, done, tiny_project)
+    return folder, done
 
 
 @pytest.mark.slow
-def test_second_run_computes_nothing_and_the_layout_names_the_model(tiny_project: Path) -> None:
-    first = darkroom(tiny_project)
-    assert first.returncode == 0, first.stderr
-    second = darkroom(tiny_project)
+def test_token_is_in_nothing_that_a_run_leaves(
+    first_run: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, done = first_run
+    assert_unseen(TOKEN, done, folder)
+
+
+@pytest.mark.slow
+def test_second_run_computes_nothing_and_the_layout_names_the_model(
+    first_run: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = first_run
+    second = darkroom(folder)
     assert "everything is in the store" in second.stdout, second.stdout + second.stderr
-    store = Store.open(str(tiny_project / "store"), create=False)
+    store = Store.open(str(folder / "store"), create=False)
     row = newest_run(store, "pictures")
     assert row is not None
     assert row.params["backend"] == "local"
@@ -151,6 +169,7 @@ def test_run_on_a_gated_model_fetches_it_and_goes_to_the_end(
         "HF_TOKEN": ACCEPTED,
         "HF_HUB_DISABLE_XET": "1",
     }
+    new_prefect_home(tmp_path / "prefect")
     done = darkroom(tmp_path, "--backend", "hub", **options)
     assert done.returncode == 0, done.stderr
     rows = Store.open(str(tmp_path / "store"), create=False).rows().values()

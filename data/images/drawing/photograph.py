@@ -19,6 +19,7 @@ Solid = Callable[[Array], Array]
 Surface = Callable[[Array, Array], Array]
 """Points [n, 3] and normals [n, 3] to the share of light sent back [n, 3], linear."""
 
+SIZE = 256
 SUPERSAMPLING = 3
 FARTHEST = 400.0
 STEPS = 220
@@ -99,12 +100,12 @@ class Survey:
     found: Sequence[Found]
 
 
-def take(scene: Scene, size: int = 256, supersampling: int = SUPERSAMPLING) -> Image.Image:
-    """The scene as a size x size picture."""
-    side = size * supersampling
+def take(scene: Scene) -> Image.Image:
+    """The scene as a SIZE x SIZE picture."""
+    side = SIZE * SUPERSAMPLING
     film = _film(develop(scene, survey(scene, side)) * scene.exposure)
-    film = film.reshape(size, supersampling, size, supersampling, 3).mean(axis=(1, 3))
-    film = film * 255 + np.random.default_rng(0).normal(0, scene.grain, (size, size, 1))
+    film = film.reshape(SIZE, SUPERSAMPLING, SIZE, SUPERSAMPLING, 3).mean(axis=(1, 3))
+    film = film * 255 + np.random.default_rng(0).normal(0, scene.grain, (SIZE, SIZE, 1))
     return Image.fromarray(np.clip(np.round(film), 0, 255).astype(np.uint8))
 
 

@@ -5,16 +5,23 @@ from __future__ import annotations
 import errno
 import hashlib
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import Result
+from typer.testing import CliRunner
 
 from flows.cli import train_pocket
+from flows.cli.__main__ import app
 from tasks import BadInput
+from tasks.pocket import measure_pocket, measures
+from tasks.pocket import train_pocket as train_pocket_steps
+from tasks.pocket.similarity import train_similarity
 from tasks.pocket.world.sources import EARLIER
+from tasks.pocket.world.treatments import STYLES
+from tests.flows import in_process
 from tests.pocket.emoji import require_font
 
 REPOSITORY = Path(__file__).parents[3]
@@ -49,7 +56,7 @@ def project(folder: Path) -> Path:
     pocket["reader"] = {"reader": FEW}
     pocket["similarity"] = {"similarity": FEW}
     pocket["measure"] = {
-        "seeds": [0, 1],
+        "seeds": [0],
         "guidance_scale": 7.0,
         "stride": 47,
         "held_out": 1,
@@ -73,20 +80,35 @@ def project(folder: Path) -> Path:
     return file
 
 
-def train(file: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "flows.cli", "train-pocket", "--file", str(file),
-         "--store", str(file.parent / "runs"), *options],
-        cwd=REPOSITORY, capture_output=True, text=True, timeout=500, check=False,
-    )  # fmt: skip
+@pytest.fixture
+def train(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, same_threads: None
+) -> Callable[..., Result]:
+    """The command, in this process and without Prefect."""
+    in_process.without_prefect(tmp_path, monkeypatch)
+
+    def run(file: Path, *options: str) -> Result:
+        places = ["--file", str(file), "--store", str(file.parent / "runs")]
+        return CliRunner().invoke(app, ["train-pocket", *places, *options])
+
+    return run
 
 
 @pytest.mark.slow
-def test_a_trained_pocket_model_is_written_and_then_only_written_again(tmp_path: Path) -> None:
+def test_a_trained_pocket_model_is_written_and_then_only_written_again(
+    tmp_path: Path, train: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
     require_font()
+    # What is measured is small too: two styles, and the least and the most of SDEdit.
+    monkeypatch.setattr(train_pocket_steps, "HELD_OUT", 100)
+    monkeypatch.setattr(train_similarity, "HELD_OUT", 50)
+    monkeypatch.setattr(measures, "I_STARTS", (1, 20))
+    monkeypatch.setattr(measure_pocket, "STYLES", {s: STYLES[s] for s in ("plain", "photo")})
+    monkeypatch.setattr(measure_pocket, "GRAIN_CONCEPTS", 1)
+    monkeypatch.setattr(measure_pocket, "GRAIN_DRAWN", 40)
     file = project(tmp_path)
     first = train(file)
-    assert first.returncode == 0, first.stderr
+    assert first.exit_code == 0, first.stderr
     models = tmp_path / "data" / "models"
     for name in ("pocket-if", "pocket-if-ii", "pocket-clip"):
         assert "## Recipe" in (models / name / "README.md").read_text(encoding="utf-8")
@@ -100,7 +122,7 @@ def test_a_trained_pocket_model_is_written_and_then_only_written_again(tmp_path:
 
     shutil.rmtree(models)
     again = train(file)
-    assert again.returncode == 0, again.stderr
+    assert again.exit_code == 0, again.stderr
     assert "nothing changed" in again.stdout
     assert (models / "pocket-if" / "unet" / "config.json").is_file()
 
@@ -127,22 +149,28 @@ def test_the_old_model_stays_where_the_new_one_cannot_take_its_place(
     assert [each.name for each in place.parent.iterdir()] == ["pocket-if"]
 
 
-def test_another_font_than_the_declared_is_refused_before_training(tmp_path: Path) -> None:
+def test_another_font_than_the_declared_is_refused_before_training(
+    tmp_path: Path, train: Callable[..., Result]
+) -> None:
     require_font()
     result = train(project(tmp_path), "--set", f"pocket.font_sha256={'f' * 64}")
-    assert result.returncode == 2
+    assert result.exit_code == 2
     assert "pocket.font_sha256 says fff" in result.stderr
 
 
-def test_weights_to_go_on_from_that_are_others_than_declared_are_refused(tmp_path: Path) -> None:
+def test_weights_to_go_on_from_that_are_others_than_declared_are_refused(
+    tmp_path: Path, train: Callable[..., Result]
+) -> None:
     require_font()
     other = ("--set", f"pocket.stage_one.start.text_encoder_sha256={'f' * 64}")
     result = train(project(tmp_path), *other)
-    assert result.returncode == 2
+    assert result.exit_code == 2
     assert "text_encoder/model.safetensors is not what pocket.stage_one.start" in result.stderr
 
 
-def test_a_missing_package_is_named_with_the_command_that_fetches_it(tmp_path: Path) -> None:
+def test_a_missing_package_is_named_with_the_command_that_fetches_it(
+    tmp_path: Path, train: Callable[..., Result]
+) -> None:
     require_font()
     file = project(tmp_path)
     declared = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -152,13 +180,15 @@ def test_a_missing_package_is_named_with_the_command_that_fetches_it(tmp_path: P
     }  # fmt: skip
     file.write_text(yaml.safe_dump(declared, allow_unicode=True), encoding="utf-8")
     result = train(file)
-    assert result.returncode == 2
+    assert result.exit_code == 2
     assert "npm pack @someone/pictures@1.2.0" in result.stderr
 
 
-def test_a_missing_font_is_named_with_its_package(tmp_path: Path) -> None:
+def test_a_missing_font_is_named_with_its_package(
+    tmp_path: Path, train: Callable[..., Result]
+) -> None:
     result = train(project(tmp_path), "--set", "pocket.font=nowhere.ttf")
-    assert result.returncode == 2
+    assert result.exit_code == 2
     assert "fonts-noto-color-emoji" in result.stderr
 
 

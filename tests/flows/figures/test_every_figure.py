@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from flows.declaration import Declaration
@@ -22,7 +21,7 @@ from tasks.store.store import Store
 from tests.flows import in_process
 from tests.flows.conftest import REPOSITORY
 from tests.flows.small_declaration import real_file
-from tests.tiny_if import TinyIF
+from tests.tiny_if import build_tiny_if
 
 pytestmark = pytest.mark.usefixtures("no_part_loaded", "same_threads")
 
@@ -31,14 +30,6 @@ FEW = {"i_start": 1, "i_starts": [1], "snapshots": [495, 0], "tries": 2, "count"
 
 DRAWN = ("trajectory", "upscale", "choice", "figure")
 """Kinds whose every picture has something on it."""
-
-
-@pytest.fixture
-def same_threads() -> Iterator[None]:
-    """Steps side by side share the cores; what comes after has as many as before."""
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
 
 
 def part_a(declaration: Declaration) -> list[str]:
@@ -69,9 +60,10 @@ def pictures(store: Store, row: Row) -> Iterator[np.ndarray]:
 
 @pytest.mark.slow
 def test_every_figure_of_part_a_is_drawn_by_a_tiny_deepfloyd(
-    tmp_path: Path, tiny_if: TinyIF, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_process.without_prefect(tmp_path, monkeypatch)
+    tiny_if = build_tiny_if(tmp_path, sample_size=32, upscaled_size=64)
     declaration = real_file().settle("quick")
     figures = part_a(declaration)
     request = RunRequest(
@@ -90,7 +82,7 @@ def test_every_figure_of_part_a_is_drawn_by_a_tiny_deepfloyd(
         store=str(tmp_path / "store"),
         report_folder=str(tmp_path / "report"),
     )
-    result = in_process.run(request)
+    result = in_process.run(request, report_grows=False)
     assert result.status == "complete", result.failed
     store = Store.open(request.store, create=False)
     rows = [row for row in store.rows().values() if row.kind in DRAWN]

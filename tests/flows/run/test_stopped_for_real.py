@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,15 +13,13 @@ import pytest
 
 from flows.upkeep.verify_store import verify_store
 from tasks.store.store import Store
+from tests.flows import forked
 from tests.flows.conftest import REPOSITORY, Workplace
 from tests.flows.run.test_prefect_run import Prefect, prefect
 
 __all__ = ["prefect"]
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM]),
-]
+pytestmark = pytest.mark.slow
 
 SHARED = """
 version: 1
@@ -41,10 +39,10 @@ models:
     network: {hidden_width: 4}
     objective: {kind: denoiser, sigma: 0.5}
     batch_size: 32
-    epochs: 60
+    epochs: 30
     steps_per_epoch: 10
     learning_rate: 1.0e-3
-    checkpoints: [60]
+    checkpoints: [30]
 figures:
   loss:
     section: B1
@@ -72,8 +70,8 @@ figures:
 def start(workplace: Workplace, declared: str) -> subprocess.Popen[bytes]:
     (workplace.folder / "pipelines.yaml").write_text(SHARED + declared)
     with (workplace.folder / "told").open("wb") as told:
-        return subprocess.Popen(
-            [sys.executable, "-m", "flows.cli", "run", "real"],
+        return forked.start(
+            ["flows.cli", "run", "real"],
             cwd=workplace.folder,
             env=workplace.environment,
             stdout=told,
@@ -100,14 +98,14 @@ def stop(
 
 
 def test_training_keeps_its_state_and_goes_on_from_it(
-    prefect_workplace: Workplace, prefect: Prefect, number: signal.Signals
+    prefect_workplace: Workplace, prefect: Prefect
 ) -> None:
     process = start(prefect_workplace, TRAINING)
 
     def states() -> list[Path]:
         return list(prefect_workplace.store.glob("work/*/state.safetensors"))
 
-    stop(prefect_workplace, process, lambda: bool(states()), number)
+    stop(prefect_workplace, process, lambda: bool(states()), signal.SIGINT)
     assert prefect.flow_runs() == {"real": "Cancelled", "models of real": "Cancelled"} | {
         "data of real": "Completed"
     }
@@ -119,11 +117,15 @@ def test_training_keeps_its_state_and_goes_on_from_it(
 
 
 def test_sampling_ends_at_once_and_leaves_no_half_a_picture(
-    prefect_workplace: Workplace, prefect: Prefect, number: signal.Signals
+    prefect_workplace: Workplace, prefect: Prefect
 ) -> None:
     process = start(prefect_workplace, SAMPLING)
-    told = prefect_workplace.folder / "told"
-    stop(prefect_workplace, process, lambda: "%, sampling" in told.read_text(), number)
+    news = prefect_workplace.store / "report" / "news.js"
+
+    def is_sampling() -> bool:
+        return news.exists() and re.search(r"trajectory[^;]* \d+ %", news.read_text()) is not None
+
+    stop(prefect_workplace, process, is_sampling, signal.SIGTERM)
     rows = Store.open(str(prefect_workplace.store), create=False).rows()
     assert not [row for row in rows.values() if row.kind in ("trajectory", "figure")]
     assert len(list(rows.of_kind("prompt"))) == 2

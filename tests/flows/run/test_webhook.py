@@ -103,9 +103,12 @@ def test_nothing_is_sent_without_an_address(hook: Hook, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("command", ["run", "flow train-models"])
-def test_failed_run_tells_which_steps_failed_and_why(
-    prefect_workplace: Workplace, hook: Hook, command: str
+def test_failed_run_tells_which_steps_failed_and_why_while_it_still_lives(
+    prefect_workplace: Workplace, hook: Hook, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(prefect_workplace.folder))
+    is_live: list[bool | None] = []
+    hook.on_message = lambda message: is_live.append(run_is_alive(message["run_id"]))
     done = prefect_workplace.small(
         command, DARKROOM_FAKE_FAIL="train/first", DARKROOM_WEBHOOK_URL=hook.url
     )
@@ -123,18 +126,6 @@ def test_failed_run_tells_which_steps_failed_and_why(
         "report": f"{prefect_workplace.store}/report/index.html",
     }
     assert SECRET not in done.stdout + done.stderr + json.dumps(layout)
-
-
-@pytest.mark.parametrize("command", ["run", "flow train-models"])
-def test_run_is_live_until_its_failure_is_told(
-    prefect_workplace: Workplace, hook: Hook, monkeypatch: pytest.MonkeyPatch, command: str
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(prefect_workplace.folder))
-    is_live: list[bool | None] = []
-    hook.on_message = lambda message: is_live.append(run_is_alive(message["run_id"]))
-    prefect_workplace.small(
-        command, DARKROOM_FAKE_FAIL="train/first", DARKROOM_WEBHOOK_URL=hook.url
-    )
     assert is_live == [True]
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from tests.flows.conftest import REPOSITORY, SMALL, own_environment
 from tests.flows.free_port import free_port, wait_for_health
+from tests.shared import new_prefect_home
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -45,7 +46,7 @@ class Site:
         environment = own_environment() | {
             "PYTHONPATH": os.pathsep.join([str(FAKE_SITE), str(REPOSITORY)]),
             "TMPDIR": str(folder),
-            "PREFECT_HOME": str(folder / "prefect"),
+            "PREFECT_HOME": str(new_prefect_home(folder / "prefect")),
             "DARKROOM_STORE": str(folder / "store"),
             "DARKROOM_FAKE_LOG": str(folder / "log"),
             # How often Prefect looks at schedules; by default once a minute.

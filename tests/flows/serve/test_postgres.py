@@ -40,6 +40,8 @@ def select(postgres: str, query: str) -> list[tuple[Any, ...]]:
 
 
 def test_up_serves_on_postgres_and_its_schedules_outlive_it(site: Site, postgres: str) -> None:
+    database = site.folder / "prefect" / "prefect.db"
+    database.unlink()
     up = Up.start(site, PREFECT_API_DATABASE_CONNECTION_URL=postgres)
     run = up.ended(up.ask())
     assert run.state.name == "Completed", up.log
@@ -47,7 +49,7 @@ def test_up_serves_on_postgres_and_its_schedules_outlive_it(site: Site, postgres
         ("Completed",)
     ]
     assert up.stop(signal.SIGTERM) == 0, up.log
-    assert not (site.folder / "prefect" / "prefect.db").exists()
+    assert not database.exists()
     schedules = dict(select(postgres, "select slug, active from deployment_schedule"))
     assert schedules == {"nightly": False, "hourly": True}
 
