@@ -8,7 +8,6 @@ from torch import nn
 
 from tasks.diffusion.process.muon import ITERATIONS, NEWTON_SCHULZ, Muon, is_matrix, orthogonal
 
-
 SHAPES = [(16, 144), (144, 16), (32, 32), (16, 9), (32, 288)]
 
 
