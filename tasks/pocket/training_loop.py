@@ -112,7 +112,7 @@ def run_phase(
         nn.utils.clip_grad_norm_(parameters, phase.clip_norm)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        ema.update(network)
+        ema.update()
         state.window = state.window + value.detach()
         state.window_steps += 1
         state.step += 1

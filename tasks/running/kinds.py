@@ -139,8 +139,8 @@ KINDS: dict[str, Kind] = {
         ("pillow",),
         preflight="tasks.data.images:check_images",
     ),
-    "train": Kind("train", 1, "tasks.training.training:train_model", ("torch",), True),
-    "classifier": Kind("train", 2, "tasks.training.classifiers:train_classifier", ("torch",), True),
+    "train": Kind("train", 2, "tasks.training.training:train_model", ("torch",), True),
+    "classifier": Kind("train", 3, "tasks.training.classifiers:train_classifier", ("torch",), True),
     "pocket_stage_one": _pocket("train", "tasks.pocket.train_pocket:train_stage_one"),
     "pocket_stage_two": _pocket("train", "tasks.pocket.train_pocket:train_stage_two"),
     "pocket_reader": _pocket("train", "tasks.pocket.train_pocket:train_reader"),
@@ -148,13 +148,13 @@ KINDS: dict[str, Kind] = {
         "train", "tasks.pocket.similarity.train_similarity:train_similarity"
     ),
     "pocket_measure": _pocket("evaluate", "tasks.pocket.measure_pocket:measure_pocket"),
-    "sample": Kind("evaluate", 1, "tasks.evaluation.samples:sample_checkpoint", ("torch",), True),
-    "denoise": Kind("evaluate", 1, "tasks.evaluation.denoising:denoise_test_set", ("torch",), True),
+    "sample": Kind("evaluate", 2, "tasks.evaluation.samples:sample_checkpoint", ("torch",), True),
+    "denoise": Kind("evaluate", 2, "tasks.evaluation.denoising:denoise_test_set", ("torch",), True),
     "evaluate": Kind(
-        "evaluate", 1, "tasks.evaluation.samples:evaluate_checkpoint", ("torch",), True
+        "evaluate", 2, "tasks.evaluation.samples:evaluate_checkpoint", ("torch",), True
     ),
-    "guide": Kind("train", 2, "tasks.training.classifiers:train_guide", ("torch",), True),
-    "variant": Kind("evaluate", 1, "tasks.evaluation.samples:sample_variant", ("torch",), True),
+    "guide": Kind("train", 3, "tasks.training.classifiers:train_guide", ("torch",), True),
+    "variant": Kind("evaluate", 2, "tasks.evaluation.samples:sample_variant", ("torch",), True),
     "schedule": Kind("evaluate", 2, "tasks.training.descriptions:tabulate_schedules", ("torch",)),
     "network": Kind("evaluate", 1, "tasks.training.descriptions:describe_network", ("torch",)),
     "table": Kind("evaluate", 1, "tasks.evaluation.metrics_table:collect_metrics", ("pandas",)),
@@ -180,7 +180,7 @@ KINDS: dict[str, Kind] = {
     ),
     "one_step": Kind(
         "text_to_image",
-        2,
+        3,
         "tasks.text_to_image.steps.noisy_images:estimate_once",
         ("torch", "diffusers"),
         True,
@@ -188,7 +188,7 @@ KINDS: dict[str, Kind] = {
     ),
     "trajectory": Kind(
         "text_to_image",
-        2,
+        3,
         "tasks.text_to_image.steps.sample:sample_trajectories",
         ("torch", "diffusers", "pillow"),
         True,
@@ -198,7 +198,7 @@ KINDS: dict[str, Kind] = {
     ),
     "upscale": Kind(
         "text_to_image",
-        2,
+        3,
         "tasks.text_to_image.steps.sample:upscale_images",
         ("torch", "diffusers", "pillow"),
         True,
@@ -208,7 +208,7 @@ KINDS: dict[str, Kind] = {
     ),
     "choice": Kind(
         "text_to_image",
-        2,
+        3,
         "tasks.text_to_image.steps.choose_try:choose_try",
         ("torch", "diffusers"),
         True,

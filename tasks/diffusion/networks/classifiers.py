@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tasks.diffusion.networks.activation import GELU
 from tasks.diffusion.networks.convnext_unet import sinusoids
 
 NUM_FEATURES = 64
@@ -30,7 +31,7 @@ class DigitClassifier(nn.Module):
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
         )
-        self.penultimate = nn.Sequential(nn.Linear(4 * width, NUM_FEATURES), nn.GELU())
+        self.penultimate = nn.Sequential(nn.Linear(4 * width, NUM_FEATURES), GELU())
         self.head = nn.Linear(NUM_FEATURES, num_classes)
 
     def features(self, x: Tensor) -> Tensor:
@@ -48,7 +49,7 @@ def _level(in_channels: int, out_channels: int) -> list[nn.Module]:
         layers += [
             nn.Conv2d(channels, out_channels, kernel_size=3, padding=1, bias=False),
             nn.BatchNorm2d(out_channels),
-            nn.GELU(),
+            GELU(),
         ]
     return layers
 
@@ -90,7 +91,7 @@ class NoiseAwareClassifier(nn.Module):
         super().__init__()
         self.width, self.num_classes = width, num_classes
         embedding = 4 * width
-        self.time = nn.Sequential(nn.Linear(width, embedding), nn.GELU())
+        self.time = nn.Sequential(nn.Linear(width, embedding), GELU())
         self.levels = nn.ModuleList(
             _Level(before, after, embedding)
             for before, after in ((1, width), (width, 2 * width), (2 * width, 4 * width))
@@ -116,10 +117,10 @@ class _Level(nn.Module):
             nn.GroupNorm(1, out_channels),
         )
         self.second = nn.Sequential(
-            nn.GELU(),
+            GELU(),
             nn.Conv2d(out_channels, out_channels, kernel_size=3, padding=1),
             nn.GroupNorm(1, out_channels),
-            nn.GELU(),
+            GELU(),
         )
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:

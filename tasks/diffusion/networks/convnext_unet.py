@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tasks.diffusion.networks.activation import GELU
 from tasks.diffusion.networks.depthwise import DepthwiseConv2d
 
 HEAD_WIDTH = 32
@@ -98,7 +99,7 @@ class ConvNextBlock(nn.Module):
         self.layers = nn.Sequential(
             nn.GroupNorm(1, in_channels),
             nn.Conv2d(in_channels, 2 * out_channels, kernel_size=3, padding=1),
-            nn.GELU(),
+            GELU(),
             nn.GroupNorm(1, 2 * out_channels),
             nn.Conv2d(2 * out_channels, out_channels, kernel_size=3, padding=1),
         )
@@ -154,7 +155,7 @@ class ConvNextUNet(nn.Module):
         pairs = list(itertools.pairwise(widths))
 
         self.time = nn.Sequential(
-            nn.Linear(hidden_width, embedding), nn.GELU(), nn.Linear(embedding, embedding)
+            nn.Linear(hidden_width, embedding), GELU(), nn.Linear(embedding, embedding)
         )
         if num_classes:
             self.label = nn.Linear(num_classes, embedding, bias=False)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adam import adam
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """a, b, c of a X + b (X X^T) X + c (X X^T)^2 X, which drives singular values towards 1; five times
@@ -36,37 +36,62 @@ class Muon(torch.optim.Optimizer):
         """closure: none is taken."""
         assert closure is None
         for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
-                state = self.state[parameter]
-                if not state:
-                    state.update(_fresh(parameter))
-                if is_matrix(parameter):
-                    _step_matrix(parameter, state, group["lr"])
-                else:
-                    _step_adam(parameter, state, group["lr"])
+            trained = [each for each in group["params"] if each.grad is not None]
+            for parameter in trained:
+                if not self.state[parameter]:
+                    self.state[parameter] = _fresh(parameter)
+            matrices = [each for each in trained if is_matrix(each)]
+            _step_matrices(matrices, [self.state[each] for each in matrices], group["lr"])
+            others = [each for each in trained if not is_matrix(each)]
+            _step_adam(others, [self.state[each] for each in others], group["lr"])
 
 
 def is_matrix(weight: Tensor) -> bool:
     return weight.ndim >= 2 and min(weight.shape[:2]) > 1
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """The orthogonal matrix nearest to `matrix`, roughly: its singular values brought near 1.
+def orthogonal(matrices: Sequence[Tensor]) -> list[Tensor]:
+    """The orthogonal matrix nearest to each, roughly: its singular values brought near 1.
 
-    matrix: [rows, columns], float32. Same shape.
+    matrices: [rows, columns] each, float32. Same shapes, each a number of its own times what the
+    iteration makes of the matrix divided by its norm.
+
+    Every step of the iteration is a polynomial of G = X X^T times X, and all of them commute. So
+    they are multiplied with each other as small square matrices, those of one size together, and
+    only their product with X.
     """
+    wide = [each.T if each.shape[0] > each.shape[1] else each for each in matrices]
+    found: dict[int, Tensor] = {}
+    for size in {len(each) for each in wide}:
+        places = [place for place, each in enumerate(wide) if len(each) == size]
+        factors = _factors(torch.stack([wide[place] @ wide[place].T for place in places]))
+        found |= {
+            place: factor @ wide[place] for place, factor in zip(places, factors, strict=True)
+        }
+    return [
+        found[place].T if each.shape[0] > each.shape[1] else found[place]
+        for place, each in enumerate(matrices)
+    ]
+
+
+def _factors(gram: Tensor) -> Tensor:
+    """What `orthogonal` multiplies each matrix X by, from its X X^T. [matrix, rows, rows] both."""
     a, b, c = NEWTON_SCHULZ
-    x = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
-    x = x / (x.norm() + EPSILON)
-    for _ in range(ITERATIONS):
-        gram = x @ x.T
-        x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.T if matrix.shape[0] > matrix.shape[1] else x
+    norm = gram.diagonal(dim1=1, dim2=2).sum(1).sqrt_().add_(EPSILON)[:, None, None]
+    gram = gram / norm.square()
+    factors: Tensor | None = None
+    for iteration in range(ITERATIONS):
+        # a I + b G + c G^2
+        polynomial = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+        polynomial.diagonal(dim1=1, dim2=2).add_(a)
+        factors = polynomial if factors is None else polynomial @ factors
+        if iteration + 1 < ITERATIONS:
+            gram = polynomial @ gram @ polynomial
+    assert factors is not None
+    return factors / norm
 
 
-def _fresh(parameter: Tensor) -> dict[str, Any]:
+def _fresh(parameter: Tensor) -> dict[str, Tensor]:
     """Named as torch's Adam names its own."""
     state = {"exp_avg": torch.zeros_like(parameter)}
     if not is_matrix(parameter):
@@ -75,22 +100,45 @@ def _fresh(parameter: Tensor) -> dict[str, Any]:
     return state
 
 
-def _step_matrix(weight: Tensor, state: dict[str, Any], rate: float) -> None:
-    assert weight.grad is not None
-    momentum = state["exp_avg"].lerp_(weight.grad, 1 - MOMENTUM)
+def _step_matrices(
+    weights: Sequence[Tensor], states: Sequence[dict[str, Tensor]], rate: float
+) -> None:
+    if not weights:
+        return
+    gradients = _gradients(weights)
+    momenta = [state["exp_avg"] for state in states]
+    torch._foreach_lerp_(momenta, gradients, 1 - MOMENTUM)
     # Nesterov's: the momentum as it will be after one more such gradient.
-    matrix = weight.grad.lerp(momentum, MOMENTUM).flatten(1).float()
-    scale = MATCHED_TO_ADAM * max(matrix.shape) ** 0.5
-    weight.add_(orthogonal(matrix).view_as(weight), alpha=-rate * scale)
+    ahead = torch._foreach_lerp(gradients, momenta, MOMENTUM)
+    steps = orthogonal([each.flatten(1).float() for each in ahead])
+    for weight, step in zip(weights, steps, strict=True):
+        scale = MATCHED_TO_ADAM * max(step.shape) ** 0.5
+        weight.add_(step.view_as(weight), alpha=-rate * scale)
 
 
-def _step_adam(parameter: Tensor, state: dict[str, Any], rate: float) -> None:
-    gradient, (beta1, beta2) = parameter.grad, ADAM_BETAS
-    assert gradient is not None
-    state["step"] += 1
-    steps = int(state["step"])
-    mean = state["exp_avg"].lerp_(gradient, 1 - beta1)
-    square = state["exp_avg_sq"].lerp_(gradient.square(), 1 - beta2)
+def _step_adam(
+    parameters: Sequence[Tensor], states: Sequence[dict[str, Tensor]], rate: float
+) -> None:
+    if not parameters:
+        return
     # Kingma & Ba 2015, algorithm 1.
-    divisor = (square / (1 - beta2**steps)).sqrt_().add_(EPSILON)
-    parameter.addcdiv_(mean / (1 - beta1**steps), divisor, value=-rate)
+    adam(
+        list(parameters),
+        _gradients(parameters),
+        [state["exp_avg"] for state in states],
+        [state["exp_avg_sq"] for state in states],
+        [],
+        [state["step"] for state in states],
+        fused=True,
+        amsgrad=False,
+        beta1=ADAM_BETAS[0],
+        beta2=ADAM_BETAS[1],
+        lr=rate,
+        weight_decay=0.0,
+        eps=EPSILON,
+        maximize=False,
+    )
+
+
+def _gradients(parameters: Sequence[Tensor]) -> list[Tensor]:
+    return [each.grad for each in parameters if each.grad is not None]

@@ -31,11 +31,21 @@ class ExponentialMovingAverage:
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
+        """network: the one to follow. Its tensors may change in place, but not be replaced."""
         self.decay = decay
-        self.weights = {
-            name: tensor.detach().clone() for name, tensor in network.state_dict().items()
-        }
+        # Listed once: a network takes as long to list its tensors as to average them.
+        state = network.state_dict()
+        self.weights = {name: tensor.detach().clone() for name, tensor in state.items()}
+        self._floating = self._pairs(state, lambda tensor: tensor.is_floating_point())
+        self._counts = self._pairs(state, lambda tensor: not tensor.is_floating_point())
         self.num_updates = 0
+
+    def _pairs(
+        self, state: dict[str, Tensor], chosen: Callable[[Tensor], bool]
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Averages, and what they follow."""
+        names = [name for name, tensor in state.items() if chosen(tensor)]
+        return [self.weights[name] for name in names], [state[name] for name in names]
 
     def load(self, weights: dict[str, Tensor], num_updates: int) -> None:
         """Go on from an average that has seen num_updates steps."""
@@ -44,13 +54,11 @@ class ExponentialMovingAverage:
         self.num_updates = num_updates
 
     @torch.no_grad()
-    def update(self, network: nn.Module) -> None:
+    def update(self) -> None:
         decay = min(self.decay, (1 + self.num_updates) / (10 + self.num_updates))
-        for name, tensor in network.state_dict().items():
-            if tensor.is_floating_point():
-                self.weights[name].lerp_(tensor, 1 - decay)
-            else:
-                self.weights[name].copy_(tensor)
+        torch._foreach_lerp_(*self._floating, 1 - decay)
+        for average, count in zip(*self._counts, strict=True):
+            average.copy_(count)
         self.num_updates += 1
 
 
@@ -203,7 +211,7 @@ def train(
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             if ema is not None:
-                ema.update(network)
+                ema.update()
             window.append(loss.detach())
 
             if len(window) == WINDOW_STEPS or step + 1 == steps_per_epoch:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
+from tasks.diffusion.networks.activation import GELU
 from tasks.diffusion.networks.classifiers import DigitClassifier, read_digits
-from tasks.diffusion.networks.unet import CourseUNet, count_parameters
+from tasks.diffusion.networks.unet import CourseUNet, FromOnePixel, count_parameters
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,33 @@ def test_last_layer_is_a_plain_convolution():
     nn.init.zeros_(network.out.weight)
     nn.init.constant_(network.out.bias, -7.5)
     assert network(torch.randn(2, 1, 28, 28)).eq(-7.5).all()
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 0.02)])
+def test_gelu_is_torchs_in_any_layout(memory_format, dtype, tolerance):
+    generator = torch.Generator().manual_seed(0)
+    x, grad = torch.randn(2, 2, 3, 7, 7, generator=generator, dtype=torch.float64).to(dtype)
+    exact = x.double().requires_grad_()
+    x = x.to(memory_format=memory_format).requires_grad_()
+    y, expected = GELU()(x), F.gelu(exact)
+    torch.testing.assert_close(y.double(), expected, atol=tolerance, rtol=0)
+    assert y.dtype == dtype and y.is_contiguous(memory_format=memory_format)
+    (found,) = torch.autograd.grad(y, x, grad)
+    (wanted,) = torch.autograd.grad(expected, exact, grad.double())
+    torch.testing.assert_close(found.double(), wanted, atol=tolerance, rtol=0)
+
+
+def test_one_pixel_becomes_many_as_by_a_transposed_convolution():
+    generator = torch.Generator().manual_seed(0)
+    layer, convolution = FromOnePixel(6, 4, 7), nn.ConvTranspose2d(6, 4, 7, stride=7)
+    convolution.load_state_dict(layer.state_dict())
+    x = torch.randn(3, 6, 1, 1, generator=generator)
+    torch.testing.assert_close(layer(x), convolution(x))
+    with torch.autocast("cpu", torch.bfloat16):
+        found = layer(x)
+    assert found.dtype == torch.bfloat16
+    torch.testing.assert_close(found.float(), convolution(x), atol=0.03, rtol=0)
 
 
 def _constant_fc(block: nn.Sequential, value: float) -> None:

@@ -6,14 +6,42 @@ import pytest
 import torch
 from torch import nn
 
-from tasks.diffusion.process.muon import Muon, is_matrix, orthogonal
+from tasks.diffusion.process.muon import ITERATIONS, NEWTON_SCHULZ, Muon, is_matrix, orthogonal
+
+SHAPES = [(16, 144), (144, 16), (32, 32), (16, 9), (32, 288)]
 
 
-@pytest.mark.parametrize("shape", [(16, 144), (144, 16), (32, 32)])
-def test_singular_values_come_near_one(shape):
-    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
-    values = torch.linalg.svdvals(orthogonal(matrix))
-    assert float(values.min()) > 0.6 and float(values.max()) < 1.3
+def _matrices() -> list[torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return [torch.randn(shape, generator=generator) for shape in SHAPES]
+
+
+def test_singular_values_come_near_one():
+    for matrix in orthogonal(_matrices()):
+        values = torch.linalg.svdvals(matrix)
+        assert float(values.min()) > 0.6 and float(values.max()) < 1.3
+
+
+@pytest.mark.parametrize("rank", [32, 3])
+def test_iteration_is_that_of_the_paper(rank):
+    a, b, c = NEWTON_SCHULZ
+    for matrix in _matrices():
+        left, values, right = torch.linalg.svd(matrix.double(), full_matrices=False)
+        # As gradients are: some directions a hundred times shorter than others, or not there.
+        values = values * torch.logspace(0, -2, len(values))
+        values[rank:] = 0
+        x = matrix = left @ values.diag() @ right
+        x = x / x.norm()
+        for _ in range(ITERATIONS):
+            x = a * x + b * (x @ x.T) @ x + c * (x @ x.T) @ (x @ x.T) @ x
+        (found,) = orthogonal([matrix.float()])
+        torch.testing.assert_close(found.double(), x, atol=2e-3, rtol=0)
+
+
+def test_matrices_have_no_part_in_each_other():
+    together = orthogonal(_matrices())
+    for matrix, found in zip(_matrices(), together, strict=True):
+        torch.testing.assert_close(orthogonal([matrix])[0], found)
 
 
 @pytest.mark.parametrize(

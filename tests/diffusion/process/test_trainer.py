@@ -183,7 +183,7 @@ def test_average_follows_the_weights_and_the_normalisation():
         network[0].weight.add_(1.0)
         network[1].running_mean.add_(1.0)
         network[1].num_batches_tracked.add_(1)
-    average.update(network)
+    average.update()
     # The first update has decay (1 + 0) / (10 + 0).
     torch.testing.assert_close(average.weights["0.weight"], start + 0.9)
     torch.testing.assert_close(average.weights["1.running_mean"], torch.tensor([0.9]))

@@ -69,11 +69,12 @@ def test_cached_node_is_explained_by_its_own_row(changed, file, store):
 
 
 def test_changed_code_and_library_are_ingredients(changed, file, store, monkeypatch):
-    newer = dataclasses.replace(KINDS["train"], code_version=2)
+    version = KINDS["train"].code_version
+    newer = dataclasses.replace(KINDS["train"], code_version=version + 1)
     monkeypatch.setitem(KINDS, "train", newer)
     monkeypatch.setattr(keys, "library_version", lambda name: "99.0")
     found = changes(explain(file, store, "train/denoiser"))
-    assert found["code", "train"] == (1, 2)
+    assert found["code", "train"] == (version, version + 1)
     assert found["library", "torch"][1] == "99.0"
 
 
