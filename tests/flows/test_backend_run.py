@@ -72,7 +72,7 @@ def darkroom(folder: Path, *options: str, **environment: str) -> subprocess.Comp
         },
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=500,
     )
 
 

@@ -115,6 +115,6 @@ def test_cluster_of_its_own_uses_the_runs_embedded_server(tmp_path: Path) -> Non
         assert done.returncode == 0, done.stderr
         assert "8 done" in done.stdout
         assert sorted(site.computed()) == sorted(SMALL_NODES)
-        wait_for(lambda: not site.processes(), "processes are left behind", seconds=60)
+        wait_for(lambda: not site.processes(), "processes are left behind")
     finally:
         site.end()

@@ -165,7 +165,7 @@ class Up:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """As a terminal does: to the whole group. The exit code."""
         os.killpg(self.process.pid, number)
-        return self.process.wait(60)
+        return self.process.wait(300)
 
 
 def free_ports() -> list[str]:

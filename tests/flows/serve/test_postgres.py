@@ -98,7 +98,7 @@ def test_two_workers_do_what_a_schedule_asks_and_no_state_is_lost(
             where task_run.state_type is distinct from 'COMPLETED'
         """
         # The server learns of the states of tasks through events, a moment late.
-        wait_for(lambda: not select(postgres, lost), "states of tasks are lost", seconds=60)
+        wait_for(lambda: not select(postgres, lost), "states of tasks are lost")
         # Runs that begin together wait for each other's steps.
         assert len(site.computed()) == len(set(site.computed()))
     finally:

@@ -154,7 +154,7 @@ def test_signals_while_it_starts_and_while_it_cleans_up_end_it_without_an_error(
     while len(site.processes()) == 2:
         os.killpg(process.pid, signal.SIGINT)
         time.sleep(0.05)
-    assert (process.wait(60), up.log) == (0, "Starting Prefect's server\n")
+    assert (process.wait(300), up.log) == (0, "Starting Prefect's server\n")
     assert site.processes() == []
 
 
