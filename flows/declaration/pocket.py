@@ -44,9 +44,9 @@ class Start(Section):
 
 
 class StageOne(Section):
-    """start: weights to go on from; null: from random ones. words: both networks. whole, long, fine:
-    the U-Net alone; long at a constant rate, so that its steps can be fewer or more without another
-    begin, and fine lowers the rate."""
+    """start: weights to go on from; null: from random ones. words: both networks. whole, long and
+    fine: the U-Net alone; long at a constant rate, so that it can be ended earlier or later, and
+    fine lowers the rate from there."""
 
     start: Start | None = None
     words: Phase
