@@ -29,7 +29,8 @@ from typing import Any
 
 ROOMS = ("flows.declaration", "flows.figures", "flows.plan", "tasks.report", "tasks.store")
 IMPORTED = (
-    *("tests.flows.fake_kinds", "flows.cli.__main__", "flows.run.execute", "flows.run.webhook"),
+    *("tests.flows.fake_kinds", "flows.cli.new", "flows.cli.running", "flows.cli.serving"),
+    *("flows.cli.upkeep", "flows.cli.shell", "flows.run.execute", "flows.run.webhook"),
     *("tasks.running.run_step", "pyarrow.parquet", "torch", "filelock"),
     *("httpx", "pydantic_settings", "jsonschema", "griffe", "websockets"),
 )
