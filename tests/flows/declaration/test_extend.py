@@ -122,7 +122,8 @@ models:
 
 def test_settings_of_darkrooms_profiles_for_what_the_file_lacks_count_for_nothing(tmp_path):
     file = read(tmp_path, "models: {fm_time_wide: null}\n")
-    assert file.settle("quick").models["fm_class"].batch_size == 32
+    kept = [each.settle("quick").models["fm_class"] for each in (file, real_file())]
+    assert kept[0].batch_size == kept[1].batch_size
     # Those of the file itself have to fit.
     own = "profiles: {quick: {set: {models.fm_tim.epochs: 3}}}\n"
     assert "profile quick: models has no 'fm_tim'; nearest: fm_time" in refusal(tmp_path, own)
