@@ -158,9 +158,8 @@ def anagram_both(evidence: Evidence) -> Finding:
                 "concealment": concealment,
             }
         )
-    is_plain = ["is_plain" in entry for entry in evidence.entries]
-    own = [row for row, plain in zip(rows, is_plain, strict=True) if not plain]
-    by_mean = [row for row, plain in zip(rows, is_plain, strict=True) if plain]
+    own = [row for row in rows if "rule" not in row]
+    by_mean = [row for row in rows if "rule" in row]
     shown = sum(row["is_both"] for row in own)
     alignment = mean([row["alignment"] for row in own])
     concealment = mean([row["concealment"] for row in own])

@@ -40,7 +40,8 @@ def choose_try(step: Step) -> StepResult:
     Metrics: tries, best_score, median_score; for alignments unet_rows and CountedNetwork's.
     """
     roles = numbered_inputs(step, "try_", "tries")
-    pictures = [step.read_tensors(role, "trajectory.safetensors")["image"] for role in roles]
+    tries = [step.read_tensors(role, "trajectory.safetensors") for role in roles]
+    pictures = [made["image"] for made in tries]
     kind = step.params["score"]
     rows = [step.inputs[role] for role in roles]
     columns: dict[str, list[Any]] = {
@@ -76,11 +77,9 @@ def choose_try(step: Step) -> StepResult:
     info: dict[str, Any] = {"chosen": chosen, "score": kind, "scores": scores}
     if "keep" in step.params:
         info["kept"] = kept = survivors(scores, int(step.params["keep"]))
-        noisy = [step.read_tensors(roles[i], "trajectory.safetensors")["snapshots"] for i in kept]
+        x_t = torch.stack([tries[i]["snapshots"][-1] for i in kept])
         seeds = torch.tensor([columns["seed"][i] for i in kept])
-        objects["kept.safetensors"] = tensors_to_bytes(
-            {"x_t": torch.cat([x[-1:] for x in noisy]), "seed": seeds}
-        )
+        objects["kept.safetensors"] = tensors_to_bytes({"x_t": x_t, "seed": seeds})
     return StepResult(
         objects=objects,
         metrics={
