@@ -36,10 +36,15 @@ class Phase(Section):
 
 
 class Start(Section):
-    """An earlier stage I of the same networks, in a folder relative to this file."""
+    """An earlier U-Net of the same stage, in a folder relative to this file."""
 
     folder: FilePath
     unet_sha256: Sha256
+
+
+class StartWithWords(Start):
+    """Its text encoder too."""
+
     text_encoder_sha256: Sha256
 
 
@@ -48,7 +53,7 @@ class StageOne(Section):
     fine: the U-Net alone; long at a constant rate, so that it can be ended earlier or later, and
     fine lowers the rate from there."""
 
-    start: Start | None = None
+    start: StartWithWords | None = None
     words: Phase
     whole: Phase
     long: Phase
@@ -56,8 +61,10 @@ class StageOne(Section):
 
 
 class StageTwo(Section):
-    """windows: of 64 pixels. pictures: of 128."""
+    """start: weights to go on from; null: from random ones. windows: of 64 pixels. pictures: of
+    128."""
 
+    start: Start | None = None
     windows: Phase
     pictures: Phase
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from flows.declaration.fields import Section
-from flows.declaration.pocket import Phase, Pocket
+from flows.declaration.pocket import Phase, Pocket, StageOne, StageTwo
 from flows.nodes.model_nodes import plain
 from tasks import BadInput
 from tasks.pocket.world.photographs import code_of_photographs
@@ -61,9 +61,8 @@ def pocket_nodes(pocket: Pocket, project_root: Path) -> Iterator[Node]:
     for name, kind, recipe, inputs in parts:
         phases = {key: phase for key, phase in recipe if isinstance(phase, Phase)}
         params = {**source, "phases": {key: plain(phase) for key, phase in phases.items()}}
-        if name == STAGE_ONE:
-            start = pocket.stage_one.start
-            params["start"] = plain(start) if start is not None else None
+        if isinstance(recipe, StageOne | StageTwo):
+            params["start"] = plain(recipe.start) if recipe.start is not None else None
         yield Node(name, kind, params, inputs, seed=pocket.seed, work=_work(phases))
     measure = plain(pocket.measure)
     files = measure.pop("photographs")

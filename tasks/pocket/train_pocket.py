@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from tasks.diffusion.seeds import named_generator, seeded_initialisation
 from tasks.pocket.concept_reader import ConceptReader, blemished, reader_loss
 from tasks.pocket.networks import stage_two_unet
+from tasks.pocket.sampler import as_float
 from tasks.pocket.stage_one import StageOne, stage_one_loss
 from tasks.pocket.stage_two import super_resolution_loss
 from tasks.pocket.tokenizer import load_tokenizer, save_tokenizer, tokenize, train_tokenizer
@@ -74,12 +75,18 @@ def _take_over(stage: StageOne, start: Mapping[str, str], root: Path, tokenizer:
 
 
 def train_stage_two(step: Step) -> StepResult:
-    """Windows of 64 pixels, then whole pictures of 128. Object: the U-Net in float16."""
+    """Windows of 64 pixels, then whole pictures of 128. Object: the U-Net in float16.
+
+    Goes on from the weights that the parameter "start" names, if any. Raises BadInput where those
+    are not the declared ones.
+    """
     recipe = PocketRecipe.from_params(step.params)
     world = _world(step, side=128)
     embeddings = _embeddings(step, world.texts).to(step.device)
     with seeded_initialisation(step.seed):
         unet = stage_two_unet()
+    if step.params["start"] is not None:
+        unet.load_state_dict(as_float(read_start(step.params["start"], step.project_root)["unet"]))
     unet.to(step.device)
     number_format = getattr(torch, step.number_format)
     losses = []

@@ -16,6 +16,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.benchmarks.report_page import WRITE_UPS
+
 POLL_SECONDS = 0.1
 _DRAWN = re.compile(r'<div class="frame ')
 _PANEL = re.compile(r'<figure class="panel ')
@@ -30,11 +32,11 @@ def watch(seconds: float | None) -> tuple[dict[int, float], int, float]:
     """Number of figures on the page to the second when it was first so; how many there are to be;
     and when the run had ended, or was stopped."""
     with tempfile.TemporaryDirectory() as folder:
-        page = Path(folder) / "store" / "report" / "gallery.html"
+        report = Path(folder) / "store" / "report"
         command = [sys.executable, "-m", "flows.cli", "run", "gallery", "--store"]
         began = time.monotonic()
         run = subprocess.Popen(
-            [*command, str(page.parents[1])],
+            [*command, str(report.parent)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             # A device of its own: runs of one host take turns on it.
@@ -45,10 +47,10 @@ def watch(seconds: float | None) -> tuple[dict[int, float], int, float]:
         try:
             while run.poll() is None and (seconds is None or time.monotonic() - began < seconds):
                 time.sleep(POLL_SECONDS)
-                panels = _look(page, seen, began) or panels
+                panels = _look(report, seen, began) or panels
             ended = time.monotonic() - began
             if seconds is None:
-                _look(page, seen, began)
+                _look(report, seen, began)
         finally:
             if run.poll() is None:
                 run.send_signal(signal.SIGINT)
@@ -56,10 +58,10 @@ def watch(seconds: float | None) -> tuple[dict[int, float], int, float]:
         return seen, panels, ended
 
 
-def _look(page: Path, seen: dict[int, float], began: float) -> int:
-    """How many figures there are to be; 0 while there is no page."""
+def _look(report: Path, seen: dict[int, float], began: float) -> int:
+    """How many figures there are to be; 0 while a page is missing."""
     try:
-        text = page.read_text()
+        text = "".join((report / f"{name}.html").read_text() for name in WRITE_UPS)
     except FileNotFoundError:
         return 0
     seen.setdefault(len(_DRAWN.findall(text)), time.monotonic() - began)
@@ -73,12 +75,12 @@ def told(seen: Mapping[int, float], panels: int, ended: float) -> str:
     load, _, _ = os.getloadavg()
     return f"""## First pictures of the gallery, quick profile, from an empty store
 
-Seen on the page of a run that goes on, once; load of the machine at the end {load:.1f}. The last
-page of the run had {max(seen, default=0)} of {panels} figures.
+Seen on the pages of a run that goes on, once; load of the machine at the end {load:.1f}. The last
+pages of the run had {max(seen, default=0)} of {panels} figures.
 
 | on the page | seconds |
 |---|---:|
-| the page, all figures still to come | {when(0)} |
+| the pages, all figures still to come | {when(0)} |
 | the first figure | {when(1)} |
 | ten figures | {when(10)} |
 | half of all figures | {when(panels / 2)} |

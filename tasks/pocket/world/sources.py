@@ -18,7 +18,7 @@ EARLIER = {
     "unet": "unet/diffusion_pytorch_model.safetensors",
     "text_encoder": "text_encoder/model.safetensors",
 }
-"""Files of an earlier stage I that training goes on from."""
+"""Files of an earlier model that training goes on from."""
 
 if TYPE_CHECKING:
     import torch
@@ -99,10 +99,12 @@ def check_sources(params: Sequence[Mapping[str, Any]], surroundings: Surrounding
 
 
 def read_start(start: Mapping[str, str], project_root: Path) -> dict[str, bytes]:
-    """The weights of an earlier stage I, by part. Raises BadInput where a file is missing or not
-    the declared one."""
+    """The weights of an earlier model, by part: those of EARLIER whose "<part>_sha256" is declared.
+    Raises BadInput where a file is missing or not the declared one."""
     weights = {}
     for part, name in EARLIER.items():
+        if f"{part}_sha256" not in start:
+            continue
         file = project_path(start["folder"], project_root) / name
         try:
             weights[part] = file.read_bytes()
@@ -110,9 +112,9 @@ def read_start(start: Mapping[str, str], project_root: Path) -> dict[str, bytes]
             raise BadInput(f"{file} cannot be read ({error.strerror})") from None
         if hashlib.sha256(weights[part]).hexdigest() != start[f"{part}_sha256"]:
             raise BadInput(
-                f"{file} is not what pocket.stage_one.start declares; take the declared version "
-                "from the repository's history into a folder of its own and name that, or set "
-                "pocket.stage_one.start to null to begin from random weights"
+                f"{file} is not what its start in pipelines.yaml declares; take the "
+                "declared version from the repository's history into a folder of its own and name "
+                "that, or set start to null to begin from random weights"
             )
     return weights
 
