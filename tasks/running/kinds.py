@@ -226,7 +226,7 @@ KINDS: dict[str, Kind] = {
     "claim": Kind("figures", 1, "tasks.claims.definitions:check_claim", ("torch", "numpy")),
     "figure": Kind(
         "figures",
-        3,
+        4,
         "tasks.figures.draw_figure:draw_figure",
         ("matplotlib", "pillow", "numpy"),
         one_at_a_time=True,

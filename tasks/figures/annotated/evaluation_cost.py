@@ -35,7 +35,7 @@ def draw_evaluation_cost(step: Step) -> Drawing:
                 has_halo=True,
                 va="bottom" if is_ddim else "top",
             )
-        chart.add_floor(axes, floor, "left")
+        chart.add_floor(axes, floor)
         axes.set_xscale("log")
         axes.set_xlim(min(evaluations) / 1.8, max(evaluations) * 1.8)
         axes.set_ylim(0, max([*distance, floor]) * 1.35)

@@ -50,7 +50,7 @@ def draw_guidance_curve(step: Step) -> Drawing:
                 _draw_line(chart, axes, index, name, scales, values, best, write)
         left.yaxis.set_major_formatter(percent)
         left.set_ylim(top=1.06)
-        chart.add_floor(right, floor, "right")
+        chart.add_floor(right, floor)
         right.set_ylim(bottom=0)
         for axes in (left, right):
             axes.set_xticks(scales)

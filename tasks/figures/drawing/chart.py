@@ -7,7 +7,7 @@ are drawn in several threads at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -181,19 +181,13 @@ class Chart:
             places = np.arange(len(values)) + (index - (len(groups) - 1) / 2) * width
             axes.bar(places, values, width * 0.92, color=colour, label=name)
 
-    def add_floor(self, axes: Axes, floor: float, side: Literal["left", "right"]) -> None:
-        """A dashed line at the Frechet distance of real images from real ones, named at a side."""
+    def add_floor(self, axes: Axes, floor: float) -> None:
+        """A dashed line at the Frechet distance of real images from real ones, named over the axes,
+        where no curve goes."""
         axes.axhline(floor, color=self.theme.muted, linewidth=1, linestyle=(0, (4, 3)))
-        at_left = side == "left"
-        self.note(
-            axes,
-            f"real against real, {floor:.3g}",
-            (0 if at_left else 1, floor),
-            (4 if at_left else 0, 3),
-            self.theme.muted,
-            xycoords=("axes fraction", "data"),
-            ha=side,
-        )
+        text = f"dashed: real against real, {floor:.3g}"
+        place = {"xycoords": "axes fraction", "ha": "right"}
+        self.note(axes, text, (1, 1), (0, 3), self.theme.muted, **place)
 
 
 def _style_ticks(axes: Axes, theme: Theme) -> None:

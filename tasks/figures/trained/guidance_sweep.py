@@ -27,10 +27,13 @@ def draw_guidance_sweep(step: Step) -> Drawing:
         _draw_sweep(chart, upper, 0, scales, accuracy, max, percent)
         upper.yaxis.set_major_formatter(percent)
         low = min(accuracy)
-        upper.set_ylim(low - (1 - low) * 0.15 - 0.005, 1 + (1 - low) * 0.2 + 0.005)
+        bottom = low - (1 - low) * 0.15 - 0.005
+        # Room for a word over the best one, and no tick beyond all of them.
+        upper.set_ylim(bottom, 1 + (1 - low) * 0.2 + 0.005)
+        upper.set_yticks([tick for tick in upper.get_yticks() if bottom <= tick <= 1])
         chart.style(lower, f"guidance scale {GAMMA}", "Fréchet distance")
         _draw_sweep(chart, lower, 1, scales, distance, min, short)
-        chart.add_floor(lower, floor, "right")
+        chart.add_floor(lower, floor)
         lower.set_ylim(0, max([*distance, floor]) * 1.25)
         lower.set_xticks(scales)
         upper.tick_params(labelbottom=False)
