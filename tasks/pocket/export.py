@@ -21,9 +21,11 @@ _StageOne: Any = IFPipeline
 _StageTwo: Any = IFSuperResolutionPipeline
 
 
-def scheduler() -> Any:
+def scheduler(prediction_type: str = "epsilon") -> Any:
     """The DDPMScheduler of DeepFloyd IF stage II, for both stages.
 
+    Our stage II predicts velocity: from eps, x_0 at the noisiest timesteps is what is left of x_t
+    times sixty, and what is wrong there of the colours of the whole is never put right again.
     Stage I has a sample_max_value of 1.5 there: dynamic thresholding then divides a picture with
     many saturated pixels again and again, and a white ground turns lavender.
     """
@@ -31,7 +33,7 @@ def scheduler() -> Any:
         num_train_timesteps=NUM_TIMESTEPS,
         beta_schedule="squaredcos_cap_v2",
         variance_type="learned_range",
-        prediction_type="epsilon",
+        prediction_type=prediction_type,
         clip_sample=True,
         thresholding=True,
         dynamic_thresholding_ratio=0.95,
@@ -65,7 +67,7 @@ def save_stage_two(unet: bytes, folder: Path) -> None:
         tokenizer=None,
         text_encoder=None,
         unet=_loaded(stage_two_unet(), unet),
-        scheduler=scheduler(),
+        scheduler=scheduler("v_prediction"),
         image_noising_scheduler=scheduler(),
         safety_checker=None,
         feature_extractor=None,

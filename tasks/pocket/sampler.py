@@ -157,17 +157,18 @@ def of_weights(
         return known
 
     networks = []
-    for unet, data in (
-        (stage_one_unet(), weights.stage_one),
-        (stage_two_unet(), weights.stage_two),
+    for unet, data, predicted in (
+        (stage_one_unet(), weights.stage_one, "epsilon"),
+        (stage_two_unet(), weights.stage_two, "v_prediction"),
     ):
         unet.load_state_dict(as_float(data))
-        networks.append(network_of(unet.to(settings.device), number_format))
+        schedule = DiffusionSchedule.from_config(scheduler(predicted).config)
+        networks.append(network_of(unet.to(settings.device), number_format, schedule))
     return PocketSampler((networks[0], networks[1]), embeddings, settings)
 
 
-def network_of(unet: nn.Module, number_format: torch.dtype) -> Network:
-    """A U-Net of diffusers as the engine asks it."""
+def network_of(unet: nn.Module, number_format: torch.dtype, schedule: DiffusionSchedule) -> Network:
+    """A U-Net of diffusers as the engine asks it. schedule: by which it was trained."""
     model: Any = unet.to(number_format).eval()
 
     def network(
@@ -175,8 +176,7 @@ def network_of(unet: nn.Module, number_format: torch.dtype) -> Network:
     ) -> Tensor:
         embeds = prompt_embeds.to(x.device, number_format)
         output = model(x.to(number_format), t, embeds, class_labels=class_labels)
-        predicted: Tensor = output.sample.float()
-        return predicted
+        return schedule.as_noise(output.sample.float(), x[:, :3], t)
 
     return network
 

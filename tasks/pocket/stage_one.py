@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 import torch
 from diffusers.models.attention_processor import AttnAddedKVProcessor
 from torch import Tensor, nn
+from torch.nn import functional
 
+from tasks.diffusion.trajectories.diffusion_schedule import noise_of_velocity, velocity
 from tasks.pocket.networks import stage_one_unet, text_encoder
 from tasks.pocket.objective import (
     NUM_TIMESTEPS,
@@ -99,9 +101,11 @@ def hybrid_loss(
     x_0: Tensor,
     generator: torch.Generator,
     number_format: torch.dtype,
+    *,
+    predicts_velocity: bool = False,
 ) -> Tensor:
-    """Of noise and variance, at a random t and a random stride from it. predict: x_t and t to
-    [batch, 6, side, side]."""
+    """Of noise, or velocity, and variance, at a random t and a random stride from it. predict: x_t
+    and t to [batch, 6, side, side]."""
     alpha_bar = cosine_alpha_bar().to(x_0.device)
     t = torch.randint(1, NUM_TIMESTEPS, (len(x_0),), generator=generator, device=x_0.device)
     noise = normal(x_0, generator)
@@ -110,9 +114,14 @@ def hybrid_loss(
         predicted = predict(x_t, t)
     eps, variance = predicted.float().chunk(2, dim=1)
     t_next = random_strides(t, generator)
-    return weighted_noise_loss(eps, noise, t, alpha_bar) + VARIANCE_WEIGHT * variance_loss(
-        eps, variance, x_0, x_t, t, t_next, alpha_bar
-    )
+    if predicts_velocity:
+        level = alpha_bar[t].view(-1, 1, 1, 1)
+        # All t alike, which is |x_0 - estimate|^2 weighed by SNR + 1 (Salimans & Ho 2022, sec. 4).
+        loss = functional.mse_loss(eps, velocity(x_0, noise, level))
+        eps = noise_of_velocity(eps, x_t, level)
+    else:
+        loss = weighted_noise_loss(eps, noise, t, alpha_bar)
+    return loss + VARIANCE_WEIGHT * variance_loss(eps, variance, x_0, x_t, t, t_next, alpha_bar)
 
 
 def normal(like: Tensor, generator: torch.Generator) -> Tensor:

@@ -26,7 +26,7 @@ def super_resolution_loss(
     number_format: torch.dtype,
     crop: int,
 ) -> Loss:
-    """The hybrid loss on windows of `crop` pixels (128: whole pictures).
+    """The hybrid loss of velocity on windows of `crop` pixels (128: whole pictures).
 
     embeddings: [captions, 77, width] of stage I's encoder. Windows come first because what stage
     II learns is local; whole pictures come last, for its few layers that see all of one.
@@ -49,6 +49,6 @@ def super_resolution_loss(
             both = torch.cat([x_t, condition], dim=1)
             return unet(both, t, embeddings[batch.caption], class_labels=level).sample
 
-        return hybrid_loss(predict, x_0, generator, number_format)
+        return hybrid_loss(predict, x_0, generator, number_format, predicts_velocity=True)
 
     return loss

@@ -33,6 +33,8 @@ from tasks.text_to_image.quiet import quiet_libraries
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
+
 LEFT_OUT = ("safety_checker", "feature_extractor", "watermarker")
 
 
@@ -103,7 +105,8 @@ class LoadedStage:
     def unet(
         self, x: Tensor, t: Tensor, prompt_embeds: Tensor, class_labels: Tensor | None = None
     ) -> Tensor:
-        """Noise and variance, [batch, 6, size, size] float32 on the stage's device.
+        """Noise and variance, [batch, 6, size, size] float32 on the stage's device; noise also
+        where the model predicts velocity.
 
         x: [batch, 3, size, size], in stage II [batch, 6, size, size] with the upscaled image in the
         last three. t: [batch], a timestep a row. prompt_embeds: [batch, 77, d]. class_labels:
@@ -121,7 +124,15 @@ class LoadedStage:
                 class_labels=None if class_labels is None else class_labels.to(self.device),
                 return_dict=False,
             )
-        return predicted.float()
+        noisy = x[:, :3].to(self.device, torch.float32)
+        return self.schedule.as_noise(predicted.float(), noisy, t)
+
+    @functools.cached_property
+    def schedule(self) -> DiffusionSchedule:
+        """Raises BadInput for one that cannot be sampled here."""
+        from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
+
+        return DiffusionSchedule.from_config(self.scheduler)
 
 
 def _read_text_encoder(

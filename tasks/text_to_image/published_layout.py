@@ -297,10 +297,11 @@ def embedding_width(part: ModelPart, folder: Path) -> int:
 
 
 def _check_scheduler(part: ModelPart, config: Mapping[str, Any]) -> None:
-    expected = {"prediction_type": "epsilon", "variance_type": "learned_range"}
-    for name, value in expected.items():
-        if config.get(name) != value:
-            text = f"has a scheduler whose {name} is {config.get(name)!r}; expected {value!r}"
+    expected = {"prediction_type": ("epsilon", "v_prediction"), "variance_type": ("learned_range",)}
+    for name, values in expected.items():
+        if config.get(name) not in values:
+            wanted = " or ".join(map(repr, values))
+            text = f"has a scheduler whose {name} is {config.get(name)!r}; expected {wanted}"
             raise _wrong(part, text)
 
 

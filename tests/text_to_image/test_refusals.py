@@ -76,8 +76,8 @@ SPOILED: list[tuple[Callable[[Path], object], str]] = [
         "is a StableDiffusionPipeline; expected an IFPipeline",
     ),
     (
-        lambda folder: change(folder / SCHEDULER, prediction_type="v_prediction"),
-        "prediction_type is 'v_prediction'; expected 'epsilon'",
+        lambda folder: change(folder / SCHEDULER, prediction_type="sample"),
+        "prediction_type is 'sample'; expected 'epsilon' or 'v_prediction'",
     ),
     (
         lambda folder: change(folder / "unet/config.json", out_channels=3),

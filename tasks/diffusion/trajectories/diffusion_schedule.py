@@ -113,7 +113,7 @@ CLEAN = -1
 
 _SAMPLED = {
     "_class_name": ("DDPMScheduler",),
-    "prediction_type": ("epsilon",),
+    "prediction_type": ("epsilon", "v_prediction"),
     "variance_type": ("learned_range", "fixed_small", "fixed_small_log", "fixed_large"),
 }
 """Settings of a scheduler that this engine can follow."""
@@ -126,12 +126,15 @@ class DiffusionSchedule:
     alpha_bar: [T] float64 on the CPU, in (0, 1]; 1 - alpha_bar_0 is 4e-5, of which float32 keeps
         three digits.
     variance_type: how the U-Net's variance channels are read, see posterior.py.
+    predicts_velocity: whether its other channels are v = sqrt(alpha_bar) eps - sqrt(1 - alpha_bar)
+        x_0 and not eps.
     limit: keeps an estimate of the clean image in the range of images.
     spacing: how num_inference_steps timesteps are chosen.
     """
 
     alpha_bar: Tensor
     variance_type: str
+    predicts_velocity: bool
     limit: Limit
     spacing: TimestepSpacing
 
@@ -151,6 +154,16 @@ class DiffusionSchedule:
         clean_first = torch.cat([torch.ones(1, dtype=torch.float64), self.alpha_bar])
         return clean_first[t.cpu() + 1][:, None, None, None]
 
+    def as_noise(self, output: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
+        """The U-Net's output with eps in its first channels, as everything that samples takes it.
+
+        output: [batch, 6, height, width]; x_t: [batch, 3, height, width], in float32; t: [batch].
+        """
+        if not self.predicts_velocity:
+            return output
+        v, variance = output.chunk(2, dim=1)
+        return torch.cat([noise_of_velocity(v, x_t, self.alpha_bar_at(t)), variance], dim=1)
+
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> DiffusionSchedule:
         """From a DDPMScheduler's configuration; keys left out have the values diffusers gives them.
@@ -165,6 +178,7 @@ class DiffusionSchedule:
         return cls(
             alpha_bar=(1 - _betas(config)).cumprod(dim=0),
             variance_type=config.get("variance_type", "fixed_small"),
+            predicts_velocity=config.get("prediction_type") == "v_prediction",
             limit=_limit(config),
             spacing=TimestepSpacing(
                 num_train_timesteps=int(config.get("num_train_timesteps", 1000)),
@@ -183,6 +197,19 @@ def forward(schedule: DiffusionSchedule, x_0: Tensor, t: Tensor, noise: Tensor) 
     alpha_bar = schedule.alpha_bar_at(t)
     signal, sigma = alpha_bar.sqrt().to(x_0), (1 - alpha_bar).sqrt().to(x_0)
     return signal * x_0 + sigma * noise  # Ho et al. 2020, eq. 4
+
+
+def velocity(x_0: Tensor, eps: Tensor, alpha_bar: Tensor) -> Tensor:
+    """v of x_0 and eps. alpha_bar: [batch, 1, 1, 1]."""
+    signal, sigma = alpha_bar.sqrt().to(x_0), (1 - alpha_bar).sqrt().to(x_0)
+    return signal * eps - sigma * x_0  # Salimans & Ho 2022, section 4
+
+
+def noise_of_velocity(v: Tensor, x_t: Tensor, alpha_bar: Tensor) -> Tensor:
+    """eps of v and x_t: with x_t = sqrt(alpha_bar) x_0 + sqrt(1 - alpha_bar) eps, `velocity` solved
+    for it."""
+    signal, sigma = alpha_bar.sqrt().to(v), (1 - alpha_bar).sqrt().to(v)
+    return signal * v + sigma * x_t
 
 
 def _betas(config: Mapping[str, Any]) -> Tensor:

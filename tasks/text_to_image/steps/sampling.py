@@ -38,7 +38,7 @@ class SamplingInputs:
     """
 
     def __init__(self, stage: LoadedStage) -> None:
-        self.stage, self.schedule = stage, DiffusionSchedule.from_config(stage.scheduler)
+        self.stage, self.schedule = stage, stage.schedule
         self._read: dict[tuple[str, str], Tensor] = {}
 
     def prompts(self, step: Step) -> tuple[Tensor, ...]:

@@ -64,7 +64,7 @@ def test_a_loaded_scheduler_config_is_read():
     ("key", "value"),
     [
         ("_class_name", "DDIMScheduler"),
-        ("prediction_type", "v_prediction"),
+        ("prediction_type", "sample"),
         ("variance_type", "learned"),
         ("beta_schedule", "laplace"),
         ("rescale_betas_zero_snr", True),

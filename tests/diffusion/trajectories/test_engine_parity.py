@@ -9,8 +9,10 @@ from diffusers import IFImg2ImgPipeline, IFPipeline, IFSuperResolutionPipeline
 from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule, strided_timesteps
 from tasks.diffusion.trajectories.engine import sample
 from tasks.diffusion.trajectories.upscale import enlarging
+from tasks.text_to_image.deepfloyd import LoadedStage
 from tests.diffusion.trajectories.miniature import (
     LARGE_SIZE,
+    PROMPT_WIDTH,
     SCHEDULE,
     SCHEDULER_CONFIG,
     SIZE,
@@ -99,10 +101,11 @@ def test_sampling_from_an_image_equals_if_img2img_pipeline(i_start):
 
 @pytest.mark.parametrize("guidance_scale", [1.0, 4.0])
 @pytest.mark.parametrize("noise_level", [50, 250])
-def test_upscaling_equals_if_super_resolution_pipeline(guidance_scale, noise_level):
+@pytest.mark.parametrize("predicted", ["epsilon", "v_prediction"])
+def test_upscaling_equals_if_super_resolution_pipeline(guidance_scale, noise_level, predicted):
     model = stage_two_model()
     # The two schedulers of stage II differ, so that one taken for the other is noticed.
-    changes = {"beta_schedule": "linear", "sample_max_value": 1.0}
+    changes = {"beta_schedule": "linear", "sample_max_value": 1.0, "prediction_type": predicted}
     pipeline = _quiet(
         IFSuperResolutionPipeline(
             unet=model,
@@ -118,14 +121,22 @@ def test_upscaling_equals_if_super_resolution_pipeline(guidance_scale, noise_lev
         noise_level=noise_level,
         generator=torch.Generator().manual_seed(3),
     ).images[0]
-    schedule = DiffusionSchedule.from_config({**SCHEDULER_CONFIG, **changes})
     ours = _ours(
-        timesteps=schedule.spacing.timesteps(6),
+        timesteps=SCHEDULE.spacing.timesteps(6),
         guidance_scale=guidance_scale,
         noise=OneGenerator(3, LARGE_SIZE, has_condition=True),
     )
     ours = enlarging(ours, picture(0), noise_level, SCHEDULE, LARGE_SIZE)
-    image = _sample(as_engine_unet(model), ours, schedule=schedule, size=LARGE_SIZE)
+    stage = LoadedStage(
+        model=model,
+        scheduler={**SCHEDULER_CONFIG, **changes},
+        noising_scheduler=SCHEDULER_CONFIG,
+        sample_size=LARGE_SIZE,
+        embedding_width=PROMPT_WIDTH,
+        device="cpu",
+        commit=None,
+    )
+    image = _sample(stage.unet, ours, schedule=stage.schedule, size=LARGE_SIZE)
     torch.testing.assert_close(image, expected, rtol=0, atol=1e-4)
 
 
