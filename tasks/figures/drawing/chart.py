@@ -186,8 +186,8 @@ class Chart:
         where no curve goes."""
         axes.axhline(floor, color=self.theme.muted, linewidth=1, linestyle=(0, (4, 3)))
         text = f"dashed: real against real, {floor:.3g}"
-        place = {"xycoords": "axes fraction", "ha": "right"}
-        self.note(axes, text, (1, 1), (0, 3), self.theme.muted, **place)
+        muted = self.theme.muted
+        self.note(axes, text, (1, 1), (0, 3), muted, xycoords="axes fraction", ha="right")
 
 
 def _style_ticks(axes: Axes, theme: Theme) -> None:
