@@ -48,15 +48,13 @@ class PureNoiseObjective(Section):
 
 
 class DDPMObjective(Section):
-    """Predict the noise of x_t; beta runs linearly from beta_start to beta_end. min_snr_gamma:
-    timesteps weigh min(SNR, gamma) / SNR; null for all the same."""
+    """Predict the noise of x_t; beta runs linearly from beta_start to beta_end."""
 
     kind: Literal["ddpm"]
     num_timesteps: NumTimesteps = 300
     beta_start: Beta = 1e-4
     beta_end: Beta = 0.02
     p_uncond: Dropout = 0.0
-    min_snr_gamma: Annotated[float, Field(gt=0, le=1000)] | None = None
 
 
 class FlowMatchingObjective(Section):

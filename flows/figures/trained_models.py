@@ -43,9 +43,6 @@ def treatment_words(model: AnyModel) -> str:
         text += f", images shifted by up to {model.max_shift} px"
     if model.ema_decay is not None:
         text += f"; weights averaged at {model.ema_decay:g}"
-    gamma = getattr(model.objective, "min_snr_gamma", None)
-    if gamma is not None:
-        text += f"; timesteps weigh min(SNR, {gamma:g}) / SNR"
     return text
 
 

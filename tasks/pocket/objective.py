@@ -7,11 +7,9 @@ import math
 import torch
 from torch import Tensor
 
-from tasks.diffusion.process.noise_schedules import min_snr_weight
-
 NUM_TIMESTEPS = 1000
-GAMMA, LEAST_WEIGHT = 5.0, 0.1
-"""Of a timestep's weight in noise prediction."""
+LEAST_WEIGHT = 0.1
+"""Of a timestep in noise prediction."""
 MOST_STRIDE = 60
 """Timesteps that one step of sampling may go."""
 VARIANCE_WEIGHT = 0.05
@@ -37,12 +35,14 @@ def noised(x_0: Tensor, t: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
 
 
 def weighted_noise_loss(eps: Tensor, noise: Tensor, t: Tensor, alpha_bar: Tensor) -> Tensor:
-    """Mean of max(min_snr_weight, LEAST_WEIGHT) * |eps - noise|^2.
+    """Mean of max(min(SNR, 5) / SNR, 0.1) * |eps - noise|^2.
 
-    min-SNR weighting makes next to nothing of small t; there what is left to learn is to leave no
-    grain.
+    min(SNR, 5) / SNR is min-SNR weighting (Hang et al. 2023, eq. 4, gamma = 5), which makes next to
+    nothing of small t; there what is left to learn is to leave no grain, so none weighs less than
+    LEAST_WEIGHT.
     """
-    weight = min_snr_weight(alpha_bar[t], GAMMA).clamp(min=LEAST_WEIGHT)
+    snr = (alpha_bar / (1 - alpha_bar))[t].float()
+    weight = (snr.clamp(max=5.0) / snr).clamp(min=LEAST_WEIGHT)
     return (weight * (eps - noise).square().mean(dim=(1, 2, 3))).mean()
 
 

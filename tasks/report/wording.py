@@ -101,7 +101,7 @@ def model_recipe(params: Mapping[str, Any]) -> str:
     objective = {"kind": spaced(str(objective.pop("kind", ""))), **objective}
     clauses = [
         _clause(network, {"hidden_width": "D =", "num_classes": "classes"}),
-        _clause(objective, {"kind": "", "num_timesteps": "T =", "min_snr_gamma": "min-SNR gamma"}),
+        _clause(objective, {"kind": "", "num_timesteps": "T ="}),
         _clause({n: v for n, v in params.items() if n not in _ELSEWHERE}, {}),
     ]
     return "; ".join(clause for clause in clauses if clause)

@@ -62,9 +62,7 @@ def build_objective(params: Params) -> Objective:
     num_classes = params["network"]["num_classes"]
     p_uncond = objective.get("p_uncond", 0.0)
     if kind == "ddpm":
-        return DDPM(
-            build_schedule(objective), num_classes, p_uncond, objective.get("min_snr_gamma")
-        )
+        return DDPM(build_schedule(objective), num_classes, p_uncond)
     if kind == "noise_prediction":
         schedule = build_schedule(objective)
         return NoisePrediction(schedule, objective["loss"], num_classes, p_uncond)

@@ -34,13 +34,6 @@ class NoiseSchedule:
         return len(self.beta) - 1
 
 
-def min_snr_weight(alpha_bar: Tensor, gamma: float) -> Tensor:
-    """min(SNR, gamma) / SNR with SNR = alpha_bar / (1 - alpha_bar), float32 of its shape: the
-    weight of a timestep in noise prediction (Hang et al. 2023, eq. 4). In (0, 1]."""
-    snr = (alpha_bar / (1 - alpha_bar)).float()
-    return snr.clamp(max=gamma) / snr
-
-
 def linear_betas(num_timesteps: int, start: float, end: float) -> Tensor:
     """Evenly spaced (Ho et al. 2020, section 4). [num_timesteps] float64, as of the others."""
     return torch.linspace(start, end, num_timesteps, dtype=torch.float64)

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from tasks.diffusion.process.noise_schedules import NoiseSchedule, min_snr_weight
+from tasks.diffusion.process.noise_schedules import NoiseSchedule
 
 UNIT_RANGE, PIXEL_RANGE = (0.0, 1.0), (-1.0, 1.0)
 """Values that black and white have for the networks of the course and of the annotated write-up."""
@@ -58,23 +58,17 @@ class PureNoiseDenoiser:
 class DDPM:
     """Predict the noise in x_t, t uniform in 1..T.
 
-    The network sees t / T, in training and in sampling alike. min_snr_gamma: each timestep weighs
-    min_snr_weight, or all the same.
+    The network sees t / T, in training and in sampling alike.
     """
 
     schedule: NoiseSchedule
     num_classes: int = 0
     p_uncond: float = 0.0
-    min_snr_gamma: float | None = None
 
     def loss(self, network: nn.Module, x: Tensor, labels: Tensor, generator: Generator) -> Tensor:
         x_t, t, eps = noised(x, self.schedule, generator, UNIT_RANGE)
         predicted = _predict(self, network, x_t, t / self.schedule.num_timesteps, labels, generator)
-        if self.min_snr_gamma is None:
-            return F.mse_loss(predicted, eps)  # Ho et al. 2020, eq. 14
-        alpha_bar = self.schedule.alpha_bar.to(x.device)[t.long()]
-        weight = min_snr_weight(alpha_bar, self.min_snr_gamma)
-        return (weight * (predicted - eps).square().mean(dim=(1, 2, 3))).mean()
+        return F.mse_loss(predicted, eps)  # Ho et al. 2020, eq. 14
 
 
 @dataclass(frozen=True)
