@@ -101,10 +101,13 @@ def stage_two_card(
             "## Recipe",
             "",
             f"{training['parameters'] / 1e6:.1f} million parameters, float16 on disk, "
-            f"{training['training_seconds'] / 3600:.1f} hours; noise levels 0 to 399 on its input.",
+            f"{training['training_seconds'] / 3600:.1f} hours; noise levels 0 to 399 on its input. "
+            "It predicts velocity, at all timesteps alike: from noise, x_0 at the noisiest is what "
+            "is left of x_t times sixty, and colours of the whole were lost there.",
             "",
             _phases(params),
             "",
+            *_start(params),
             "## Measured",
             "",
             "On pictures of another seed, halved and enlarged again at noise levels "
