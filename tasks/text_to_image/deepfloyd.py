@@ -124,8 +124,7 @@ class LoadedStage:
                 class_labels=None if class_labels is None else class_labels.to(self.device),
                 return_dict=False,
             )
-        noisy = x[:, :3].to(self.device, torch.float32)
-        return self.schedule.as_noise(predicted.float(), noisy, t)
+        return self.schedule.as_noise(predicted.float(), x[:, :3], t)
 
     @functools.cached_property
     def schedule(self) -> DiffusionSchedule:

@@ -157,12 +157,13 @@ class DiffusionSchedule:
     def as_noise(self, output: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
         """The U-Net's output with eps in its first channels, as everything that samples takes it.
 
-        output: [batch, 6, height, width]; x_t: [batch, 3, height, width], in float32; t: [batch].
+        output: [batch, 6, height, width]; x_t: [batch, 3, height, width], of any
+        device and format; t: [batch].
         """
         if not self.predicts_velocity:
             return output
         v, variance = output.chunk(2, dim=1)
-        return torch.cat([noise_of_velocity(v, x_t, self.alpha_bar_at(t)), variance], dim=1)
+        return torch.cat([noise_of_velocity(v, x_t.to(v), self.alpha_bar_at(t)), variance], dim=1)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> DiffusionSchedule:
