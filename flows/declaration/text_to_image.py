@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -13,9 +13,11 @@ from flows.declaration.problems import Problem, check_name
 LAST_TIMESTEP = 999
 """The noisiest timestep of the models, which are trained with 1000."""
 
+
 # The model reads 77 tokens; what it cuts off is told (tasks.text_to_image.cut_prompt).
 Prompt = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Timestep = Annotated[int, Field(ge=0, le=LAST_TIMESTEP)]
+Interval = Annotated[list[Timestep], Field(min_length=2, max_length=2)]
 Address = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 Revision = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 InferenceSteps = Annotated[int, Field(ge=1, le=LAST_TIMESTEP + 1)]
@@ -64,7 +66,9 @@ class Backend(Section):
     weights in *.fp16.safetensors. number_format: of the weights in memory; auto is float16 for an
     fp16 variant on a GPU, else that of the run. prompt_embeds: a file of embeddings, such as a
     course's prompt_embeds_dict.pth, that takes the encoder's place. anagram_rule: of anagrams that
-    name none.
+    name none. guidance_interval: the lowest and the highest t with guidance, in trajectories whose
+    figure names none; elsewhere the conditional estimate stands alone (Kynkäänniemi et al. 2024,
+    Applying guidance in a limited interval). null for guidance at every t.
     """
 
     title: Title
@@ -75,10 +79,16 @@ class Backend(Section):
     number_format: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     prompt_embeds: Address | None = None
     anagram_rule: Rule = "mean"
+    guidance_interval: Interval | None = None
 
 
-def check_backend(backend: str | None, backends: Iterable[str]) -> Iterator[Problem]:
-    """Where there are backends, one is in use, and it is declared."""
+def check_backend(backend: str | None, backends: Mapping[str, Backend]) -> Iterator[Problem]:
+    """Where there are backends, one is in use, and it is declared; intervals go upwards."""
+    for name, each in backends.items():
+        low, high = each.guidance_interval or (0, 0)
+        if low > high:
+            path = ("backends", name, "guidance_interval")
+            yield Problem(path, f"is [{low}, {high}]; expected the lowest t, then the highest")
     names = list(backends)
     if backend is not None:
         yield from check_name(("backend",), backend, names, "backend")

@@ -69,7 +69,9 @@ class SampledPanel(Panel):
         return place.settings.guidance_scale if scale is None else scale
 
     def guidance(self, place: Place) -> str:
-        return guidance_words(self.scale_in(place))
+        """Of its trajectories."""
+        interval = chosen_backend(place.declaration)[1].guidance_interval
+        return guidance_words(self.scale_in(place), interval)
 
     def titles(self, place: Place) -> str:
         """Of its images."""

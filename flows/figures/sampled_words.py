@@ -20,8 +20,12 @@ def numbers(values: Iterable[float]) -> str:
     return join_words([f"{value:g}" for value in values])
 
 
-def guidance_words(scale: float) -> str:
-    return "without guidance" if scale == 1 else f"guidance {scale:g}"
+def guidance_words(scale: float, interval: Sequence[int] | None = None) -> str:
+    """interval: the lowest and the highest t with guidance; None for all."""
+    if scale == 1:
+        return "without guidance"
+    low, high = interval or (None, None)
+    return f"guidance {scale:g}" + (f" from t = {high} to {low}" if interval else "")
 
 
 def timesteps_words(timesteps: Sequence[int], whole: int) -> str:

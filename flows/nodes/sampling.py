@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flows.declaration.text_to_image import TextToImage
+from flows.declaration.text_to_image import LAST_TIMESTEP, TextToImage
 from tasks.store.node import JSON, canonical_json
 
 MAX_LENGTH = 40
 """Of a prompt in the name of a node."""
 SINGLE: dict[str, JSON] = {"kind": "single"}
 IDENTITY: dict[str, JSON] = {"name": "identity"}
+NUM_TIMESTEPS = LAST_TIMESTEP + 1
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,25 @@ class Sampling:
         """How often the picture goes from one timestep to the next."""
         if self.steps is not None:
             return self.steps
-        count = len(settings.timesteps) if self.until is None else self.until + 1
-        return count - (self.i_start or 0)
+        return len(self._visited(settings))
+
+    def _visited(self, settings: TextToImage) -> list[int]:
+        """Timesteps; of num_inference_steps those that the models here space them to."""
+        if self.steps is not None:
+            return [step * (NUM_TIMESTEPS // self.steps) for step in range(self.steps)]
+        return settings.timesteps[
+            self.i_start or 0 : None if self.until is None else self.until + 1
+        ]
+
+    def count_all_rows(self, settings: TextToImage, interval: Sequence[int] | None) -> int:
+        """Rows of the U-Net on the whole way, guided at the timesteps of the interval alone, or
+        everywhere."""
+        visited = self._visited(settings)
+        low, high = interval or (min(visited), max(visited))
+        guided = sum(low <= t <= high for t in visited)
+        return self.count_rows(guided, self.guidance_scale) + self.count_rows(
+            len(visited) - guided, 1.0
+        )
 
     def count_rows(self, steps: int, guidance_scale: float) -> int:
         """Rows of the U-Net in so many steps: each prompt in its view, and for guidance the empty

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from flows.declaration import Declaration
 from flows.declaration.text_to_image import StageTwo
 from flows.nodes.image_nodes import image_nodes
+from flows.nodes.model_identity import chosen_backend
 from flows.nodes.sampling import Sampling, prompt_name
 from tasks.store.node import JSON, Node, canonical_json
 from tasks.text_to_image.model_part import Component
@@ -87,11 +89,12 @@ class TrajectoryNodes:
         return self._book.add(Node(f"one_step/{where}", "one_step", params, inputs, 0, work))
 
     def trajectory(self, where: str, wanted: Sampling) -> str:
+        combination = self._combination(wanted)
         params = {
             "start": wanted.start,
             "timesteps": wanted.timesteps(self.settings),
             "guidance_scale": wanted.guidance_scale,
-            "combination": wanted.combination,
+            "combination": combination,
             "mask": wanted.mask,
             "snapshots": sorted(wanted.snapshots, reverse=True),
             "model": self._part("stage_one"),
@@ -103,12 +106,20 @@ class TrajectoryNodes:
             inputs["reference"] = self.image(wanted.reference)
         if wanted.goes_on is not None:
             inputs["start"] = wanted.goes_on[0]
-        steps = wanted.count_steps(self.settings)
-        work = float(wanted.count_rows(steps, wanted.guidance_scale))
+        interval = combination.get("guidance_interval")
+        work = float(wanted.count_all_rows(self.settings, interval))
         name = f"trajectory/{where}"
         return self._book.add_trajectory(
             Node(name, "trajectory", params, inputs, wanted.seed, work)
         )
+
+    def _combination(self, wanted: Sampling) -> dict[str, Any]:
+        """With the backend's guidance interval, where there is guidance and the figure names
+        none."""
+        interval = chosen_backend(self._declaration)[1].guidance_interval
+        if interval is None or not wanted.is_guided:
+            return dict(wanted.combination)
+        return {"guidance_interval": list(interval), **wanted.combination}
 
     def upscale(self, where: str, picture: str, wanted: Sampling) -> str:
         """The picture of a trajectory enlarged by the second stage, with its prompts and seed."""

@@ -9,7 +9,7 @@ from flows.declaration.text_to_image import Prompt
 from flows.figures.denoising.forward import NoisedPanel
 from flows.figures.panel import Nodes, Place, Spot
 from flows.figures.parameters import Timesteps
-from flows.figures.sampled_words import numbers, quoted
+from flows.figures.sampled_words import guidance_words, numbers, quoted
 
 
 class OneStep(NoisedPanel):
@@ -33,5 +33,5 @@ class OneStep(NoisedPanel):
         return (
             f"{self.titles(place)} noised to t = {numbers(self.timesteps)}, and the clean image as "
             f"estimated in one step, prompt {quoted(self.prompts_in(place))}, "
-            f"{self.guidance(place)}. {self.origin(place)}"
+            f"{guidance_words(self.scale_in(place))}. {self.origin(place)}"
         )

@@ -14,7 +14,7 @@ from flows.declaration.text_to_image import Timestep
 from flows.figures.panel import Nodes, Place, Spot
 from flows.figures.parameters import DISTINCT, Few, Problems, Prompts, Refused
 from flows.figures.sampled_panel import SampledPanel
-from flows.figures.sampled_words import quoted, stride_words, timesteps_words
+from flows.figures.sampled_words import guidance_words, quoted, stride_words, timesteps_words
 from flows.figures.sheet import Cell, Sheet
 from flows.nodes.sampling import Sampling, slug
 
@@ -64,6 +64,6 @@ class GuidanceInterval(SampledPanel):
     def told(self, place: Place) -> str:
         return (
             f"{quoted(self.prompts)} from the same noise, {stride_words(place.settings)}, "
-            f"{self.guidance(place)} between the timesteps named, both included, and the "
-            f"conditional estimate alone elsewhere. {self.origin(place)}"
+            f"{guidance_words(self.scale_in(place))} between the timesteps named, both included, "
+            f"and the conditional estimate alone elsewhere. {self.origin(place)}"
         )

@@ -48,10 +48,7 @@ def sample(
     pictures = PicturesInProgress(schedule, trajectories, size, device)
     network_rows = NetworkRows(trajectories, size, device)
     numbers = network_rows.numbers
-    queue = RowQueue(
-        rows=numbers.counts.tolist(),
-        steps=[len(trajectory.visited_timesteps) for trajectory in trajectories],
-    )
+    queue = RowQueue(network_rows.counts)
     unet_rows, forwards = np.zeros((2, len(trajectories)), dtype=np.int64)
     # Rows of a step that was cut by the end of a batch wait here for its others.
     output = torch.empty(0, 6, size, size, device=device)

@@ -16,8 +16,6 @@ from tasks.diffusion.trajectories.trajectory import Trajectory
 from tasks.diffusion.views import view_from_params
 from tasks.diffusion.views.view import ViewBank
 
-EVERYWHERE = (0, 2**31)
-
 UNet = Callable[..., Tensor]
 """(x [batch, 3, size, size] float32, t [batch] int64, prompt_embeds [batch, length, width]) to
 [batch, 6, size, size], three channels of noise and three of variance, in any float format. The
@@ -26,13 +24,14 @@ second stage's takes x [batch, 6, size, size] and class_labels [batch] int64 as 
 
 class NetworkRows:
     """Rows are numbered over all trajectories, those of one trajectory in one run; so are the
-    estimates, one a prompt, that are made of them."""
+    estimates, one a prompt, that are made of them. counts: see RowQueue."""
 
     def __init__(
         self, trajectories: Sequence[Trajectory], size: int, device: torch.device | str
     ) -> None:
         plans = [plan_rows(trajectory) for trajectory in trajectories]
         self.numbers = Ragged([len(plan.rows) for plan in plans])
+        self.counts = [p.counts(t) for p, t in zip(plans, trajectories, strict=True)]
         self._trajectory = self.numbers.owner
         identity = view_from_params({"name": "identity"}, size)
         views, self._view = distinct(view or identity for plan in plans for view, _ in plan.rows)
@@ -57,9 +56,6 @@ class NetworkRows:
         self._maps = [e.map for e in estimates]
         scales = [trajectories[i].guidance_scale for i in owner]
         self._guidance_scale = torch.tensor(scales, device=device)[:, None, None, None]
-        intervals = [trajectories[i].combination.guidance_interval for i in owner]
-        self._is_limited = any(intervals)
-        self._interval = torch.tensor([interval or EVERYWHERE for interval in intervals])
         self._trajectories = trajectories
         self._has_rule = np.array([t.combination.rule != "mean" for t in trajectories])
         is_sum = np.array([t.combination.is_sum for t in trajectories])
@@ -98,10 +94,10 @@ class NetworkRows:
         # The variance is the conditional estimate's: guidance extrapolates the noise alone.
         conditional = rows_of(output, place[self._conditional[estimates]]).float()
         eps_c, variance = conditional.chunk(2, dim=1)
-        eps_u = rows_of(output[:, :3], place[self._unconditional[estimates]]).float()
+        eps_u = rows_of(output[:, :3], place[self._unconditional_of(estimates, t)]).float()
         # Ho & Salimans 2022, eq. 6, with guidance_scale = 1 + w
         gap = eps_c - eps_u
-        eps = eps_u + self._scale(estimates, t) * gap
+        eps = eps_u + rows_of(self._guidance_scale, estimates) * gap
 
         # Both estimates of a prompt are in the same view.
         views = self._view[self._conditional[estimates]]
@@ -118,15 +114,14 @@ class NetworkRows:
             noise[row] = one_estimate(trajectory.combination.rule, eps[of_it], gaps, step)
         return noise, weighted_sums(variance, counts, 1 / counts)
 
-    def _scale(self, estimates: np.ndarray, t: Tensor) -> Tensor:
-        """[estimate, 1, 1, 1]: 1 where a trajectory has left its guidance interval."""
-        scale = rows_of(self._guidance_scale, estimates)
-        if not self._is_limited:
-            return scale
-        now = t[torch.from_numpy(self._estimates.owner[estimates])]
-        low, high = rows_of(self._interval, estimates).unbind(1)
-        is_on = ((low <= now) & (now <= high)).to(scale.device)
-        return torch.where(is_on[:, None, None, None], scale, 1.0)
+    def _unconditional_of(self, estimates: np.ndarray, t: Tensor) -> np.ndarray:
+        """Of each estimate, its unconditional row; the conditional one where there is no guidance.
+
+        t: [trajectory], of all.
+        """
+        owners = self._estimates.owner[estimates]
+        is_guided = [self._trajectories[i].combination.is_guided_at(int(t[i])) for i in owners]
+        return np.where(is_guided, self._unconditional[estimates], self._conditional[estimates])
 
     def _through_maps(self, eps: Tensor, estimates: np.ndarray) -> Tensor:
         """Of each estimate, the component that its prompt decides."""

@@ -1,8 +1,9 @@
 """Which rows a trajectory needs of the U-Net, and which of them go into the next batch.
 
-A row is a picture seen through a view, a timestep and a prompt. A prompt needs its own row and, if
-guided, the unconditional one in the same view: both estimates must be of the same noise. Prompts
-that see the picture alike, as the components of a hybrid do, share the unconditional row.
+A row is a picture seen through a view, a timestep and a prompt. A prompt needs its own row and,
+while it is guided, the unconditional one in the same view: both estimates must be of the same
+noise. Prompts that see the picture alike, as the components of a hybrid do, share the unconditional
+row.
 
 Batches are full, and as few as possible. The trajectory with most steps left goes first (Hu 1961:
 for chains of equal tasks no order needs fewer batches), so that none is left to finish alone in
@@ -79,14 +80,24 @@ class Estimate:
 
 @dataclass(frozen=True, eq=False)
 class RowPlan:
-    """rows: the view and the prompt of each; estimates: one a prompt."""
+    """rows: the view and the prompt of each; estimates: one a prompt. conditional: how many rows,
+    the first, an unguided step needs; a guided one needs all."""
 
     rows: tuple[tuple[View | None, Tensor], ...]
     estimates: tuple[Estimate, ...]
+    conditional: int
+
+    def counts(self, trajectory: Trajectory) -> list[int]:
+        """How many rows each of its steps needs."""
+        is_guided = trajectory.combination.is_guided_at
+        return [
+            len(self.rows) if is_guided(t) else self.conditional
+            for t in trajectory.visited_timesteps
+        ]
 
 
 def plan_rows(trajectory: Trajectory) -> RowPlan:
-    """The rows of one step; every step of a trajectory needs the same."""
+    """The rows of a guided step, those of an unguided one first."""
     rows: list[tuple[View | None, Tensor]] = []
 
     def row(view: View | None, embeds: Tensor) -> int:
@@ -96,16 +107,15 @@ def plan_rows(trajectory: Trajectory) -> RowPlan:
         rows.append((view, embeds))
         return len(rows) - 1
 
-    estimates = []
     combination = trajectory.combination
-    for view, part, embeds in zip(
-        combination.views, combination.maps, trajectory.prompt_embeds, strict=True
-    ):
-        conditional = unconditional = row(view, embeds)
-        if trajectory.guidance_scale != 1 and trajectory.negative_embeds is not None:
-            unconditional = row(view, trajectory.negative_embeds)
-        estimates.append(Estimate(conditional, unconditional, part))
-    return RowPlan(tuple(rows), tuple(estimates))
+    conditional = [
+        row(v, e) for v, e in zip(combination.views, trajectory.prompt_embeds, strict=True)
+    ]
+    unconditional, count = conditional, len(rows)
+    if trajectory.guidance_scale != 1 and trajectory.negative_embeds is not None:
+        unconditional = [row(view, trajectory.negative_embeds) for view in combination.views]
+    estimates = map(Estimate, conditional, unconditional, combination.maps)
+    return RowPlan(tuple(rows), tuple(estimates), count)
 
 
 @dataclass(frozen=True)
@@ -119,11 +129,11 @@ class Share:
 
 
 class RowQueue:
-    """rows: how many a step of each trajectory needs; steps: how many it takes."""
+    """counts: for each trajectory, how many rows each of its steps needs."""
 
-    def __init__(self, rows: Sequence[int], steps: Sequence[int]) -> None:
-        self._rows = list(rows)
-        self._steps_left = list(steps)
+    def __init__(self, counts: Sequence[Sequence[int]]) -> None:
+        self._counts = counts
+        self._steps_left = [len(steps) for steps in counts]
         self._cut: Share | None = None
 
     def take(self, max_rows: int) -> list[Share]:
@@ -133,8 +143,9 @@ class RowQueue:
         for trajectory, first in self._in_order():
             if room == 0:
                 break
-            stop = min(self._rows[trajectory], first + room)
-            share = Share(trajectory, first, stop, is_last=stop == self._rows[trajectory])
+            count = self._counts[trajectory][-self._steps_left[trajectory]]
+            stop = min(count, first + room)
+            share = Share(trajectory, first, stop, is_last=stop == count)
             room -= stop - first
             batch.append(share)
         self._cut = batch[-1] if batch and not batch[-1].is_last else None
@@ -150,7 +161,8 @@ class RowQueue:
     @property
     def rows_left(self) -> int:
         """Rows still to compute, in all steps of all trajectories."""
-        whole = sum(r * s for r, s in zip(self._rows, self._steps_left, strict=True))
+        left = zip(self._counts, self._steps_left, strict=True)
+        whole = sum(sum(counts[len(counts) - steps :]) for counts, steps in left)
         return whole - (self._cut.stop if self._cut is not None else 0)
 
     def _in_order(self) -> list[tuple[int, int]]:

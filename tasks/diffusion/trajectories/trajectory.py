@@ -39,29 +39,41 @@ class Combination:
     def num_prompts(self) -> int:
         return len(self.views)
 
+    def is_guided_at(self, t: int) -> bool:
+        low, high = self.guidance_interval or (t, t)
+        return low <= t <= high
+
 
 def combination_from_params(params: Mapping[str, Any], size: int) -> Combination:
-    """For pictures of size x size pixels, {"kind": "single"}, perhaps with guidance_interval
-    [low, high]; {"kind": "views", "views": [...]}, a prompt a view: an anagram, perhaps with
-    a rule; or {"kind": "components", "name": ...}, a prompt a component: a hybrid, or with a fixed
-    component an inverse problem. Raises BadInput for anything else."""
+    """For pictures of size x size pixels, {"kind": "single"}; {"kind": "views", "views": [...]}, a
+    prompt a view: an anagram, perhaps with a rule; or {"kind": "components", "name": ...}, a prompt
+    a component: a hybrid, or with a fixed component an inverse problem. Each perhaps with
+    guidance_interval [low, high]. Raises BadInput for anything else."""
     kind = params.get("kind")
+    low_high = params.get("guidance_interval")
+    interval = None if low_high is None else (int(low_high[0]), int(low_high[1]))
     if kind == "single":
-        interval = params.get("guidance_interval")
-        return Combination(guidance_interval=None if interval is None else tuple(interval))
+        return Combination(guidance_interval=interval)
     if kind == "views" and params.get("views"):
         views = tuple(view_from_params(view, size) for view in params["views"])
         rule = params.get("rule", "mean")
         if rule not in RULES:
             raise BadInput(f"combination.rule is {rule!r}; expected one of {', '.join(RULES)}")
         # The mean is that of Geng et al. 2024, Visual Anagrams, eq. 3.
-        return Combination(views, (None,) * len(views), rule=rule)
+        return Combination(views, (None,) * len(views), rule=rule, guidance_interval=interval)
     if kind == "components":
-        rest = {key: value for key, value in params.items() if key != "kind"}
+        own = ("kind", "guidance_interval")
+        rest = {key: value for key, value in params.items() if key not in own}
         parts = components_from_params(rest, size)
         maps = parts.prompted_maps
         # Geng et al. 2024, Factorized Diffusion, eq. 4
-        return Combination((None,) * len(maps), maps, is_sum=True, fixed=parts.fixed_map)
+        return Combination(
+            (None,) * len(maps),
+            maps,
+            is_sum=True,
+            fixed=parts.fixed_map,
+            guidance_interval=interval,
+        )
     raise BadInput(
         f"combination: {dict(params)!r}; expected kind single, views with at least one view, or "
         "components"

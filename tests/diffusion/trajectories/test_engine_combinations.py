@@ -194,6 +194,21 @@ def test_guidance_in_an_interval_is_the_plain_loops(interval):
     assert not torch.allclose(ours.image, _sample(1).image, atol=0.01)
 
 
+def test_guidance_in_an_interval_is_the_plain_loops_for_an_anagram_and_a_hybrid():
+    interval = {"guidance_interval": [300, 660]}
+    anagram = _sample(2, params={**views("identity", "flip"), **interval})
+    plain_anagram = _plain(
+        2, views=[IDENTITY, BY_HAND["flip"]], maps=[same] * 2, guidance_interval=(300, 660)
+    )
+    _assert_same(anagram.image, plain_anagram)
+    hybrid = _sample(2, params={**components("low_high"), **interval})
+    parts = components_from_params({"name": "low_high"}, SIZE).prompted_maps
+    plain_hybrid = _plain(
+        2, views=[IDENTITY] * 2, maps=parts, is_sum=True, guidance_interval=(300, 660)
+    )
+    _assert_same(hybrid.image, plain_hybrid)
+
+
 @pytest.mark.parametrize("rule", ["rescaled", "alternating", "by_visibility"])
 def test_an_anagram_by_another_rule_does_not_depend_on_its_neighbours(rule):
     params = {**views("identity", "flip"), "rule": rule}

@@ -99,7 +99,8 @@ def test_unguided_estimates_stand_alone():
         assert estimate.conditional == estimate.unconditional
 
 
-CASES = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 12)), min_size=1, max_size=12)
+CASES = st.lists(st.lists(st.integers(1, 5), min_size=1, max_size=12), min_size=1, max_size=12)
+"""How many rows each step of each trajectory needs."""
 
 
 def _drain(queue, max_rows):
@@ -116,21 +117,18 @@ def _size(batch):
 @settings(deadline=None)
 @given(CASES, st.integers(1, 20))
 def test_every_row_is_taken_once_and_steps_follow_each_other(cases, max_rows):
-    rows, steps = zip(*cases, strict=True)
     taken = [[] for _ in cases]
-    for batch in _drain(RowQueue(rows, steps), max_rows):
+    for batch in _drain(RowQueue(cases), max_rows):
         for share in batch:
-            taken[share.trajectory] += [(k, share.is_last) for k in range(share.first, share.stop)]
-    for own, num_rows, num_steps in zip(taken, rows, steps, strict=True):
-        assert [row for row, _ in own] == list(range(num_rows)) * num_steps
+            taken[share.trajectory] += range(share.first, share.stop)
+    assert taken == [[row for count in counts for row in range(count)] for counts in cases]
 
 
 @settings(deadline=None)
 @given(CASES, st.integers(1, 20))
 def test_a_step_waits_for_all_rows_of_the_step_before(cases, max_rows):
     # In one batch a trajectory has rows of one step only: the next depends on its result.
-    rows, steps = zip(*cases, strict=True)
-    for batch in _drain(RowQueue(rows, steps), max_rows):
+    for batch in _drain(RowQueue(cases), max_rows):
         owners = [share.trajectory for share in batch]
         assert len(set(owners)) == len(owners)
 
@@ -138,13 +136,16 @@ def test_a_step_waits_for_all_rows_of_the_step_before(cases, max_rows):
 @settings(deadline=None)
 @given(CASES, st.integers(1, 20))
 def test_batches_are_full_while_there_are_rows_to_fill_them(cases, max_rows):
-    rows, steps = zip(*cases, strict=True)
-    left = [r * s for r, s in cases]
-    for batch in _drain(RowQueue(rows, steps), max_rows):
-        ready = sum(min(r, n - (n - 1) // r * r) for r, n in zip(rows, left, strict=True) if n)
+    left = [list(counts) for counts in cases]
+    for batch in _drain(RowQueue(cases), max_rows):
+        ready = sum(counts[0] for counts in left if counts)
         assert _size(batch) == min(max_rows, ready)
         for share in batch:
-            left[share.trajectory] -= share.stop - share.first
+            counts = left[share.trajectory]
+            counts[0] -= share.stop - share.first
+            assert share.is_last == (counts[0] == 0)
+            if share.is_last:
+                counts.pop(0)
     assert not any(left)
 
 
@@ -153,7 +154,7 @@ def test_batches_are_full_while_there_are_rows_to_fill_them(cases, max_rows):
 def test_no_order_needs_fewer_batches(steps, max_rows):
     # With one row a step two bounds hold for any order, and one of such bounds is met: the longest
     # trajectory, and the work that must be done before all have at most k steps left.
-    batches = _drain(RowQueue([1] * len(steps), steps), max_rows)
+    batches = _drain(RowQueue([[1] * n for n in steps]), max_rows)
     bound = max(
         k + math.ceil(sum(max(n - k, 0) for n in steps) / max_rows) for k in range(max(steps))
     )
@@ -161,17 +162,16 @@ def test_no_order_needs_fewer_batches(steps, max_rows):
 
 
 def test_a_waiting_trajectory_takes_the_place_of_a_finished_one():
-    batches = _drain(RowQueue(rows=[2, 2, 2], steps=[4, 4, 4]), max_rows=4)
+    batches = _drain(RowQueue([[2] * 4] * 3), max_rows=4)
     assert [_size(batch) for batch in batches] == [4] * 6
 
 
 @settings(deadline=None)
 @given(CASES, st.integers(1, 20))
 def test_rows_left_counts_down_to_zero(cases, max_rows):
-    rows, steps = zip(*cases, strict=True)
-    queue = RowQueue(rows, steps)
+    queue = RowQueue(cases)
     left = queue.rows_left
-    assert left == sum(r * s for r, s in cases)
+    assert left == sum(map(sum, cases))
     while batch := queue.take(max_rows):
         left -= _size(batch)
         assert queue.rows_left == left
@@ -179,7 +179,7 @@ def test_rows_left_counts_down_to_zero(cases, max_rows):
 
 
 def test_a_dropped_trajectory_is_taken_no_more():
-    queue = RowQueue(rows=[1, 1], steps=[3, 3])
+    queue = RowQueue([[1] * 3] * 2)
     queue.take(2)
     queue.drop(0)
     assert all(share.trajectory == 1 for batch in _drain(queue, 2) for share in batch)

@@ -77,10 +77,10 @@ def test_a_view_is_of_the_noisy_picture_and_its_condition_together(name):
     _sample([_item(0, 1, combination=combination)], recording)
     view = view_from_params({"name": name}, LARGE_SIZE)
     for x, _, prompt_embeds, _ in recording.calls:
-        # Rows: prompt 0 and unconditional upright, prompt 1 and unconditional in the view.
-        assert torch.equal(prompt_embeds[2], prompt(1))
-        for row in (2, 3):
-            assert torch.equal(x[row], view.apply(x[0]))
+        # Rows: prompt 0 upright, prompt 1 in the view; then without a prompt, upright and in it.
+        assert torch.equal(prompt_embeds[1], prompt(1))
+        for row in (1, 3):
+            assert torch.equal(x[row], view.apply(x[row - 1]))
 
 
 def test_upscaling_does_not_depend_on_the_batch():

@@ -9,7 +9,7 @@ import pytest
 
 from flows.figures.panel import Place
 from tasks import BadInput
-from tests.flows.figures.sampled import SAMPLED, figure, nodes_of, read
+from tests.flows.figures.sampled import SAMPLED, figure, guided_in, nodes_of, read
 
 PROMPTS = ["a panda", "a rocket ship"]
 
@@ -52,3 +52,42 @@ def test_what_is_no_stretch_of_the_way_is_refused(
     with pytest.raises(BadInput) as error:
         read(tmp_path, declared(*intervals))
     assert f"figures.interval.panels.0.{message}" in str(error.value)
+
+
+def test_a_backends_interval_is_that_of_every_guided_trajectory(tmp_path: Path) -> None:
+    data = guided_in([300, 990])
+    panel = {"plot": "guidance_interval", "prompts": PROMPTS, "intervals": [[0, 600]]}
+    data = {**data, "figures": {**data["figures"], "own": figure(4, panel)}}
+    made = nodes_of(tmp_path, data).values()
+    trajectories = [node for node in made if node.kind == "trajectory"]
+    own = [node for node in trajectories if node.name.startswith("trajectory/own/")]
+    assert len(own) == len(PROMPTS)
+    for node in trajectories:
+        expected = [0, 600] if node in own else [300, 990]
+        is_guided = node.params["guidance_scale"] != 1
+        found = node.params["combination"].get("guidance_interval")
+        assert found == (expected if is_guided else None), node.name
+    kinds = {node.params["combination"]["kind"] for node in trajectories}
+    assert kinds == {"single", "views", "components"}
+    enlarged = [node for node in made if node.kind == "upscale"]
+    assert enlarged
+    assert not any("guidance_interval" in node.params["combination"] for node in enlarged)
+
+
+def test_captions_say_where_the_backend_guides(tmp_path: Path) -> None:
+    declaration = read(tmp_path, guided_in([300, 990])).declaration
+    told = {
+        name: panel.told(place)
+        for name in SAMPLED["figures"]
+        for place in [Place(declaration, name)]
+        for panel in place.panels()
+    }
+    assert "guidance 7 from t = 990 to 300" in told["guided"]
+    assert "without guidance" in told["samples"]
+
+
+def test_an_interval_upside_down_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as error:
+        read(tmp_path, guided_in([990, 300]))
+    message = "backends.small.guidance_interval is [990, 300]; expected the lowest t, then the"
+    assert message in str(error.value)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import torch
 
 from tasks.diffusion.trajectories.diffusion_schedule import TimestepSpacing, strided_timesteps
 from tasks.diffusion.trajectories.rows import plan_rows
 from tasks.diffusion.trajectories.trajectory import Trajectory, combination_from_params
 from tasks.store.node import Node
-from tests.flows.figures.sampled import nodes_of
+from tests.flows.figures.sampled import guided_in, nodes_of
 
 SIZE = 64
 
@@ -42,11 +43,13 @@ def engine_rows(node: Node) -> int:
         reference=picture if "reference" in inputs else None,
         snapshots=tuple(node.params["snapshots"]),
     )
-    return len(plan_rows(trajectory).rows) * len(trajectory.visited_timesteps)
+    return sum(plan_rows(trajectory).counts(trajectory))
 
 
-def test_planned_rows_are_those_of_the_engine(tmp_path: Path) -> None:
-    nodes = [node for node in nodes_of(tmp_path).values() if node.kind == "trajectory"]
+@pytest.mark.parametrize("interval", [None, [300, 660]])
+def test_planned_rows_are_those_of_the_engine(tmp_path: Path, interval: list[int] | None) -> None:
+    made = nodes_of(tmp_path, guided_in(interval)).values()
+    nodes = [node for node in made if node.kind == "trajectory"]
     assert len(nodes) == 26
     assert {node.name: node.work for node in nodes} == {
         node.name: engine_rows(node) for node in nodes
