@@ -89,7 +89,7 @@ def write_models(
             read(one, "unet.safetensors"),
             folder,
         )
-        card = stage_one_card(one.params, one.metrics, measured.metrics, artists)
+        card = stage_one_card(one.params, one.metrics, measured.metrics, measured.params, artists)
         (folder / CARD).write_text(card, encoding="utf-8")
 
     def stage_two(folder: Path) -> None:

@@ -16,6 +16,7 @@ from flows.declaration.fields import (
     Seed,
     Sha256,
 )
+from flows.declaration.text_to_image import Interval
 
 FilePath = Annotated[str, Field(min_length=1, max_length=1000)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -84,12 +85,14 @@ class Similarity(Section):
 class Measure(Section):
     """Samples of every concept, for each seed, read by the reader; and edits of photographs.
 
-    stride: timesteps that a step of sampling goes; SDEdit is measured from the 21st. held_out:
-    pictures that stage II is measured on. photographs: files, relative to this one.
+    guidance_interval: as a backend has it. stride: timesteps that a step of sampling goes; SDEdit
+    is measured from the 21st. held_out: pictures that stage II is measured on. photographs: files,
+    relative to this one.
     """
 
     seeds: Annotated[list[Seed], Field(min_length=1, max_length=100)]
     guidance_scale: GuidanceScale
+    guidance_interval: Interval | None = None
     stride: Annotated[int, Field(ge=1, le=47)]
     held_out: Annotated[int, Field(ge=1, le=10_000)]
     style_subjects: Annotated[list[Style], Field(min_length=1, max_length=40)]

@@ -131,9 +131,11 @@ def _sampler(step: Step) -> PocketSampler:
         stage_one=step.read("stage_one", UNET),
         stage_two=step.read("stage_two", UNET),
     )
+    interval = step.params["guidance_interval"]
     settings = Settings(
         guidance_scale=float(step.params["guidance_scale"]),
         stride=int(step.params["stride"]),
+        guidance_interval=None if interval is None else (int(interval[0]), int(interval[1])),
         device=step.device,
         report=step.report,
         should_stop=step.should_stop,

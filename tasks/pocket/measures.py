@@ -151,6 +151,7 @@ def _trajectory(
         prompt_embeds=(embeds[ANY_PHOTO],),
         negative_embeds=embeds[""],
         guidance_scale=sampler.settings.guidance_scale,
+        combination=sampler.settings.combination,
         image=photograph,
         i_start=i_start,
         mask=mask,

@@ -24,10 +24,12 @@ def stage_one_card(
     params: Mapping[str, Any],
     training: Mapping[str, float],
     measured: Mapping[str, float],
+    sampling: Mapping[str, Any],
     artists: Sequence[str],
 ) -> str:
     """Markdown. params: of the training node. training, measured: metrics of the training and of
-    the measuring node. artists: who draws glyphs beside the font, with licences."""
+    the measuring node; sampling: params of that. artists: who draws glyphs beside the font, with
+    licences."""
     return "\n".join(
         [
             "# pocket-if: stage I",
@@ -54,8 +56,8 @@ def stage_one_card(
             "## Measured",
             "",
             f"A classifier trained apart, on drawn pictures only, names the concept of "
-            f"{100 * measured['accuracy']:.1f} percent of samples at guidance 7 (first choice "
-            f"among all concepts; by seed: {_by_seed(measured)}), and of "
+            f"{100 * measured['accuracy']:.1f} percent of samples at {_guidance(sampling)} (first "
+            f"choice among all concepts; by seed: {_by_seed(measured)}), and of "
             f"{100 * measured['style_accuracy']:.1f} percent of subjects drawn in every style.",
             "",
             "Grain (Immerkaer's estimate, 8-bit levels, median over plain and photo prompts): "
@@ -190,6 +192,11 @@ def similarity_card(
             "",
         ]
     )
+
+
+def _guidance(sampling: Mapping[str, Any]) -> str:
+    scale, interval = f"guidance {sampling['guidance_scale']:g}", sampling["guidance_interval"]
+    return scale if interval is None else f"{scale} from t = {interval[1]} to {interval[0]}"
 
 
 def _licences(artists: Sequence[str]) -> str:

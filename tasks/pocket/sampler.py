@@ -9,18 +9,24 @@ from typing import Any
 
 import torch
 from safetensors.torch import load
-from torch import Tensor, nn
+from torch import Tensor
 
 from tasks import StepFailed
 from tasks.diffusion.seeds import derive_seed
 from tasks.diffusion.trajectories.diffusion_schedule import DiffusionSchedule
 from tasks.diffusion.trajectories.engine import sample
-from tasks.diffusion.trajectories.trajectory import Result, Trajectory
+from tasks.diffusion.trajectories.trajectory import Combination, Result, Trajectory
 from tasks.diffusion.trajectories.upscale import enlarging
 from tasks.pocket.export import scheduler
-from tasks.pocket.networks import stage_one_unet, stage_two_unet, text_encoder
+from tasks.pocket.networks import (
+    EMBEDDING_WIDTH,
+    stage_one_unet,
+    stage_two_unet,
+    text_encoder,
+)
 from tasks.pocket.objective import NUM_TIMESTEPS
 from tasks.pocket.tokenizer import load_tokenizer, save_tokenizer, tokenize
+from tasks.text_to_image.deepfloyd import LoadedStage
 
 ROWS_AT_ONCE = 32
 LARGE_ROWS_AT_ONCE = 8
@@ -33,10 +39,12 @@ Network = Callable[..., Tensor]
 
 @dataclass(frozen=True)
 class Settings:
-    """stride: timesteps that a step of sampling goes, down to 0 (30: 990, 960, ..., 0)."""
+    """stride: timesteps that a step of sampling goes, down to 0 (30: 990, 960, ..., 0).
+    guidance_interval: as a Combination has it."""
 
     guidance_scale: float
     stride: int
+    guidance_interval: tuple[int, int] | None = None
     device: str = "cpu"
     report: Report = lambda done, total, message: None
     should_stop: Callable[[], bool] = lambda: False
@@ -44,6 +52,10 @@ class Settings:
     @property
     def timesteps(self) -> tuple[int, ...]:
         return tuple(reversed(range(0, NUM_TIMESTEPS, self.stride)))
+
+    @property
+    def combination(self) -> Combination:
+        return Combination(guidance_interval=self.guidance_interval)
 
 
 class PocketSampler:
@@ -74,6 +86,7 @@ class PocketSampler:
                     prompt_embeds=(embeds[text],),
                     negative_embeds=embeds[""],
                     guidance_scale=self.settings.guidance_scale,
+                    combination=self.settings.combination,
                 )
                 for text, seed in jobs
             ]
@@ -157,28 +170,22 @@ def of_weights(
         return known
 
     networks = []
-    for unet, data, predicted in (
-        (stage_one_unet(), weights.stage_one, "epsilon"),
-        (stage_two_unet(), weights.stage_two, "v_prediction"),
+    for unet, data, predicted, size in (
+        (stage_one_unet(), weights.stage_one, "epsilon", 64),
+        (stage_two_unet(), weights.stage_two, "v_prediction", 128),
     ):
         unet.load_state_dict(as_float(data))
-        schedule = DiffusionSchedule.from_config(scheduler(predicted).config)
-        networks.append(network_of(unet.to(settings.device), number_format, schedule))
+        stage = LoadedStage(
+            model=unet.to(settings.device, number_format).eval(),
+            scheduler=dict(scheduler(predicted).config),
+            noising_scheduler=None,
+            sample_size=size,
+            embedding_width=EMBEDDING_WIDTH,
+            device=settings.device,
+            commit=None,
+        )
+        networks.append(stage.unet)
     return PocketSampler((networks[0], networks[1]), embeddings, settings)
-
-
-def network_of(unet: nn.Module, number_format: torch.dtype, schedule: DiffusionSchedule) -> Network:
-    """A U-Net of diffusers as the engine asks it. schedule: by which it was trained."""
-    model: Any = unet.to(number_format).eval()
-
-    def network(
-        x: Tensor, t: Tensor, prompt_embeds: Tensor, class_labels: Tensor | None = None
-    ) -> Tensor:
-        embeds = prompt_embeds.to(x.device, number_format)
-        output = model(x.to(number_format), t, embeds, class_labels=class_labels)
-        return schedule.as_noise(output.sample.float(), x[:, :3], t)
-
-    return network
 
 
 def as_float(data: bytes) -> dict[str, Tensor]:

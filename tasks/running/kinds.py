@@ -112,10 +112,10 @@ STAGES = ("data", "text_to_image", "train", "evaluate", "figures")
 stage that makes the last of its inputs."""
 
 
-def _pocket(stage: str, function: str) -> Kind:
+def _pocket(stage: str, code_version: int, function: str) -> Kind:
     return Kind(
         stage,
-        2,
+        code_version,
         function,
         ("torch", "diffusers", "transformers", "pillow", "numpy"),
         uses_accelerator=True,
@@ -141,13 +141,13 @@ KINDS: dict[str, Kind] = {
     ),
     "train": Kind("train", 2, "tasks.training.training:train_model", ("torch",), True),
     "classifier": Kind("train", 3, "tasks.training.classifiers:train_classifier", ("torch",), True),
-    "pocket_stage_one": _pocket("train", "tasks.pocket.train_pocket:train_stage_one"),
-    "pocket_stage_two": _pocket("train", "tasks.pocket.train_pocket:train_stage_two"),
-    "pocket_reader": _pocket("train", "tasks.pocket.train_pocket:train_reader"),
+    "pocket_stage_one": _pocket("train", 2, "tasks.pocket.train_pocket:train_stage_one"),
+    "pocket_stage_two": _pocket("train", 3, "tasks.pocket.train_pocket:train_stage_two"),
+    "pocket_reader": _pocket("train", 2, "tasks.pocket.train_pocket:train_reader"),
     "pocket_similarity": _pocket(
-        "train", "tasks.pocket.similarity.train_similarity:train_similarity"
+        "train", 2, "tasks.pocket.similarity.train_similarity:train_similarity"
     ),
-    "pocket_measure": _pocket("evaluate", "tasks.pocket.measure_pocket:measure_pocket"),
+    "pocket_measure": _pocket("evaluate", 2, "tasks.pocket.measure_pocket:measure_pocket"),
     "sample": Kind("evaluate", 2, "tasks.evaluation.samples:sample_checkpoint", ("torch",), True),
     "denoise": Kind("evaluate", 2, "tasks.evaluation.denoising:denoise_test_set", ("torch",), True),
     "evaluate": Kind(

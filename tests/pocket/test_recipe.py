@@ -26,8 +26,10 @@ def test_card_lists_phases_in_the_order_of_training() -> None:
              "onestep_psnr_390", "onestep_psnr_690", "edit_psnr_20", "edits_faithful",
              "hole_psnr"), 0.5,
         ),
+        {"guidance_scale": 7.0, "guidance_interval": [500, 990]},
         ["An artist, MIT"],
     )  # fmt: skip
+    assert "percent of samples at guidance 7 from t = 990 to 500 (first choice" in card
     assert [line.split()[1] for line in card.splitlines() if " 0.001 |" in line] == [
         "words",
         "whole",
