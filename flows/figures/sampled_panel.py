@@ -68,10 +68,12 @@ class SampledPanel(Panel):
         scale: float | None = self._parameter("guidance_scale")
         return place.settings.guidance_scale if scale is None else scale
 
+    def interval_in(self, place: Place) -> Sequence[int] | None:
+        """The lowest and the highest t with guidance, where that is the backend's to say."""
+        return chosen_backend(place.declaration)[1].guidance_interval
+
     def guidance(self, place: Place) -> str:
-        """Of its trajectories."""
-        interval = chosen_backend(place.declaration)[1].guidance_interval
-        return guidance_words(self.scale_in(place), interval)
+        return guidance_words(self.scale_in(place), self.interval_in(place))
 
     def titles(self, place: Place) -> str:
         """Of its images."""
@@ -116,6 +118,8 @@ class SampledPanel(Panel):
         if hasattr(self, "guidance_scale"):
             scale = self.scale_in(place)
             facts.append(("guidance scale", "none" if scale == 1 else f"{scale:g}"))
+            if scale != 1 and (interval := self.interval_in(place)):
+                facts.append(("guided at t", "{1} to {0}".format(*interval)))
         for name in ("timesteps", "steps", "snapshots"):
             values = self._parameter(name, [])
             shown = values if isinstance(values, list) else [values]

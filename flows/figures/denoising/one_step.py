@@ -9,7 +9,7 @@ from flows.declaration.text_to_image import Prompt
 from flows.figures.denoising.forward import NoisedPanel
 from flows.figures.panel import Nodes, Place, Spot
 from flows.figures.parameters import Timesteps
-from flows.figures.sampled_words import guidance_words, numbers, quoted
+from flows.figures.sampled_words import numbers, quoted
 
 
 class OneStep(NoisedPanel):
@@ -29,9 +29,12 @@ class OneStep(NoisedPanel):
         estimate = spot.nodes.one_step(spot.where, noisy, count, prompt, self.guidance_scale)
         yield spot.drawing({"noisy": noisy, "estimate": estimate}, {"plot": "one_step_rows"})
 
+    def interval_in(self, place: Place) -> None:
+        """A single step is guided wherever it is."""
+
     def told(self, place: Place) -> str:
         return (
             f"{self.titles(place)} noised to t = {numbers(self.timesteps)}, and the clean image as "
             f"estimated in one step, prompt {quoted(self.prompts_in(place))}, "
-            f"{guidance_words(self.scale_in(place))}. {self.origin(place)}"
+            f"{self.guidance(place)}. {self.origin(place)}"
         )

@@ -14,7 +14,7 @@ from flows.declaration.text_to_image import Timestep
 from flows.figures.panel import Nodes, Place, Spot
 from flows.figures.parameters import DISTINCT, Few, Problems, Prompts, Refused
 from flows.figures.sampled_panel import SampledPanel
-from flows.figures.sampled_words import guidance_words, quoted, stride_words, timesteps_words
+from flows.figures.sampled_words import quoted, stride_words, timesteps_words
 from flows.figures.sheet import Cell, Sheet
 from flows.nodes.sampling import Sampling, slug
 
@@ -61,9 +61,12 @@ class GuidanceInterval(SampledPanel):
         wanted = Sampling([prompt], spot.seed, self.scale_in(spot), combination=combination)
         return spot.picture(f"{slug(prompt)}-t{low:03d}-{high:03d}", wanted)
 
+    def interval_in(self, place: Place) -> None:
+        """Each column has its own."""
+
     def told(self, place: Place) -> str:
         return (
             f"{quoted(self.prompts)} from the same noise, {stride_words(place.settings)}, "
-            f"{guidance_words(self.scale_in(place))} between the timesteps named, both included, "
+            f"{self.guidance(place)} between the timesteps named, both included, "
             f"and the conditional estimate alone elsewhere. {self.origin(place)}"
         )

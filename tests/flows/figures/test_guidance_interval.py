@@ -83,6 +83,9 @@ def test_captions_say_where_the_backend_guides(tmp_path: Path) -> None:
         for panel in place.panels()
     }
     assert "guidance 7 from t = 990 to 300" in told["guided"]
+    place = Place(declaration, "guided")
+    (picture,) = place.panels()[0].shown_as(place)
+    assert ("guided at t", "990 to 300") in picture.settings
     assert "without guidance" in told["samples"]
 
 
