@@ -48,6 +48,8 @@ def _in_polygon(
         if y0 == y1:
             continue
         is_beside = (y0 > y) != (y1 > y)
-        crossing = x0 + (y - y0) / (y1 - y0) * (x1 - x0)
+        # On rows far from an edge that is nearly level it overflows; those are not beside it.
+        with np.errstate(over="ignore", invalid="ignore"):
+            crossing = x0 + (y - y0) / (y1 - y0) * (x1 - x0)
         inside ^= is_beside & (x < crossing)
     return inside

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 Ended = StepResult | DarkroomError
 
-ROWS_AT_64 = {"cpu": 16, "mps": 16, "cuda": 128}
+ROWS_AT_64 = {"cpu": 32, "mps": 16, "cuda": 128}
 """Rows of a full batch of pictures of 64x64. Larger pictures take as many fewer."""
 
 
