@@ -13,7 +13,6 @@ from flows.declaration.problems import Problem, check_name
 LAST_TIMESTEP = 999
 """The noisiest timestep of the models, which are trained with 1000."""
 
-
 # The model reads 77 tokens; what it cuts off is told (tasks.text_to_image.cut_prompt).
 Prompt = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Timestep = Annotated[int, Field(ge=0, le=LAST_TIMESTEP)]

@@ -24,8 +24,10 @@ def guidance_words(scale: float, interval: Sequence[int] | None = None) -> str:
     """interval: the lowest and the highest t with guidance; None for all."""
     if scale == 1:
         return "without guidance"
-    low, high = interval or (None, None)
-    return f"guidance {scale:g}" + (f" from t = {high} to {low}" if interval else "")
+    if interval is None:
+        return f"guidance {scale:g}"
+    low, high = interval
+    return f"guidance {scale:g} from t = {high} to {low}"
 
 
 def timesteps_words(timesteps: Sequence[int], whole: int) -> str:

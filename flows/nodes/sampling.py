@@ -70,8 +70,6 @@ class Sampling:
 
     def count_steps(self, settings: TextToImage) -> int:
         """How often the picture goes from one timestep to the next."""
-        if self.steps is not None:
-            return self.steps
         return len(self._visited(settings))
 
     def _visited(self, settings: TextToImage) -> list[int]:

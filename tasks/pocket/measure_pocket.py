@@ -15,6 +15,7 @@ from torch import Tensor
 
 from tasks import BadInput
 from tasks.diffusion.seeds import named_generator
+from tasks.diffusion.trajectories.trajectory import combination_from_params
 from tasks.pocket.concept_reader import ConceptReader
 from tasks.pocket.measures import grain, of_enlargements, of_photographs
 from tasks.pocket.sampler import PocketSampler, Settings, Weights, of_weights
@@ -131,14 +132,14 @@ def _sampler(step: Step) -> PocketSampler:
         stage_one=step.read("stage_one", UNET),
         stage_two=step.read("stage_two", UNET),
     )
-    interval = step.params["guidance_interval"]
+    combination = {"kind": "single", "guidance_interval": step.params["guidance_interval"]}
     settings = Settings(
         guidance_scale=float(step.params["guidance_scale"]),
         stride=int(step.params["stride"]),
-        guidance_interval=None if interval is None else (int(interval[0]), int(interval[1])),
         device=step.device,
         report=step.report,
         should_stop=step.should_stop,
+        combination=combination_from_params(combination, 64),
     )
     number_format = getattr(torch, step.number_format)
     return of_weights(weights, settings, number_format, step.workspace / "tokenizer")

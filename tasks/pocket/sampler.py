@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,22 +40,18 @@ Network = Callable[..., Tensor]
 @dataclass(frozen=True)
 class Settings:
     """stride: timesteps that a step of sampling goes, down to 0 (30: 990, 960, ..., 0).
-    guidance_interval: as a Combination has it."""
+    combination: of the prompt, single, perhaps with a guidance interval."""
 
     guidance_scale: float
     stride: int
-    guidance_interval: tuple[int, int] | None = None
     device: str = "cpu"
     report: Report = lambda done, total, message: None
     should_stop: Callable[[], bool] = lambda: False
+    combination: Combination = field(default_factory=Combination)
 
     @property
     def timesteps(self) -> tuple[int, ...]:
         return tuple(reversed(range(0, NUM_TIMESTEPS, self.stride)))
-
-    @property
-    def combination(self) -> Combination:
-        return Combination(guidance_interval=self.guidance_interval)
 
 
 class PocketSampler:

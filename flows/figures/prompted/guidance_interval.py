@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from flows.declaration import Declaration
 from flows.declaration.fields import GuidanceScale
 from flows.declaration.problems import Path, Problem
-from flows.declaration.text_to_image import Timestep
+from flows.declaration.text_to_image import Interval
 from flows.figures.panel import Nodes, Place, Spot
 from flows.figures.parameters import DISTINCT, Few, Problems, Prompts, Refused
 from flows.figures.sampled_panel import SampledPanel
@@ -30,7 +28,7 @@ def _unvisited(declaration: Declaration, path: Path, interval: Sequence[int]) ->
         )
 
 
-Interval = Annotated[list[Timestep], Field(min_length=2, max_length=2), Refused(_unvisited)]
+VisitedInterval = Annotated[Interval, Refused(_unvisited)]
 
 
 class GuidanceInterval(SampledPanel):
@@ -42,7 +40,7 @@ class GuidanceInterval(SampledPanel):
 
     plot: Literal["guidance_interval"]
     prompts: Prompts
-    intervals: Annotated[list[Interval], Few, DISTINCT]
+    intervals: Annotated[list[VisitedInterval], Few, DISTINCT]
     guidance_scale: GuidanceScale | None = None
 
     def prompts_asked(self, place: Place) -> Sequence[str]:

@@ -113,15 +113,6 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     return spoiled(path, value, SAMPLED)
 
 
-def guided_in(interval: list[int] | None) -> dict[str, Any]:
-    """SAMPLED with that guidance interval of the backend in use."""
-    backends = SAMPLED["backends"]
-    return {
-        **SAMPLED,
-        "backends": {**backends, "small": {**backends["small"], "guidance_interval": interval}},
-    }
-
-
 def read(folder: Path, data: dict[str, Any] = SAMPLED) -> DeclarationFile:
     """Written to `folder`, with its images."""
     for name in ("tower", "gate"):

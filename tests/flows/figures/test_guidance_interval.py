@@ -9,8 +9,9 @@ import pytest
 
 from flows.figures.panel import Place
 from tasks import BadInput
-from tests.flows.figures.sampled import SAMPLED, figure, guided_in, nodes_of, read
+from tests.flows.figures.sampled import SAMPLED, changed, figure, nodes_of, read
 
+GUIDED_AT = "backends/small/guidance_interval"
 PROMPTS = ["a panda", "a rocket ship"]
 
 
@@ -55,7 +56,7 @@ def test_what_is_no_stretch_of_the_way_is_refused(
 
 
 def test_a_backends_interval_is_that_of_every_guided_trajectory(tmp_path: Path) -> None:
-    data = guided_in([300, 990])
+    data = changed(GUIDED_AT, [300, 990])
     panel = {"plot": "guidance_interval", "prompts": PROMPTS, "intervals": [[0, 600]]}
     data = {**data, "figures": {**data["figures"], "own": figure(4, panel)}}
     made = nodes_of(tmp_path, data).values()
@@ -75,7 +76,7 @@ def test_a_backends_interval_is_that_of_every_guided_trajectory(tmp_path: Path) 
 
 
 def test_captions_say_where_the_backend_guides(tmp_path: Path) -> None:
-    declaration = read(tmp_path, guided_in([300, 990])).declaration
+    declaration = read(tmp_path, changed(GUIDED_AT, [300, 990])).declaration
     told = {
         name: panel.told(place)
         for name in SAMPLED["figures"]
@@ -91,6 +92,6 @@ def test_captions_say_where_the_backend_guides(tmp_path: Path) -> None:
 
 def test_an_interval_upside_down_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as error:
-        read(tmp_path, guided_in([990, 300]))
+        read(tmp_path, changed(GUIDED_AT, [990, 300]))
     message = "backends.small.guidance_interval is [990, 300]; expected the lowest t, then the"
     assert message in str(error.value)

@@ -11,9 +11,10 @@ from tasks.diffusion.trajectories.diffusion_schedule import TimestepSpacing, str
 from tasks.diffusion.trajectories.rows import plan_rows
 from tasks.diffusion.trajectories.trajectory import Trajectory, combination_from_params
 from tasks.store.node import Node
-from tests.flows.figures.sampled import guided_in, nodes_of
+from tests.flows.figures.sampled import changed, nodes_of
 
 SIZE = 64
+GUIDED_AT = "backends/small/guidance_interval"
 
 
 def engine_rows(node: Node) -> int:
@@ -48,7 +49,7 @@ def engine_rows(node: Node) -> int:
 
 @pytest.mark.parametrize("interval", [None, [300, 660]])
 def test_planned_rows_are_those_of_the_engine(tmp_path: Path, interval: list[int] | None) -> None:
-    made = nodes_of(tmp_path, guided_in(interval)).values()
+    made = nodes_of(tmp_path, changed(GUIDED_AT, interval)).values()
     nodes = [node for node in made if node.kind == "trajectory"]
     assert len(nodes) == 26
     assert {node.name: node.work for node in nodes} == {
