@@ -30,7 +30,7 @@ from flows.declaration.problems import Problem, check_name, nearest, show_value
 from flows.declaration.schedules import check_schedules
 from flows.declaration.strict_yaml import MAX_BYTES, parse_yaml
 from flows.declaration.studies import check_guides, check_studies
-from flows.declaration.text_to_image import check_backend
+from flows.declaration.text_to_image import check_backend, check_interval
 from tasks import BadInput
 from tasks.shipped import shipped_folder
 from tasks.store.local_files import given_path
@@ -188,6 +188,9 @@ def _problems(d: Declaration) -> Iterator[Problem]:
     if d.default_pipeline is not None:
         yield from check_name(("default_pipeline",), d.default_pipeline, d.pipelines, "pipeline")
     yield from check_backend(d.backend, d.backends)
+    if d.pocket is not None:
+        path = ("pocket", "measure", "guidance_interval")
+        yield from check_interval(path, d.pocket.measure.guidance_interval)
     yield from check_claims(d.claims, d.pipelines, d.figures)
     yield from check_schedules(d.schedules, d.pipelines, d.profiles)
 

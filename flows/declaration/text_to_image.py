@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from flows.declaration.fields import GuidanceScale, Name, Section, Title
-from flows.declaration.problems import Problem, check_name
+from flows.declaration.problems import Path, Problem, check_name
 
 LAST_TIMESTEP = 999
 """The noisiest timestep of the models, which are trained with 1000."""
@@ -81,13 +81,16 @@ class Backend(Section):
     guidance_interval: Interval | None = None
 
 
+def check_interval(path: Path, interval: Sequence[int] | None) -> Iterator[Problem]:
+    low, high = interval or (0, 0)
+    if low > high:
+        yield Problem(path, f"is [{low}, {high}]; expected the lowest t, then the highest")
+
+
 def check_backend(backend: str | None, backends: Mapping[str, Backend]) -> Iterator[Problem]:
-    """Where there are backends, one is in use, and it is declared; intervals go upwards."""
+    """Where there are backends, one is in use, and it is declared; their intervals go upwards."""
     for name, each in backends.items():
-        low, high = each.guidance_interval or (0, 0)
-        if low > high:
-            path = ("backends", name, "guidance_interval")
-            yield Problem(path, f"is [{low}, {high}]; expected the lowest t, then the highest")
+        yield from check_interval(("backends", name, "guidance_interval"), each.guidance_interval)
     names = list(backends)
     if backend is not None:
         yield from check_name(("backend",), backend, names, "backend")

@@ -10,6 +10,7 @@ import pytest
 from flows.figures.panel import Place
 from tasks import BadInput
 from tests.flows.figures.sampled import SAMPLED, changed, figure, nodes_of, read
+from tests.flows.small_declaration import real_file
 
 GUIDED_AT = "backends/small/guidance_interval"
 PROMPTS = ["a panda", "a rocket ship"]
@@ -95,3 +96,8 @@ def test_an_interval_upside_down_is_refused(tmp_path: Path) -> None:
         read(tmp_path, changed(GUIDED_AT, [990, 300]))
     message = "backends.small.guidance_interval is [990, 300]; expected the lowest t, then the"
     assert message in str(error.value)
+
+
+def test_an_interval_upside_down_of_the_pocket_models_measure_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"is \[990, 300\]; expected the lowest t, then the highest"):
+        real_file().settle("quick", ["pocket.measure.guidance_interval=[990, 300]"])
